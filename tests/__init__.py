@@ -1,0 +1,1 @@
+"""Tests of onefold; `tests.strategies` makes random logs, profiles and assignments."""
