@@ -1,0 +1,114 @@
+"""Instants and durations: microseconds in UTC, and nothing else, inside.
+
+A naive instant that stands alone (`as_of="2017-11-01"`) is read as UTC; a naive *column*
+needs to be told its zone at the door. The range that is accepted, 1700 to 2200, keeps
+every difference of two instants inside 64 bits.
+"""
+
+import datetime as dt
+import zoneinfo
+
+import numpy as np
+import pandas as pd
+
+from onefold._types import Duration, Instant, Ints, Times
+from onefold.errors import ArgumentError
+
+EARLIEST = np.datetime64("1700-01-01", "us")
+LATEST = np.datetime64("2200-01-01", "us")
+MICROSECOND = np.timedelta64(1, "us")
+DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
+
+
+def instant(value: Instant, name: str) -> np.datetime64:
+    """One instant as datetime64[us] in UTC; a naive one means UTC."""
+    if isinstance(value, (bool, int, float)):
+        raise ArgumentError(
+            f"{name} is {value!r}; it takes a date such as '2017-11-01', a datetime or a Timestamp."
+        )
+    try:
+        stamp = pd.Timestamp(value)
+    except (ValueError, TypeError) as error:
+        raise ArgumentError(
+            f"{name} is {value!r}, which is not an instant; write '2017-11-01' or "
+            "'2017-11-01 12:30', or give a datetime or a Timestamp."
+        ) from error
+    if stamp is pd.NaT:
+        raise ArgumentError(f"{name} is not a time (NaT); give a date such as '2017-11-01'.")
+    if stamp.tzinfo is not None:
+        stamp = stamp.tz_convert("UTC").tz_localize(None)
+    moment = stamp.as_unit("us").to_datetime64() if _fits(stamp) else None
+    if moment is None or not EARLIEST <= moment < LATEST:
+        raise ArgumentError(f"{name} is {value!r}; instants from 1700 up to 2200 are accepted.")
+    return moment
+
+
+def duration(value: Duration, name: str) -> np.timedelta64:
+    """One positive length of time as timedelta64[us]: "30D", "12h", a timedelta."""
+    try:
+        if isinstance(value, (bool, int, float)):
+            raise ValueError
+        if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "").isdigit():
+            raise ValueError
+        length = pd.Timedelta(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ArgumentError(
+            f"{name} is {value!r}, which is not a length of time; write '30D', '12h' or '90min', "
+            "or give a timedelta."
+        ) from error
+    if length is pd.NaT or length <= pd.Timedelta(0):
+        raise ArgumentError(f"{name} is {value!r}; it takes a length of time above zero.")
+    return length.as_unit("us").to_timedelta64()
+
+
+def zone(name: str, argument: str) -> zoneinfo.ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
+        raise ArgumentError(
+            f"{argument} is {name!r}, which is no time zone; use an IANA name such as "
+            "'Europe/Berlin', 'America/New_York' or 'UTC'."
+        ) from error
+
+
+def offsets(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
+    """Seconds by which the local clock of `where` is ahead of UTC, at each of `times` (n,)."""
+    moments, codes = np.unique(times.astype("datetime64[h]"), return_inverse=True)
+    # Zones change on the quarter of an hour at the finest, so a few instants stand for all;
+    # hours in which the offset changes are looked at one by one.
+    hourly = _ahead(moments.astype("datetime64[us]"), where)
+    after = _ahead(moments.astype("datetime64[us]") + np.timedelta64(3_599_999_999, "us"), where)
+    out = hourly[codes]
+    changing = np.flatnonzero((hourly != after)[codes])
+    if len(changing):
+        out[changing] = _ahead(times[changing], where)
+    return out
+
+
+def _ahead(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
+    local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(where).tz_localize(None)
+    return (local.to_numpy().astype("datetime64[s]") - times.astype("datetime64[s]")).astype(
+        np.int64
+    )
+
+
+def show(moment: np.datetime64) -> str:
+    """`2017-11-01` or `2017-11-01 12:30:00`, as short as says all."""
+    stamp = pd.Timestamp(moment)
+    if stamp == stamp.normalize():
+        return f"{stamp:%Y-%m-%d}"
+    return f"{stamp:%Y-%m-%d %H:%M:%S}" + (f".{stamp.microsecond:06d}" if stamp.microsecond else "")
+
+
+def to_python(moment: np.datetime64) -> dt.datetime:
+    """The instant as an aware Python datetime in UTC."""
+    return pd.Timestamp(moment).tz_localize("UTC").to_pydatetime()
+
+
+def _fits(stamp: pd.Timestamp) -> bool:
+    try:
+        stamp.as_unit("us")
+    except (OverflowError, ValueError):
+        return False
+    return True

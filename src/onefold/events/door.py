@@ -1,0 +1,281 @@
+"""The door: frames of any make come in, and leave it as checked numpy columns.
+
+pandas, polars, pyarrow and duckdb frames are read through narwhals and Arrow. Here, and
+only here, strings become codes, decimals become micros, and local clocks become UTC:
+
+    "4.90" EUR -> 4_900_000        naive 08:30 with tz="Europe/Berlin" -> 07:30 UTC
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onefold import _time
+from onefold._check import hint, quoted
+from onefold._columns import Coded
+from onefold._types import MICROS, NO_MONEY, Array, Codes, Floats, Ints, Times
+from onefold._vocab import EMPTY, Vocab
+from onefold.errors import ArgumentError, ColumnError
+
+MOST_MICROS = 2**63 - 1
+
+
+@attrs.frozen(eq=False)
+class Door:
+    """A frame, and the call in whose name its columns are asked for."""
+
+    frame: Any
+    call: str
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return int(self.frame.shape[0])
+
+    def column(self, name: str, argument: str) -> pa.Array:
+        """One column as an Arrow array, or an error that names the argument."""
+        if not isinstance(name, str):
+            raise ArgumentError(
+                f"{self.call}: {argument}= is {name!r}; it takes the name of a column."
+            )
+        if name not in self.names:
+            raise ColumnError(
+                f"{self.call}: no column {name!r} ({argument}=). Columns: {quoted(self.names)}."
+                f"{hint(name, self.names)}"
+            )
+        try:
+            held = self.frame[name].to_arrow()
+        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, TypeError) as error:
+            raise ColumnError(
+                f"{self.call}: column {name!r} ({argument}=) holds values of several types, or "
+                f"text that is not valid Unicode: {error}. Give it one type first."
+            ) from error
+        return held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
+
+    def error(self, name: str, argument: str, problem: str) -> ColumnError:
+        return ColumnError(f"{self.call}: column {name!r} ({argument}=) {problem}")
+
+    def ids(self, name: str, argument: str) -> Coded:
+        """Identifiers: strings, or whole numbers that become strings."""
+        held = self.column(name, argument)
+        if pa.types.is_floating(held.type):
+            raise self.error(
+                name,
+                argument,
+                "holds decimals, which lose digits as ids. Convert it first: "
+                f"frame[{name!r}].astype('Int64') in pandas, .cast(pl.Int64) in polars.",
+            )
+        return self._coded(held, name, argument)
+
+    def texts(self, name: str, argument: str) -> Coded:
+        """A column, or one constant string where there is no such column."""
+        if isinstance(name, str) and name not in self.names and name:
+            return constant(name, len(self))
+        return self._coded(self.column(name, argument), name, argument)
+
+    def _coded(self, held: pa.Array, name: str, argument: str) -> Coded:
+        kind = held.type
+        if pa.types.is_dictionary(kind):
+            held, kind = held.cast(kind.value_type), kind.value_type
+        if pa.types.is_integer(kind):
+            held = pc.cast(held, pa.large_string())
+        elif not (_is_text(kind) or pa.types.is_null(kind)):
+            raise self.error(
+                name, argument, f"is of type {kind}; it takes strings or whole numbers."
+            )
+        return coded(held)
+
+    def times(self, name: str, argument: str, tz: str | None) -> Times:
+        """Instants (n,) in UTC; a naive column is read in the zone `tz`."""
+        held = self.column(name, argument)
+        if pa.types.is_dictionary(held.type):
+            held = held.cast(held.type.value_type)
+        if not (pa.types.is_timestamp(held.type) or pa.types.is_date(held.type)):
+            raise self.error(
+                name,
+                argument,
+                f"is of type {held.type}; it takes instants. Convert it first, for example with "
+                f"pandas.to_datetime(frame[{name!r}]).",
+            )
+        if held.null_count:
+            raise self.error(
+                name,
+                argument,
+                f"is missing in {held.null_count:,} of {len(held):,} rows. An event without a time "
+                "can't be placed; leave these rows out, or give them a time.",
+            )
+        aware = pa.types.is_timestamp(held.type) and held.type.tz is not None
+        try:
+            plain = pc.cast(held, pa.timestamp("us", tz="UTC" if aware else None), safe=False)
+        except pa.ArrowInvalid as error:
+            raise self.error(name, argument, f"can't be read as instants: {error}") from error
+        moments = plain.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+        self._in_range(moments, name, argument)
+        if aware:
+            return moments
+        if tz is None:
+            raise self.error(
+                name,
+                argument,
+                "has no time zone. Say in which its clock ran: tz='UTC', tz='Europe/Berlin'.",
+            )
+        return _from_local(moments, tz, f"{self.call}: tz")
+
+    def _in_range(self, moments: Times, name: str, argument: str) -> None:
+        bad = (moments < _time.EARLIEST) | (moments >= _time.LATEST)
+        if bad.any():
+            raise self.error(
+                name,
+                argument,
+                f"holds {int(bad.sum()):,} instants outside 1700 to 2200, the first of them "
+                f"{moments[bad][0]}. Mend the clock, or leave these rows out.",
+            )
+
+    def money(self, name: str, argument: str) -> Ints:
+        """Amounts (n,) in micros, rounded to the nearest, ties to even."""
+        held = self.column(name, argument)
+        if pa.types.is_decimal(held.type):
+            return self._exact(held, name, argument)
+        amounts = self._numbers(held, name, argument)
+        scaled = np.rint(amounts * MICROS)
+        over = np.abs(scaled) >= float(MOST_MICROS)
+        if over.any():
+            raise self._overflow(name, argument, amounts[over][0])
+        whole = np.where(np.isnan(scaled), 0, scaled).astype(np.int64)
+        if pa.types.is_integer(held.type):  # exact where floats are not
+            whole = np.asarray(pc.fill_null(held, 0).cast(pa.int64())) * MICROS
+        return np.where(np.isnan(scaled), NO_MONEY, whole)
+
+    def _exact(self, held: pa.Array, name: str, argument: str) -> Ints:
+        out = np.full(len(held), NO_MONEY, dtype=np.int64)
+        for row, amount in enumerate(held.to_pylist()):  # decimals are rare, and exact
+            if amount is not None:
+                micros = round(amount * MICROS)
+                if abs(micros) >= MOST_MICROS:
+                    raise self._overflow(name, argument, amount)
+                out[row] = micros
+        return out
+
+    def _overflow(self, name: str, argument: str, amount: object) -> ColumnError:
+        return self.error(
+            name,
+            argument,
+            f"holds {amount}; amounts up to 9.2e12 in either direction fit. Use a larger unit.",
+        )
+
+    def numbers(self, name: str, argument: str) -> Floats:
+        """Measures (n,), NaN where missing."""
+        return self._numbers(self.column(name, argument), name, argument)
+
+    def _numbers(self, held: pa.Array, name: str, argument: str) -> Floats:
+        kind = held.type
+        if pa.types.is_decimal(kind):
+            held = pc.cast(held, pa.float64())
+        elif not (
+            pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
+        ):
+            raise self.error(name, argument, f"is of type {kind}; it takes numbers.")
+        out = pc.cast(held, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        out = np.array(out, dtype=np.float64)
+        if np.isinf(out).any():
+            raise self.error(name, argument, "holds an infinite number; leave it missing instead.")
+        return out
+
+    def anything(self, name: str, argument: str) -> Coded | Floats:
+        """Numbers as floats; strings, dates and booleans as coded text."""
+        held = self.column(name, argument)
+        kind = held.type.value_type if pa.types.is_dictionary(held.type) else held.type
+        if pa.types.is_boolean(kind):
+            return coded(pc.if_else(held, "yes", "no"))
+        if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+            return coded(pc.strftime(held, format="%Y-%m-%d"))
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            return self._numbers(held, name, argument)
+        return self._coded(held, name, argument)
+
+
+def opened(frame: Any, call: str) -> Door:
+    """The door for a frame of any make that narwhals knows."""
+    import narwhals as nw
+
+    try:
+        native = nw.from_native(frame)
+    except TypeError as error:
+        raise ArgumentError(
+            f"{call}: frame is a {type(frame).__name__}; it takes a pandas, polars, pyarrow or "
+            "duckdb frame. Make one first, for example with pandas.DataFrame(...)."
+        ) from error
+    except Exception as error:
+        raise ArgumentError(f"{call}: frame can't be read: {error}") from error
+    if isinstance(native, nw.LazyFrame):
+        native = native.collect("pyarrow")
+    names = tuple(native.columns)
+    if not all(isinstance(name, str) for name in names):
+        raise ArgumentError(f"{call}: frame has column names that are not strings: {names!r}.")
+    return Door(native, call, names)
+
+
+def coded(strings: pa.Array) -> Coded:
+    """Arrow strings as codes into their sorted vocabulary; null and '' are missing."""
+    if pa.types.is_null(strings.type) or not len(strings):
+        return Coded(np.full(len(strings), -1, dtype=np.int32), EMPTY)
+    if pa.types.is_dictionary(strings.type):
+        strings = strings.cast(strings.type.value_type)
+    encoded = pc.dictionary_encode(strings.cast(pa.large_string()))
+    words = encoded.dictionary.to_numpy(zero_copy_only=False).astype(object)
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    words = words[order]
+    if len(words) and words[0] == "":
+        words, rank = words[1:], rank - np.int32(1)  # '' sorts first, and becomes -1
+    codes: Codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return Coded(np.append(rank, np.int32(-1))[codes], Vocab(words))
+
+
+def constant(string: str, n: int) -> Coded:
+    """One string in every row."""
+    return Coded(np.zeros(n, dtype=np.int32), Vocab(np.array([string], dtype=object)))
+
+
+def clocks(times: Times, zones: Coded, argument: str) -> Codes:
+    """Seconds (n,) by which each row's local clock is ahead of UTC."""
+    from onefold._types import NO_OFFSET
+
+    out = np.full(len(times), NO_OFFSET, dtype=np.int32)
+    for code, name in enumerate(zones.vocab):  # a handful of zones, not rows
+        rows = np.flatnonzero(zones.codes == code)
+        out[rows] = _time.offsets(times[rows], _time.zone(name, argument))
+    return out
+
+
+def facts_of(facts: Any, call: str) -> Mapping[str, str]:
+    """Facts as a mapping from name to column, from a mapping or a list of columns."""
+    if isinstance(facts, str):
+        raise ArgumentError(f"{call}: facts is {facts!r}; it takes a list of columns: [{facts!r}].")
+    named = dict(facts) if isinstance(facts, Mapping) else {name: name for name in facts}
+    if not named:
+        raise ArgumentError(f"{call}: facts is empty; name at least one column.")
+    return named
+
+
+def _from_local(moments: Times, tz: str, argument: str) -> Times:
+    where = _time.zone(tz, argument)
+    local = pd.DatetimeIndex(moments)
+    # An hour that happened twice is read as its first pass, one that was skipped as shifted on.
+    first = np.ones(len(local), dtype=bool)
+    aware = local.tz_localize(where, ambiguous=first, nonexistent="shift_forward")
+    out: Array = aware.tz_convert("UTC").tz_localize(None).to_numpy()
+    return out.astype("datetime64[us]")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or (hasattr(pa.types, "is_string_view") and pa.types.is_string_view(kind))
+    )

@@ -1,0 +1,458 @@
+"""The event log: what customers did and what is known of them, in columns.
+
+A log is a value. `before`, `between`, `deduplicate` and `+` make new ones:
+
+    (log + log).deduplicate() == log.deduplicate()            len(log.before(t)) + ... == len(log)
+
+Events and facts are two tables. An event has a kind, an instant, and perhaps an item, a
+channel, an amount of money; a fact is a named statement about a customer from an instant on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from onefold import _time
+from onefold._columns import Coded, Column, Columns, frozen, missing
+from onefold._random import hash64, mix64
+from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Hashes, Instant, Ints
+from onefold._vocab import EMPTY
+from onefold.errors import ArgumentError, ColumnError
+from onefold.events import door
+from onefold.events.event import Event
+from onefold.events.quality import Quality, quality
+
+CODED = ("customer", "kind", "item", "channel", "basket")
+PROPERTY = "property:"
+KEYS = ("key", "has_id")
+
+
+@attrs.frozen(eq=False, repr=False)
+class EventLog:
+    """Events and facts of many customers, in the order in which they came.
+
+    Make one with `EventLog.from_frame`, `EventLog.from_facts` or `EventLog.from_events`.
+    `len(log)` is the number of events; facts are not counted.
+    """
+
+    events: Columns
+    facts: Columns
+    currency: str | None = None
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        customer: str,
+        time: str,
+        event: str,
+        item: str | None = None,
+        channel: str | None = None,
+        value: str | None = None,
+        currency: str | None = None,
+        quantity: str | None = None,
+        basket: str | None = None,
+        properties: Sequence[str] = (),
+        source: str | None = None,
+        id: str | None = None,
+        tz: str | None = None,
+        zone: str | None = None,
+    ) -> "EventLog":
+        """Read a frame with one row an event.
+
+        Args:
+            frame: A pandas, polars, pyarrow or duckdb frame of n rows; it is not changed.
+            customer: Column of customer ids, strings or whole numbers. A missing or empty id is
+                kept, counted by `quality`, and left out by `fold`.
+            time: Column of instants. A naive one needs `tz`.
+            event: Column of kinds ("purchase", "view"), or one kind for all rows.
+            item: Column of item ids.
+            channel: Column of channels, or one channel for all rows.
+            value: Column of amounts of money, in units of `currency`; kept in millionths,
+                rounded to the nearest (ties to even).
+            currency: Column of currency codes, or one code. A log holds one currency.
+            quantity: Column of quantities.
+            basket: Column of ids of the visit, order or session.
+            properties: Further columns to keep: numbers or strings.
+            source: Column of the systems whose ids these are, or one name for all rows.
+            id: Column of event ids. An event is known by (source, id) within its customer; without
+                ids each row is its own event, also when it is delivered twice.
+            tz: Zone in which naive times are read. An hour that a clock passed twice is taken as
+                its first pass; an hour that it skipped is shifted forward.
+            zone: The customers' own time zone, a column or one name: hours and weekdays are local
+                to it. Without it, what depends on local hours says that it can't know.
+
+        Returns:
+            A log of n events.
+
+        Raises:
+            ColumnError: If a column is not there, or holds what is not allowed.
+            ArgumentError: If another argument is wrong.
+
+        Examples:
+            >>> import pandas as pd
+            >>> frame = pd.DataFrame({
+            ...     "who": ["ann", "bob"], "at": ["2024-03-01 09:30", "2024-03-02 17:00"],
+            ...     "what": ["tea", "jam"], "paid": [4.90, 3.50]})
+            >>> frame["at"] = pd.to_datetime(frame["at"])
+            >>> log = EventLog.from_frame(frame, customer="who", time="at", event="purchase",
+            ...                           item="what", value="paid", currency="EUR", tz="UTC")
+            >>> len(log)
+            2
+        """
+        call = "EventLog.from_frame"
+        opened = door.opened(frame, call)
+        n = len(opened)
+        kinds = opened.texts(event, "event")
+        empty = missing(kinds)
+        if empty.any():
+            raise opened.error(event, "event", f"is missing in {int(empty.sum()):,} of {n:,} rows.")
+        times = opened.times(time, "time", tz)
+        columns: dict[str, Column] = {
+            "customer": opened.ids(customer, "customer"),
+            "time": times,
+            "kind": kinds,
+            "item": _nothing(n) if item is None else opened.ids(item, "item"),
+            "channel": _nothing(n) if channel is None else opened.texts(channel, "channel"),
+            "value": _no_money(n) if value is None else opened.money(value, "value"),
+            "quantity": (
+                np.full(n, np.nan) if quantity is None else opened.numbers(quantity, "quantity")
+            ),
+            "basket": _nothing(n) if basket is None else opened.ids(basket, "basket"),
+            "local": (
+                np.full(n, NO_OFFSET, dtype=np.int32)
+                if zone is None
+                else door.clocks(times, opened.texts(zone, "zone"), f"{call}: zone")
+            ),
+        }
+        if isinstance(properties, str):
+            raise ArgumentError(
+                f"{call}: properties is {properties!r}; it takes a list: [{properties!r}]."
+            )
+        for name in properties:
+            columns[PROPERTY + name] = opened.anything(name, "properties")
+        ids = None if id is None else opened.ids(id, "id")
+        sources = None if source is None else opened.texts(source, "source")
+        one = None if currency is None else _one_currency(opened.texts(currency, "currency"), call)
+        return cls(_keyed(columns, ids, sources), no_facts(), one)
+
+    @classmethod
+    def from_facts(
+        cls,
+        frame: Any,
+        *,
+        customer: str,
+        time: str,
+        facts: Sequence[str] | Mapping[str, str],
+        tz: str | None = None,
+    ) -> "EventLog":
+        """Read facts about customers: attributes, survey answers, consent, social identity.
+
+        Each cell that holds something is one fact; a profile reads the latest before `as_of`.
+        The same fact stated twice at one instant is one fact.
+
+        Args:
+            frame: A frame with a row for each customer, or for each customer and moment.
+            customer: Column of customer ids.
+            time: Column of instants from which the facts hold, or one instant for all rows.
+            facts: Columns, or a mapping from the fact's name to its column. Numbers stay numbers,
+                dates become text such as "1980-05-17", booleans become "yes" and "no".
+            tz: Zone in which naive times are read.
+
+        Returns:
+            A log without events.
+
+        Raises:
+            ColumnError: If a column is not there, or holds what is not allowed.
+            ArgumentError: If another argument is wrong.
+
+        Examples:
+            >>> import pandas as pd
+            >>> frame = pd.DataFrame({"who": ["ann"], "region": ["north"], "children": [2]})
+            >>> log = EventLog.from_facts(frame, customer="who", time="2024-01-01",
+            ...                           facts=["region", "children"])
+            >>> log
+            EventLog(0 events, 2 facts, 1 customer)
+        """
+        call = "EventLog.from_facts"
+        opened = door.opened(frame, call)
+        who = opened.ids(customer, "customer")
+        if isinstance(time, str) and time in opened.names:
+            when = opened.times(time, "time", tz)
+        else:
+            when = np.full(len(opened), _time.instant(time, f"{call}: time"))
+        table = no_facts().without(["key"])
+        for name, column in door.facts_of(facts, call).items():
+            held = opened.anything(column, "facts")
+            rows = np.flatnonzero(~missing(held))
+            text = held if isinstance(held, Coded) else _nothing(len(who))
+            number = np.full(len(who), np.nan) if isinstance(held, Coded) else held
+            stated = Columns(
+                {
+                    "customer": who,
+                    "time": when,
+                    "name": door.constant(name, len(who)),
+                    "text": text,
+                    "number": number,
+                }
+            )
+            table = table.above(stated.take(rows))
+        return cls(no_events(), table.replace(key=table.content()), None)
+
+    @classmethod
+    def from_events(cls, events: Iterable[Event]) -> "EventLog":
+        """Put single events into a log, in their order.
+
+        Args:
+            events: Any number of `Event`.
+
+        Returns:
+            A log of as many events.
+
+        Examples:
+            >>> len(EventLog.from_events([Event("ann", "view", "2024-03-01", item="tea")]))
+            1
+        """
+        rows = list(events)
+        columns: dict[str, Column] = {
+            "customer": _strings([e.customer for e in rows]),
+            "time": np.array([e.time for e in rows], dtype="datetime64[us]"),
+            "kind": _strings([e.event for e in rows]),
+            "item": _strings([e.item for e in rows]),
+            "channel": _strings([e.channel for e in rows]),
+            "value": np.array([e.micros for e in rows], dtype=np.int64),
+            "quantity": np.array(
+                [np.nan if e.quantity is None else e.quantity for e in rows], dtype=np.float64
+            ),
+            "basket": _strings([e.basket for e in rows]),
+        }
+        zones = _strings([e.zone for e in rows])
+        columns["local"] = door.clocks(_array(columns["time"]), zones, "Event: zone")
+        for name in sorted({name for e in rows for name in e.properties}):
+            columns[PROPERTY + name] = _property([e.properties.get(name) for e in rows], name)
+        ids, sources = _strings([e.id for e in rows]), _strings([e.source for e in rows])
+        return cls(_keyed(columns, ids, sources), no_facts(), None)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __add__(self, other: object) -> "EventLog":
+        if not isinstance(other, EventLog):
+            return NotImplemented
+        return EventLog(
+            self.events.above(other.events),
+            self.facts.above(other.facts),
+            same_currency(self.currency, other.currency, "log + log"),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EventLog):
+            return NotImplemented
+        return (
+            self.currency == other.currency
+            and self.events.equals(other.events)
+            and self.facts.equals(other.facts)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        seen = [_present(t.coded("customer")) for t in (self.events, self.facts) if len(t)]
+        people = len(set().union(*seen))
+        return (
+            f"EventLog({len(self):,} events, {len(self.facts):,} facts, "
+            f"{people:,} customer{'' if people == 1 else 's'})"
+        )
+
+    def before(self, t: Instant) -> "EventLog":
+        """Events and facts before the instant `t`, which is itself excluded.
+
+        Examples:
+            >>> log = EventLog.from_events([Event("ann", "view", "2024-03-01")])
+            >>> len(log.before("2024-03-01")), len(log.before("2024-03-02"))
+            (0, 1)
+        """
+        moment = _time.instant(t, "EventLog.before: t")
+        return self._where(lambda time: time < moment)
+
+    def between(self, a: Instant, b: Instant) -> "EventLog":
+        """Events and facts from the instant `a` on, and before `b`."""
+        start = _time.instant(a, "EventLog.between: a")
+        stop = _time.instant(b, "EventLog.between: b")
+        if stop < start:
+            raise ArgumentError(
+                f"EventLog.between: a is {a!r}, after b, which is {b!r}. Swap them."
+            )
+        return self._where(lambda time: (time >= start) & (time < stop))
+
+    def deduplicate(self) -> "EventLog":
+        """One of each event that has an id, and one of each fact; the first stays in its place.
+
+        Where the same (source, id) of a customer came with different contents, the earliest is
+        kept, and among those of one instant the one with the smallest content hash, so that the
+        order of delivery does not matter. Rows without an id are all kept: nothing tells a
+        repeated delivery from a repeated purchase.
+        """
+        keep = first_deliveries(self.events)
+        stated = self.facts
+        facts = np.sort(np.unique(stated.array("key"), return_index=True)[1])
+        return EventLog(self.events.take(keep), stated.take(facts), self.currency)
+
+    def quality(self) -> Quality:
+        """What a person should know of this log before trusting it: a table to read."""
+        return quality(self.events, self.facts)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row an event, in the order of the log; money in units, times in UTC."""
+        e = self.events
+        value = e.array("value")
+        out: dict[str, Any] = {
+            "customer": e.coded("customer").decode(),
+            "time": pd.DatetimeIndex(e.array("time")).tz_localize("UTC"),
+            "event": e.coded("kind").decode(),
+            "item": e.coded("item").decode(),
+            "channel": e.coded("channel").decode(),
+            "value": np.where(value == NO_MONEY, np.nan, value / MICROS),
+            "quantity": e.array("quantity"),
+            "basket": e.coded("basket").decode(),
+        }
+        for name, column in e.data.items():
+            if name.startswith(PROPERTY):
+                plain = column.decode() if isinstance(column, Coded) else column.copy()
+                out[name.removeprefix(PROPERTY)] = plain
+        return pd.DataFrame(out)
+
+    def _where(self, test: Any) -> "EventLog":
+        return EventLog(
+            *(t.take(np.flatnonzero(test(t.array("time")))) for t in (self.events, self.facts)),
+            self.currency,
+        )
+
+
+def first_deliveries(events: Columns) -> Ints:
+    """Positions, ascending, of the rows that stay when repeated ids are dropped."""
+    has_id = np.flatnonzero(events.array("has_id"))
+    who, key = events.array("customer")[has_id], events.array("key")[has_id]
+    joint = np.sort(mix64(who, key))
+    if not (joint[1:] == joint[:-1]).any():
+        return np.arange(len(events))
+    time, content = events.array("time")[has_id], events.content(leave_out=KEYS)[has_id]
+    order = np.lexsort((content, time, key, who))
+    kept = order[~_repeats(who[order], key[order])]
+    # Of deliveries with equal contents the sort keeps the first, as it is stable.
+    rest = np.flatnonzero(~events.array("has_id"))
+    return np.sort(np.concatenate([has_id[kept], rest]))
+
+
+def same_currency(a: str | None, b: str | None, call: str) -> str | None:
+    """The one currency of two sides, if they don't disagree."""
+    if a is not None and b is not None and a != b:
+        raise ArgumentError(
+            f"{call}: one side is in {a!r}, the other in {b!r}; a log holds one currency. Convert "
+            "the amounts first."
+        )
+    return a if a is not None else b
+
+
+def no_events() -> Columns:
+    """A table of no events."""
+    return _keyed(
+        {
+            **{name: _nothing(0) for name in CODED},
+            "time": np.array([], dtype="datetime64[us]"),
+            "value": _no_money(0),
+            "quantity": np.array([], dtype=np.float64),
+            "local": np.array([], dtype=np.int32),
+        },
+        None,
+        None,
+    )
+
+
+def no_facts() -> Columns:
+    """A table of no facts."""
+    return Columns(
+        {
+            "customer": _nothing(0),
+            "time": np.array([], dtype="datetime64[us]"),
+            "name": _nothing(0),
+            "text": _nothing(0),
+            "number": np.array([], dtype=np.float64),
+            "key": np.array([], dtype=np.uint64),
+        }
+    )
+
+
+def _keyed(columns: Mapping[str, Column], ids: Coded | None, sources: Coded | None) -> Columns:
+    """The columns, with the key by which each row is known: of its id, or of its contents."""
+    owned = {name: c if isinstance(c, Coded) else frozen(c) for name, c in columns.items()}
+    table = Columns(owned)
+    key = table.content()
+    has_id = np.zeros(len(table), dtype=bool)
+    if ids is not None:
+        has_id = ~missing(ids)
+        by_id = mix64(_hashed(sources, len(table)), _hashed(ids, len(table)))
+        key = np.where(has_id, by_id, key)
+    return table.replace(key=frozen(key), has_id=frozen(has_id))
+
+
+def _hashed(column: Coded | None, n: int) -> Hashes:
+    if column is None:
+        return np.zeros(n, dtype=np.uint64)
+    return np.append(hash64(column.vocab.values), np.uint64(0))[column.codes]
+
+
+def _repeats(who: Array, key: Array) -> Array:
+    """Whether each row of a sorted table is of the same customer and key as the one before."""
+    same = np.zeros(len(who), dtype=bool)
+    same[1:] = (who[1:] == who[:-1]) & (key[1:] == key[:-1])
+    return same
+
+
+def _one_currency(column: Coded, call: str) -> str | None:
+    names = sorted(_present(column))
+    if len(names) > 1:
+        raise ColumnError(
+            f"{call}: currency holds {', '.join(map(repr, names[:5]))}; a log holds one currency. "
+            "Convert the amounts first, or make a log for each currency."
+        )
+    return names[0] if names else None
+
+
+def _present(column: Coded) -> set[str]:
+    codes = np.unique(column.codes)
+    return {column.vocab[int(c)] for c in codes if c >= 0}
+
+
+def _strings(values: Sequence[str | None]) -> Coded:
+    try:
+        return door.coded(pa.array(values, type=pa.large_string()))
+    except UnicodeEncodeError as error:
+        raise ArgumentError(f"Event: text that is not valid Unicode: {error}.") from error
+
+
+def _property(values: Sequence[str | float | None], name: str) -> Column:
+    kinds = {type(v) for v in values if v is not None}
+    if kinds == {str}:
+        return _strings([v if isinstance(v, str) else None for v in values])
+    if str in kinds:
+        raise ArgumentError(f"Event: property {name!r} is text in one event, a number in another.")
+    return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+
+
+def _nothing(n: int) -> Coded:
+    return Coded(np.full(n, -1, dtype=np.int32), EMPTY)
+
+
+def _no_money(n: int) -> Ints:
+    return np.full(n, NO_MONEY, dtype=np.int64)
+
+
+def _array(column: Column) -> Array:
+    assert not isinstance(column, Coded)
+    return column

@@ -1,0 +1,90 @@
+"""Fold: from a log of events to a profile for each customer.
+
+Folding sorts the events by person and time, drops repeated deliveries, and keeps the rest:
+everything that can be said of a person is read from there.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from onefold import _time
+from onefold._types import Instant
+from onefold.catalog import Catalog
+from onefold.errors import ArgumentError
+from onefold.events.log import EventLog
+from onefold.events.quality import far_after
+from onefold.ledger import Ledger
+from onefold.profiles.table import Profiles
+from onefold.traits import TRAITS
+from onefold.traits.protocol import Trait, trait_of
+
+
+def fold(
+    log: EventLog,
+    traits: Sequence[Trait] = TRAITS,
+    *,
+    catalog: Catalog | None = None,
+    as_of: Instant | None = None,
+) -> Profiles:
+    """Fold everything that customers did into one profile each.
+
+    Args:
+        log: The events and facts; the order does not matter, and rows without a customer are left
+            out.
+        traits: What to read from a profile; facts can always be read by their names.
+        catalog: What is known of the items: categories for tastes, availability for ranking.
+        as_of: The moment as of which, itself excluded; a naive one means UTC. Left out, it is
+            just after the last event.
+
+    Returns:
+        One profile for each customer with an event or a fact before `as_of`.
+
+    Raises:
+        ArgumentError: If `as_of` is left out and there are no events, or a few lie so far after
+            all others that a clock must be wrong.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "purchase", "2024-03-01", item="tea", value=4.90),
+        ...     of.Event("ann", "purchase", "2024-03-08", item="jam", value=3.50)])
+        >>> profiles = of.fold(log, as_of="2024-03-10")
+        >>> profiles["ann"]["monetary"], profiles["ann"]["recency"]
+        (8.4, 2.0)
+    """
+    if not isinstance(log, EventLog):
+        raise ArgumentError(
+            f"fold: log is a {type(log).__name__}; make one with EventLog.from_frame(...)."
+        )
+    if catalog is not None and not isinstance(catalog, Catalog):
+        raise ArgumentError(
+            f"fold: catalog is a {type(catalog).__name__}; make one with Catalog.from_frame(...)."
+        )
+    chosen = tuple(trait_of(t, "fold: traits") for t in traits)
+    names = [t.name for t in chosen]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ArgumentError(
+            f"fold: traits holds the name {twice[0]!r} twice; give one of them another name=."
+        )
+    moment = _moment(log, as_of)
+    return Profiles(Ledger.from_log(log).before(moment), chosen, catalog, moment)
+
+
+def _moment(log: EventLog, as_of: Instant | None) -> np.datetime64:
+    if as_of is not None:
+        return _time.instant(as_of, "fold: as_of")
+    times = log.events.array("time") if len(log) else log.facts.array("time")
+    if not len(times):
+        raise ArgumentError("fold: log is empty, so there is no last event; give as_of=.")
+    wrong = far_after(times)
+    if wrong:
+        late = np.sort(times)[-wrong:]
+        raise ArgumentError(
+            f"fold: as_of is left out, and {wrong:,} of {len(times):,} events lie far after all "
+            f"others, from {_time.show(late[0])} on: a wrong clock. Give as_of=, or leave them out "
+            f"with log.before('{_time.show(late[0])}')."
+        )
+    last: np.datetime64 = times.max()
+    return last + _time.MICROSECOND

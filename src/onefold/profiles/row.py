@@ -1,0 +1,207 @@
+"""One profile: one actual person, kept up to date with each click.
+
+A profile is that person's slice of the ledger and a tail of events that came since. `after`
+appends to the tail and touches nobody else; what it costs does not depend on how many others
+there are.
+
+    fold(log)[id].after(event) == fold(log + event)[id]
+"""
+
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from onefold import _time
+from onefold._display import html_card, number, text_table
+from onefold._types import MICROS, NO_MONEY, Ints
+from onefold._vocab import Vocab
+from onefold.catalog import Catalog
+from onefold.errors import ArgumentError
+from onefold.events.event import Event
+from onefold.events.log import EventLog
+from onefold.ledger import Ledger
+from onefold.profiles.traits import TraitTable
+from onefold.traits.protocol import History, Trait, Wide
+
+
+@attrs.frozen(eq=False, repr=False)
+class Profile:
+    """Everything that is known of one customer as of a moment.
+
+    `profile["recency"]` reads a trait or a fact; `profile.after(event)` is the profile that
+    also knows one more event.
+    """
+
+    id: str
+    _base: Ledger
+    _tail: tuple[Event, ...]
+    _traits: tuple[Trait, ...]
+    catalog: Catalog | None
+    as_of: np.datetime64
+    _position: int = -1
+    _cache: dict[str, Any] = attrs.field(init=False, factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        ledger: Ledger,
+        position: int,
+        traits: tuple[Trait, ...],
+        catalog: Catalog | None,
+        as_of: np.datetime64,
+    ) -> "Profile":
+        """The profile of the person at one position of a ledger."""
+        return cls(ledger.people[position], ledger, (), traits, catalog, as_of, position)
+
+    def after(self, event: Event) -> "Profile":
+        """The profile that also knows `event`; `as_of` moves past it if it is the latest.
+
+        Args:
+            event: An event of this customer. One that came before, by its id, changes nothing; a
+                late one finds its place.
+
+        Raises:
+            ArgumentError: If the event is another customer's.
+        """
+        if not isinstance(event, Event):
+            raise ArgumentError(
+                f"Profile.after: event is a {type(event).__name__}; make one: "
+                f"onefold.Event({self.id!r}, kind, time, item=...)."
+            )
+        if event.customer != self.id:
+            raise ArgumentError(
+                f"Profile.after: the event is of customer {event.customer!r}, the profile of "
+                f"{self.id!r}. Take that customer's profile."
+            )
+        moment = max(self.as_of, event.time + _time.MICROSECOND)
+        tail = (*self._tail, event)
+        return Profile(
+            self.id, self._base, tail, self._traits, self.catalog, moment, self._position
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of this person alone."""
+        if "ledger" not in self._cache:
+            own = _alone(self._base, self._position, self.id)
+            if self._tail:
+                own = own | Ledger.from_log(EventLog.from_events(self._tail))
+            self._cache["ledger"] = own
+        own_ledger: Ledger = self._cache["ledger"]
+        return own_ledger
+
+    @property
+    def table(self) -> TraitTable:
+        """The traits of this person: a table of one row."""
+        if "table" not in self._cache:
+            moments = np.array([self.as_of])
+            history = History.before(self.ledger, self._who(), moments, self.catalog)
+            self._cache["table"] = TraitTable(
+                np.array([self.id], dtype=object), history, moments, self._traits
+            )
+        made: TraitTable = self._cache["table"]
+        return made
+
+    def _who(self) -> Ints:
+        return np.zeros(1, dtype=np.int64) if len(self.ledger) else np.full(1, -1)
+
+    def __getitem__(self, name: str) -> Any:
+        """A trait or a fact: a number, a text, None if missing, or a dict by label."""
+        reading = self.table.reading(name)
+        if isinstance(reading, Wide):
+            return reading.row(0) if reading.known[0] else None
+        if reading.ndim == 2:
+            return dict(zip(self.table.labels(name), reading[0].tolist(), strict=True))
+        held = reading[0]
+        if isinstance(held, (float, np.floating)):
+            return None if np.isnan(held) else float(held)
+        return held
+
+    def to_dict(self) -> dict[str, Any]:
+        """All traits and facts by name."""
+        return {name: self[name] for name in self.table.names}
+
+    def events(self) -> pd.DataFrame:
+        """The events of this person, in canonical order: one row each."""
+        own = self.ledger
+        return EventLog(own.events, own.facts, own.currency).to_pandas()
+
+    def __len__(self) -> int:
+        return len(self.ledger.events)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Profile):
+            return NotImplemented
+        return (
+            self.id == other.id
+            and self.as_of == other.as_of
+            and self._traits == other._traits
+            and self.ledger == other.ledger
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        head = f"Profile({self.id!r}, {len(self):,} events, as of {_time.show(self.as_of)} UTC)\n"
+        return head + text_table([[name, said] for name, said in self._lines()], ["trait", ""])
+
+    def _repr_html_(self) -> str:
+        last = [
+            (
+                _time.show(t.astype("datetime64[s]").astype("datetime64[us]")),
+                " ".join(str(p) for p in (kind, item, amount) if p),
+            )
+            for t, kind, item, amount in self._latest(5)
+        ]
+        facts = [line for line in self._lines() if line[0] in self.table.history.facts]
+        traits = [line for line in self._lines() if line[0] not in self.table.history.facts]
+        sections = [("Traits", traits), ("Facts", facts), ("Latest events", last)]
+        as_of = f"Customer {self.id}, as of {_time.show(self.as_of)} UTC"
+        return html_card(as_of, sections)
+
+    def _lines(self) -> list[tuple[str, str]]:
+        units = {"recency": " days", "tenure": " days", "gap": " days"}
+        out = []
+        for name in self.table.names:
+            said = self[name]
+            if said is None:
+                text = "no data"
+            elif isinstance(said, dict):
+                top = list(said.items())[:3]
+                text = ", ".join(f"{label} {number(share)}" for label, share in top)
+            elif isinstance(said, float):
+                text = number(said) + units.get(name, "")
+            else:
+                text = str(said)
+            out.append((name, text))
+        return out
+
+    def _latest(self, n: int) -> list[tuple[Any, str | None, str | None, str]]:
+        events = self.ledger.events
+        rows = np.arange(len(events))[::-1][:n]
+        few = events.take(rows)
+        amounts = [
+            "" if v == NO_MONEY else f"{v / MICROS:,.2f}" for v in few.array("value").tolist()
+        ]
+        kinds, items = few.coded("kind").decode(), few.coded("item").decode()
+        return list(zip(few.array("time"), kinds, items, amounts, strict=True))
+
+
+def _alone(ledger: Ledger, position: int, customer: str) -> Ledger:
+    """One person's part of a ledger, with vocabularies of their own: small, whatever the rest."""
+    if position < 0:
+        return Ledger.empty()
+    events = ledger.events.take(slice(ledger.offsets[position], ledger.offsets[position + 1]))
+    facts = ledger.facts.take(
+        slice(ledger.fact_offsets[position], ledger.fact_offsets[position + 1])
+    )
+    return Ledger(
+        Vocab(np.array([customer], dtype=object)),
+        np.array([0, len(events)]),
+        events.compact(),
+        np.array([0, len(facts)]),
+        facts.compact(),
+        ledger.currency,
+    )

@@ -1,0 +1,270 @@
+"""Profiles: everybody's, as of one moment.
+
+Profiles are a ledger, the traits to read from it, and the moment as of which. Nothing else is
+kept: a trait is read when it is asked for, from the events before `as_of`.
+
+    fold(a).merge(fold(b)) == fold(a + b)            fold(log).at(t) == fold(log.before(t)).at(t)
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from onefold import _time
+from onefold._check import hint, quoted
+from onefold._columns import Coded
+from onefold._display import html_table, number, percent, text_table
+from onefold._types import Array, Ints, Strings
+from onefold._vocab import Vocab
+from onefold.catalog import Catalog
+from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.events.log import EventLog, no_facts
+from onefold.ledger import Ledger
+from onefold.profiles.asof import point_in_time
+from onefold.profiles.row import Profile
+from onefold.profiles.traits import TraitTable
+from onefold.traits.protocol import History, Trait, Wide
+
+WIDE = 20  # columns of a wide trait that `to_pandas` shows
+
+
+@attrs.frozen(eq=False, repr=False)
+class Profiles:
+    """One profile for each customer, sorted by id; make them with `fold`."""
+
+    ledger: Ledger
+    traits: tuple[Trait, ...]
+    catalog: Catalog | None
+    as_of: np.datetime64
+    _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
+
+    @property
+    def ids(self) -> Strings:
+        """Ids of the customers (n,), sorted."""
+        return self.ledger.people.values
+
+    @property
+    def history(self) -> History:
+        """Everybody's events and facts, for traits, levels and plug-ins to read."""
+        return self._once("history", lambda: History.of(self.ledger, self.catalog))
+
+    @property
+    def table(self) -> TraitTable:
+        """Everybody's traits, one row a customer."""
+
+        def make() -> TraitTable:
+            moments = np.full(len(self), self.as_of)
+            return TraitTable(self.ids, self.history, moments, self.traits)
+
+        return self._once("table", make)
+
+    def __len__(self) -> int:
+        return len(self.ledger)
+
+    def __iter__(self) -> Iterator[Profile]:
+        return (self._profile(i) for i in range(len(self)))
+
+    def __contains__(self, customer: object) -> bool:
+        return str(customer) in self.ledger.people
+
+    def __getitem__(self, customer: str | int) -> Profile:
+        """The profile of one customer, by id."""
+        position = self.ledger.people.code(str(customer))
+        if position < 0:
+            near = hint(customer, self.ids[:5000])
+            raise UnknownCustomer(
+                f"profiles: no customer {customer!r} among {len(self):,}.{near} A newcomer's "
+                "profile is profiles.new(id)."
+            )
+        return self._profile(position)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Profiles):
+            return NotImplemented
+        return (
+            self.as_of == other.as_of
+            and self.traits == other.traits
+            and self.ledger == other.ledger
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def new(self, customer: str | int) -> Profile:
+        """The profile of somebody of whom nothing is known yet."""
+        if customer in self:
+            raise ArgumentError(
+                f"Profiles.new: customer {customer!r} has a profile already: profiles[id]."
+            )
+        return Profile(str(customer), Ledger.empty(), (), self.traits, self.catalog, self.as_of)
+
+    def at(self, when: Any, *, tz: str | None = None) -> Any:
+        """Profiles as of a moment, or a table as of many.
+
+        Args:
+            when: An instant: the profiles of those with events or facts before it. Or a frame of
+                m rows with the columns `customer` and `time`: for each row the traits as of its
+                own time, without look-ahead; a customer who is not known then has none.
+            tz: Zone in which naive times of a frame are read.
+
+        Returns:
+            Profiles, or a DataFrame (m rows): customer, time, and a column for each trait.
+
+        Raises:
+            ArgumentError: If the instant or a column can't be read.
+        """
+        if _is_instant(when):
+            moment = _time.instant(when, "Profiles.at: when")
+            return Profiles(self.ledger.before(moment), self.traits, self.catalog, moment)
+        table = point_in_time(self.ledger, self.traits, self.catalog, when, tz)
+        return frame_of(table, WIDE, time=True)
+
+    def update(self, log: EventLog) -> "Profiles":
+        """Profiles that also know the events and facts of `log`; late ones find their place."""
+        if not isinstance(log, EventLog):
+            raise ArgumentError(f"Profiles.update: log is a {type(log).__name__}; give an EventLog.")
+        more = Ledger.from_log(log)
+        end = more.end
+        moment = self.as_of if end is None else max(self.as_of, end)
+        return Profiles(self.ledger | more, self.traits, self.catalog, moment)
+
+    def merge(self, other: "Profiles") -> "Profiles":
+        """The profiles of two sets of events as one; the later `as_of` holds."""
+        if not isinstance(other, Profiles):
+            raise ArgumentError(
+                f"Profiles.merge: other is a {type(other).__name__}; give Profiles, or use update."
+            )
+        if self.traits != other.traits:
+            raise ArgumentError(
+                "Profiles.merge: the two sides have different traits "
+                f"({quoted(t.name for t in self.traits)} and "
+                f"{quoted(t.name for t in other.traits)}). Fold both with the same."
+            )
+        catalog = self.catalog if self.catalog is not None else other.catalog
+        moment = max(self.as_of, other.as_of)
+        return Profiles(self.ledger | other.ledger, self.traits, catalog, moment)
+
+    def select(self, who: Any) -> "Profiles":
+        """The profiles of some customers: ids, or a condition that holds for them."""
+        if hasattr(who, "mask"):
+            rows = np.flatnonzero(who.mask(self.table) == 1)
+        else:
+            rows = self.positions(who, "Profiles.select: who")
+        return Profiles(self.ledger.of(rows), self.traits, self.catalog, self.as_of)
+
+    def positions(self, ids: Iterable[Any], argument: str) -> Ints:
+        """Positions of ids, each of which must be known."""
+        if isinstance(ids, (str, int)):
+            raise ArgumentError(f"{argument} is {ids!r}; it takes several ids: [{ids!r}].")
+        names = [str(i) for i in ids]
+        codes = self.ledger.people.codes(names).astype(np.int64)
+        if (codes < 0).any():
+            lost = [n for n, c in zip(names, codes, strict=True) if c < 0]
+            raise UnknownCustomer(
+                f"{argument} holds {len(lost):,} ids that have no profile, such as "
+                f"{quoted(lost[:3])}.{hint(lost[0], self.ids[:5000])}"
+            )
+        return codes
+
+    def combine(self, assignment: Any) -> "Profiles":
+        """One composite profile for each group: all events of its members, as if of one person.
+
+        This is the composite of which a persona is said to be the portrait, taken literally.
+        Facts are left out: a group has no birth date. Members whose group is not known are too.
+
+        Args:
+            assignment: An `Assignment`, or a mapping from customer to name of the group.
+
+        Returns:
+            Profiles with one row a group, under the groups' names.
+        """
+        names = getattr(assignment, "by_customer", assignment)
+        if callable(names):
+            names = names()
+        words = [names.get(i) for i in self.ids.tolist()]
+        vocab = Vocab.of(str(w) for w in words if w is not None)
+        codes = vocab.codes([None if w is None else str(w) for w in words])
+        bare = attrs.evolve(
+            self.ledger, facts=no_facts(), fact_offsets=np.zeros(len(self) + 1, dtype=np.int64)
+        )
+        return Profiles(bare.named(Coded(codes, vocab)), self.traits, self.catalog, self.as_of)
+
+    def to_pandas(self, *, wide: int = WIDE) -> pd.DataFrame:
+        """A new DataFrame with one row a customer (the index), one column a trait.
+
+        Args:
+            wide: How many columns a trait with many labels may take; the largest are shown.
+        """
+        return frame_of(self.table, wide)
+
+    def __repr__(self) -> str:
+        return f"Profiles({len(self):,} customers, as of {_time.show(self.as_of)} UTC)\n" + (
+            text_table(*self._summary())
+        )
+
+    def _repr_html_(self) -> str:
+        caption = f"{len(self):,} profiles as of {_time.show(self.as_of)} UTC"
+        return html_table(*self._summary(), caption=caption)
+
+    def _summary(self) -> tuple[list[list[str]], list[str]]:
+        rows = [[name, *_summary(self.table, name)] for name in self.table.names]
+        return rows, ["trait", "known", "lower quarter", "median", "upper quarter", "most frequent"]
+
+    def _profile(self, position: int) -> Profile:
+        return Profile.of(self.ledger, position, self.traits, self.catalog, self.as_of)
+
+    def _once(self, name: str, make: Any) -> Any:
+        if name not in self._cache:
+            self._cache[name] = make()
+        return self._cache[name]
+
+
+def frame_of(table: TraitTable, wide: int, *, time: bool = False) -> pd.DataFrame:
+    """A table of traits as a DataFrame."""
+    out: dict[str, Array | Sequence[Any]] = {}
+    for name in table.names:
+        reading = table.reading(name)
+        if isinstance(reading, Wide):
+            totals = np.bincount(reading.codes, reading.values, minlength=len(reading.labels))
+            for code in np.sort(np.argsort(-totals, kind="stable")[:wide]):
+                label = reading.labels[code]
+                out[f"{name}: {label}"] = reading.column(label)
+        elif reading.ndim == 2:
+            for k, label in enumerate(table.labels(name)[:wide]):
+                out[f"{name}: {label}"] = reading[:, k].copy()
+        else:
+            out[name] = reading.copy()
+    index = pd.Index(table.ids.copy(), name="customer")
+    if not time:
+        return pd.DataFrame(out, index=index)
+    moments = pd.DatetimeIndex(table.as_of).tz_localize("UTC")
+    return pd.DataFrame({"customer": table.ids.copy(), "time": moments, **out})
+
+
+def _summary(table: TraitTable, name: str) -> list[str]:
+    reading = table.reading(name)
+    if isinstance(reading, Wide):
+        known = reading.known.mean() if len(reading) else np.nan
+        totals = np.bincount(reading.codes, reading.values, minlength=len(reading.labels))
+        best = np.argsort(-totals, kind="stable")[:3]
+        return [percent(known), "", "", "", ", ".join(str(reading.labels[b]) for b in best)]
+    if reading.dtype == object:
+        held = pd.Series(reading).dropna()
+        top = held.value_counts().index[:3] if len(held) else []
+        share = len(held) / len(reading) if len(reading) else np.nan
+        return [percent(share), "", "", "", ", ".join(map(str, top))]
+    flat = reading if reading.ndim == 1 else reading.sum(axis=1)
+    held = flat[~np.isnan(flat)]
+    quarters = np.quantile(held, [0.25, 0.5, 0.75]) if len(held) else [np.nan] * 3
+    share = len(held) / len(flat) if len(flat) else np.nan
+    return [percent(share), *(number(float(q)) for q in quarters), ""]
+
+
+def _is_instant(when: Any) -> bool:
+    import datetime as dt
+
+    return isinstance(when, (str, dt.date, np.datetime64, pd.Timestamp, int, float)) or when is None
+
+

@@ -1,0 +1,41 @@
+"""Traits: pure functions of one person's events before a moment."""
+
+from onefold.traits.facts import Age, Fact
+from onefold.traits.how_much import Breadth, Count, Frequency, Monetary
+from onefold.traits.protocol import History, Trait, Wide
+from onefold.traits.rhythm import Rhythm
+from onefold.traits.what import Affinity, Latest, Share
+from onefold.traits.when import Gap, Recency, Tenure
+
+__all__ = [
+    "TRAITS",
+    "Affinity",
+    "Age",
+    "Breadth",
+    "Count",
+    "Fact",
+    "Frequency",
+    "Gap",
+    "History",
+    "Latest",
+    "Monetary",
+    "Recency",
+    "Rhythm",
+    "Share",
+    "Tenure",
+    "Trait",
+    "Wide",
+]
+
+TRAITS: tuple[Trait, ...] = (
+    Recency(),
+    Frequency(),
+    Monetary(),
+    Tenure(),
+    Gap(),
+    Breadth(),
+    Latest(),
+    Share("channel", name="channels"),
+    Affinity("category", name="categories"),
+    Rhythm(),
+)

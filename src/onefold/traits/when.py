@@ -1,0 +1,88 @@
+"""When: how long ago, for how long, how far apart.
+
+    recency = (as_of - last) / day        tenure = (as_of - first) / day
+    gap = (start of last visit - start of first visit) / (visits - 1) / day
+"""
+
+import attrs
+import numpy as np
+
+from onefold._types import Floats, Ints, Times
+from onefold.traits.protocol import History
+
+DAY = np.timedelta64(86_400_000_000, "us")
+
+
+@attrs.frozen
+class Recency:
+    """Days since the last event of a kind, missing where there was none.
+
+    The field's "recency" of RFM (Bult and Wansbeek 1995): small is recent.
+
+    Args:
+        event: Kind of event; None counts every kind.
+        name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([of.Event("ann", "purchase", "2024-03-01")])
+        >>> of.fold(log, as_of="2024-03-11")["ann"]["recency"]
+        10.0
+    """
+
+    event: str | None = "purchase"
+    name: str = attrs.field(default="recency", kw_only=True)
+
+    def read(self, history: History, *, as_of: Times) -> Floats:
+        h = history.where(self.event)
+        return _days(as_of, h.time, h.offsets[1:] - 1, h.counts)
+
+
+@attrs.frozen
+class Tenure:
+    """Days since the first event of a kind, missing where there was none.
+
+    Args:
+        event: Kind of event; None counts every kind.
+        name: The trait's name.
+    """
+
+    event: str | None = "purchase"
+    name: str = attrs.field(default="tenure", kw_only=True)
+
+    def read(self, history: History, *, as_of: Times) -> Floats:
+        h = history.where(self.event)
+        return _days(as_of, h.time, h.offsets[:-1], h.counts)
+
+
+@attrs.frozen
+class Gap:
+    """Mean days between the starts of consecutive visits, missing below two visits.
+
+    Args:
+        event: Kind of event; None counts every kind.
+        name: The trait's name.
+    """
+
+    event: str | None = "purchase"
+    name: str = attrs.field(default="gap", kw_only=True)
+
+    def read(self, history: History, *, as_of: Times) -> Floats:
+        h = history.where(self.event)
+        visit, bounds = h.visits
+        starts = np.ones(len(visit), dtype=bool)
+        starts[1:] = np.maximum.accumulate(visit)[1:] > np.maximum.accumulate(visit)[:-1]
+        times = h.time[starts]
+        count = np.diff(bounds)
+        out = np.full(len(h), np.nan)
+        several = np.flatnonzero(count > 1)
+        spans = times[bounds[several + 1] - 1] - times[bounds[several]]
+        out[several] = spans / DAY / (count[several] - 1)
+        return out
+
+
+def _days(as_of: Times, times: Times, positions: Ints, counts: Ints) -> Floats:
+    out = np.full(len(counts), np.nan)
+    some = np.flatnonzero(counts > 0)
+    out[some] = (as_of[some] - times[positions[some]]) / DAY
+    return out
