@@ -38,4 +38,7 @@ TRAITS: tuple[Trait, ...] = (
     Share("channel", name="channels"),
     Affinity("category", name="categories"),
     Rhythm(),
+    Rhythm(by="part", name="day_part"),
+    Rhythm(by="weekday", name="weekdays"),
+    Share("item", event="purchase", name="items"),
 )
