@@ -38,10 +38,12 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, rows: Array) -> "Coded":
+    def take(self, rows: Array | slice) -> "Coded":
+        """The given rows (a mask, positions or a slice)."""
         return Coded(self.codes[rows], self.vocab)
 
     def decode(self) -> Strings:
+        """The strings (n,), None where missing; a new array."""
         return self.vocab.decode(self.codes)
 
     def within(self, vocab: Vocab) -> "Coded":
@@ -84,25 +86,30 @@ class Columns:
         return name in self.data
 
     def array(self, name: str) -> Array:
+        """The numbers (n,) of a column: its codes, if it is a coded one."""
         column = self.data[name]
         return column.codes if isinstance(column, Coded) else column
 
     def coded(self, name: str) -> Coded:
+        """A coded column."""
         column = self.data[name]
         assert isinstance(column, Coded), name
         return column
 
-    def take(self, rows: Array) -> "Columns":
-        """The given rows (a mask or positions), in that order."""
+    def take(self, rows: Array | slice) -> "Columns":
+        """The given rows (a mask, positions or a slice), in that order."""
         return self._each(lambda c: c.take(rows) if isinstance(c, Coded) else frozen(c[rows]))
 
     def compact(self) -> "Columns":
+        """The same rows, with vocabularies of only the strings that occur."""
         return self._each(lambda c: c.compact() if isinstance(c, Coded) else c)
 
     def replace(self, **columns: Column) -> "Columns":
+        """The same table with some columns changed or added."""
         return Columns({**self.data, **columns})
 
     def without(self, names: Iterable[str]) -> "Columns":
+        """The same table without some of its columns."""
         gone = set(names)
         return Columns({k: v for k, v in self.data.items() if k not in gone})
 
@@ -115,9 +122,16 @@ class Columns:
         """A 64-bit hash (n,) of what each row holds."""
         total = np.zeros(len(self), dtype=np.uint64)
         for name, column in self.data.items():
-            if name not in set(leave_out):
-                salt = hash64(np.array([name], dtype=object))
-                total += np.where(missing(column), np.uint64(0), mix64(salt, _hashes(column)))
+            if name in set(leave_out):
+                continue
+            salt = hash64(np.array([name], dtype=object))
+            if isinstance(column, Coded):  # each string once
+                by_code = mix64(salt, hash64(column.vocab.values))
+                total += np.append(by_code, np.uint64(0))[column.codes]
+                continue
+            gone = missing(column)
+            if not gone.all():
+                total += np.where(gone, np.uint64(0), mix64(salt, _hashes(column)))
         return total
 
     def equals(self, other: "Columns") -> bool:
@@ -150,9 +164,7 @@ def missing(column: Column) -> Array:
     return np.zeros(len(column), dtype=bool)
 
 
-def _hashes(column: Column) -> Hashes:
-    if isinstance(column, Coded):
-        return np.append(hash64(column.vocab.values), np.uint64(0))[column.codes]
+def _hashes(column: Array) -> Hashes:
     if column.dtype.kind == "f":
         return (column + 0.0).view(np.uint64)  # -0.0 becomes 0.0
     return column.astype(np.int64).view(np.uint64)
@@ -164,8 +176,8 @@ def _same(a: Column, b: Column) -> bool:
             return np.array_equal(a.codes, b.codes)
         a, b = a.compact(), b.compact()
         return a.vocab == b.vocab and np.array_equal(a.codes, b.codes)
-    if isinstance(a, Coded) or isinstance(b, Coded):
-        return False
+    if isinstance(a, Coded) or isinstance(b, Coded):  # a property of which one side knows nothing
+        return bool(missing(a).all() and missing(b).all())
     return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
@@ -174,6 +186,12 @@ def _stacked(name: str, above: Columns, below: Columns) -> Column:
     b = below.data.get(name)
     a = _nothing(b, len(above)) if a is None and b is not None else a
     b = _nothing(a, len(below)) if b is None and a is not None else b
+    assert a is not None and b is not None
+    if isinstance(a, Coded) != isinstance(b, Coded):  # a side that holds nothing takes the type
+        if missing(a).all():
+            a = _nothing(b, len(above))
+        elif missing(b).all():
+            b = _nothing(a, len(below))
     if isinstance(a, Coded) and isinstance(b, Coded):
         vocab = a.vocab.union(b.vocab)
         codes = np.concatenate([a.within(vocab).codes, b.within(vocab).codes])
@@ -183,7 +201,6 @@ def _stacked(name: str, above: Columns, below: Columns) -> Column:
             f"property {name.removeprefix('property:')!r} holds numbers on one side and text on "
             "the other; give it one type before putting the logs together."
         )
-    assert a is not None and b is not None
     return frozen(np.concatenate([a, b]))
 
 

@@ -22,13 +22,14 @@ DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
 
 def instant(value: Instant, name: str) -> np.datetime64:
     """One instant as datetime64[us] in UTC; a naive one means UTC."""
-    if isinstance(value, (bool, int, float)):
+    clock = isinstance(value, str) and value.strip().lower() in ("now", "today", "utcnow")
+    if clock or isinstance(value, (bool, int, float, np.number, np.bool_)):
         raise ArgumentError(
             f"{name} is {value!r}; it takes a date such as '2017-11-01', a datetime or a Timestamp."
         )
     try:
         stamp = pd.Timestamp(value)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ArgumentError(
             f"{name} is {value!r}, which is not an instant; write '2017-11-01' or "
             "'2017-11-01 12:30', or give a datetime or a Timestamp."
@@ -46,7 +47,7 @@ def instant(value: Instant, name: str) -> np.datetime64:
 def duration(value: Duration, name: str) -> np.timedelta64:
     """One positive length of time as timedelta64[us]: "30D", "12h", a timedelta."""
     try:
-        if isinstance(value, (bool, int, float)):
+        if isinstance(value, (bool, int, float, np.number, np.bool_)):
             raise ValueError
         if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "").isdigit():
             raise ValueError
@@ -56,8 +57,10 @@ def duration(value: Duration, name: str) -> np.timedelta64:
             f"{name} is {value!r}, which is not a length of time; write '30D', '12h' or '90min', "
             "or give a timedelta."
         ) from error
-    if length is pd.NaT or length <= pd.Timedelta(0):
-        raise ArgumentError(f"{name} is {value!r}; it takes a length of time above zero.")
+    if length is pd.NaT or length < pd.Timedelta(1, "us"):
+        raise ArgumentError(
+            f"{name} is {value!r}; it takes a length of time of at least a microsecond."
+        )
     return length.as_unit("us").to_timedelta64()
 
 
@@ -96,6 +99,8 @@ def _ahead(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
 def show(moment: np.datetime64) -> str:
     """`2017-11-01` or `2017-11-01 12:30:00`, as short as says all."""
     stamp = pd.Timestamp(moment)
+    if stamp.microsecond == 1:  # where `as_of` was left out
+        return f"just after {show(moment - MICROSECOND)}"
     if stamp == stamp.normalize():
         return f"{stamp:%Y-%m-%d}"
     return f"{stamp:%Y-%m-%d %H:%M:%S}" + (f".{stamp.microsecond:06d}" if stamp.microsecond else "")

@@ -15,7 +15,12 @@ import numpy as np
 from onefold._types import Array, Codes, Strings
 
 
+FEW = 50  # below one string in so many, looking each up is cheaper than an index of all
+
+
 def _owned(values: Array) -> Array:
+    if values.dtype == object and values.flags.owndata and not values.flags.writeable:
+        return values
     values = np.array(values, dtype=object)
     values.flags.writeable = False
     return values
@@ -68,16 +73,26 @@ class Vocab:
 
     def codes(self, strings: Iterable[Any]) -> Codes:
         """Codes (n,) of strings (n,), -1 where a string is None or not among them."""
+        listed = strings.tolist() if isinstance(strings, np.ndarray) else list(strings)
+        if not self._index and len(listed) * FEW < len(self):
+            found = (self.code(s) if isinstance(s, str) else -1 for s in listed)
+            return np.fromiter(found, dtype=np.int32, count=len(listed))
         index = self._by_string
-        return np.fromiter((index.get(s, -1) for s in strings), dtype=np.int32)
+        found = (index.get(s, -1) for s in listed)
+        return np.fromiter(found, dtype=np.int32, count=len(listed))
 
     def union(self, other: "Vocab") -> "Vocab":
-        """The strings of both."""
-        if self == other or not len(other):
+        """The strings of both; `self` where it holds them all already."""
+        if self is other or not len(other):
             return self
         if not len(self):
             return other
-        return Vocab(np.array(sorted(self._by_string.keys() | other._by_string.keys()), object))
+        new = other.values[self.codes(other.values) < 0].tolist()
+        if not new:
+            return self
+        both = self.values.tolist() + new
+        both.sort()  # two ascending runs, which Python's sort merges in linear time
+        return Vocab(np.array(both, dtype=object))
 
     def decode(self, codes: Codes) -> Strings:
         """Strings (n,) of codes (n,), None where a code is -1."""

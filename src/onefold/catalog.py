@@ -13,7 +13,7 @@ import pandas as pd
 
 from onefold import _time
 from onefold._check import hint, quoted
-from onefold._columns import Coded, frozen
+from onefold._columns import Coded, Columns, frozen
 from onefold._types import MICROS, NO_MONEY, Array, Bools, Codes, Instant, Ints, Strings, Times
 from onefold._vocab import EMPTY, Vocab
 from onefold.errors import ColumnError, UnknownName
@@ -122,6 +122,19 @@ class Catalog:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Catalog):
+            return NotImplemented
+        return self is other or (self.items == other.items and self._table.equals(other._table))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def _table(self) -> Columns:
+        plain = ("kind", "category", "price", "text", "valid_from", "valid_until")
+        named = {f"attribute:{name}": held for name, held in self.attributes.items()}
+        return Columns({name: getattr(self, name) for name in plain} | named)
 
     def __contains__(self, item: object) -> bool:
         return item in self.items

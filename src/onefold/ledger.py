@@ -6,21 +6,26 @@ came does not matter, and one with an id counts once however often it is deliver
     a | b == b | a      (a | b) | c == a | (b | c)      a | nothing == a      with ids: a | a == a
 
 Rows are sorted by (person, time, key), where the key is the hash of the event's id or, where
-it has none, of its contents: the order is a property of the set, not of its delivery.
+it has none, of its contents: the order is a property of the set, not of its delivery. The
+vocabularies hold the strings that occur and no others.
 """
 
 import attrs
 import numpy as np
 
 from onefold._columns import Coded, Columns, frozen
-from onefold._types import Array, Ints
+from onefold._random import hash64, mix64
+from onefold._types import Array, Bools, Ints
 from onefold._vocab import Vocab
 from onefold.events.log import (
+    KEY,
     EventLog,
     first_deliveries,
     no_events,
     no_facts,
+    repeats,
     same_currency,
+    tie_keys,
 )
 
 
@@ -42,8 +47,7 @@ class Ledger:
     @classmethod
     def from_log(cls, log: EventLog) -> "Ledger":
         """The ledger of a log; rows without a customer are left out."""
-        events, facts = _with_customer(log.events), _with_customer(log.facts)
-        return _ledger(events, facts, log.currency)
+        return _ledger(_with_customer(log.events), _with_customer(log.facts), log.currency)
 
     @classmethod
     def empty(cls) -> "Ledger":
@@ -77,28 +81,36 @@ class Ledger:
     def before(self, t: np.datetime64) -> "Ledger":
         """What was known before the instant t; people of whom nothing was are gone."""
         early, stated = self.events.array("time") < t, self.facts.array("time") < t
-        if early.all() and stated.all():
-            return self
-        return _sorted(
-            self.events.take(np.flatnonzero(early)),
-            self.facts.take(np.flatnonzero(stated)),
-            self.currency,
-        )
+        return self if early.all() and stated.all() else self._only(early, stated)
 
     def of(self, people: Ints) -> "Ledger":
         """The ledger of some people, by position; their order stays that of their ids."""
         chosen = np.zeros(len(self) + 1, dtype=bool)
         chosen[people] = True
-        return _sorted(
-            self.events.take(np.flatnonzero(chosen[self.events.array("customer")])),
-            self.facts.take(np.flatnonzero(chosen[self.facts.array("customer")])),
-            self.currency,
+        return self._only(
+            chosen[self.events.array("customer")], chosen[self.facts.array("customer")]
         )
 
+    def _only(self, events: Bools, facts: Bools) -> "Ledger":
+        """Some rows, in the order they have; vocabularies hold only what still occurs."""
+        kept = self.events.take(np.flatnonzero(events)).compact()
+        stated = self.facts.take(np.flatnonzero(facts)).compact()
+        people = kept.coded("customer").vocab.union(stated.coded("customer").vocab)
+        return _counted(people, _within(kept, people), _within(stated, people), self.currency)
+
     def named(self, names: Coded) -> "Ledger":
-        """The same events under other people's names (n,): how composites are made."""
+        """The same events under other people's names (n,): how composites are made.
+
+        An id is known within its customer, so it goes on being told apart by whose it was.
+        """
+        whose = hash64(self.people.values)
+
         def renamed(table: Columns) -> Columns:
-            return table.replace(customer=names.take(table.array("customer")))
+            who = table.array("customer")
+            own = mix64(whose[who], table.array(KEY))
+            told = table.array("has_id") if "has_id" in table else np.ones(len(who), dtype=bool)
+            key = np.where(told, own, np.uint64(0))
+            return table.replace(customer=names.take(who), key=frozen(key))
 
         return _ledger(
             _with_customer(renamed(self.events)), _with_customer(renamed(self.facts)), self.currency
@@ -106,9 +118,9 @@ class Ledger:
 
     @property
     def end(self) -> np.datetime64 | None:
-        """Just after the last event, or fact where there are no events; None if empty."""
-        times = self.events.array("time") if len(self.events) else self.facts.array("time")
-        return times.max() + np.timedelta64(1, "us") if len(times) else None
+        """Just after the last event or fact; None if there is none."""
+        ends = [t.array("time").max() for t in (self.events, self.facts) if len(t)]
+        return max(ends) + np.timedelta64(1, "us") if ends else None
 
 
 def ranges(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
@@ -134,32 +146,15 @@ def bisect(times: Array, starts: Ints, stops: Ints, moments: Array) -> Ints:
 
 def _ledger(events: Columns, facts: Columns, currency: str | None) -> Ledger:
     """Sort into canonical order, drop repeated deliveries, and count by person."""
-    people = events.coded("customer").compact().vocab.union(
-        facts.coded("customer").compact().vocab
-    )
-    events = _by_person(events, people)
     keep = first_deliveries(events)
     if len(keep) < len(events):
-        events = events.take(keep)
-    facts = _by_person(facts, people)
-    key, who = facts.array("key"), facts.array("customer")
-    same = np.zeros(len(facts), dtype=bool)
-    same[1:] = (key[1:] == key[:-1]) & (who[1:] == who[:-1])
-    if same.any():
-        facts = facts.take(np.flatnonzero(~same))
+        events = events.take(keep).compact()
+    people = events.coded("customer").vocab.union(facts.coded("customer").vocab)
+    events, facts = _by_person(events, people), _by_person(facts, people)
+    again = repeats(*(facts.array(name) for name in ("customer", "time", KEY)))
+    if again.any():
+        facts = facts.take(np.flatnonzero(~again))
     return _counted(people, events, facts, currency)
-
-
-def _sorted(events: Columns, facts: Columns, currency: str | None) -> Ledger:
-    """A ledger of rows that are in canonical order already."""
-    people = events.coded("customer").compact().vocab.union(
-        facts.coded("customer").compact().vocab
-    )
-
-    def coded(table: Columns) -> Columns:
-        return table.replace(customer=table.coded("customer").within(people))
-
-    return _counted(people, coded(events), coded(facts), currency)
 
 
 def _counted(people: Vocab, events: Columns, facts: Columns, currency: str | None) -> Ledger:
@@ -179,23 +174,30 @@ def _offsets(codes: Array, n: int) -> Ints:
     return out
 
 
+def _within(table: Columns, people: Vocab) -> Columns:
+    return table.replace(customer=table.coded("customer").within(people))
+
+
 def _by_person(table: Columns, people: Vocab) -> Columns:
-    table = table.replace(customer=table.coded("customer").within(people))
-    who, time, key = table.array("customer"), table.array("time").view(np.int64), table.array("key")
-    order = np.argsort(time, kind="stable")
+    """Sorted by (person, time, tie key): the canonical order."""
+    table = _within(table, people)
+    who, time = table.array("customer"), table.array("time").view(np.int64)
+    order = np.arange(len(who)) if _ascending(time) else np.argsort(time, kind="stable")
     order = order[np.argsort(who[order], kind="stable")]
-    s_who, s_time = who[order], time[order]
     tied = np.zeros(len(order) + 1, dtype=bool)
-    tied[1:-1] = (s_who[1:] == s_who[:-1]) & (s_time[1:] == s_time[:-1])
+    tied[:-1] = repeats(who[order], time[order])
     ties = np.flatnonzero(tied[:-1] | tied[1:])
     if len(ties):  # only rows of one person and instant need the key
         rows = order[ties]
-        order[ties] = rows[np.lexsort((key[rows], time[rows], who[rows]))]
-    if (order[1:] > order[:-1]).all():
-        return table
-    return table.take(order)
+        key = tie_keys(table.take(rows))
+        order[ties] = rows[np.lexsort((key, time[rows], who[rows]))]
+    return table if _ascending(order) else table.take(order)
+
+
+def _ascending(numbers: Array) -> bool:
+    return bool((numbers[1:] >= numbers[:-1]).all())
 
 
 def _with_customer(table: Columns) -> Columns:
     known = table.array("customer") >= 0
-    return table if known.all() else table.take(np.flatnonzero(known))
+    return table if known.all() else table.take(np.flatnonzero(known)).compact()

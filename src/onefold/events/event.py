@@ -3,6 +3,8 @@
     Event("ann", "purchase", "2024-03-01 18:30+01:00", item="tea", value=4.90)
 """
 
+import decimal
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,37 +23,82 @@ def _text(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
         raise ArgumentError(
             f"Event: {attribute.name} is {value!r}; it takes a string that is not empty."
         )
+    _unicode(value, attribute.name)
+
+
+def _unicode(value: str, name: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(
+            f"Event: {name} holds text that is not valid Unicode ({error}). Decode it anew from "
+            "its bytes, for example with errors='replace'."
+        ) from error
 
 
 def _id(value: Any) -> Any:
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return str(value)
-    return value
+    return str(value) if isinstance(value, str) else value
 
 
 def _moment(value: Any) -> np.datetime64:
     return _time.instant(value, "Event: time")
 
 
-def _facts(value: Mapping[str, Any]) -> dict[str, str | float]:
+def _extras(value: Any) -> dict[str, str | float]:
+    if not isinstance(value, Mapping):
+        raise ArgumentError(
+            f"Event: properties is {value!r}; it takes a mapping: {{'colour': 'red', 'size': 42}}."
+        )
     out: dict[str, str | float] = {}
     for name, held in value.items():
-        if isinstance(held, (int, float, np.number)) and not isinstance(held, bool):
-            out[name] = float(held)
+        if not isinstance(name, str) or not name:
+            raise ArgumentError(f"Event: properties has the name {name!r}; a name is a string.")
+        if isinstance(held, (bool, np.bool_)):  # as at the door of a frame
+            out[name] = "yes" if held else "no"
         elif isinstance(held, str):
+            _unicode(held, f"properties[{name!r}]")
             out[name] = held
+        elif isinstance(held, (int, float, decimal.Decimal, np.number)) and np.isfinite(
+            float(held)
+        ):
+            out[name] = float(held)
         else:
             raise ArgumentError(
-                f"Event: properties[{name!r}] is {held!r}; a property is a number or a string."
+                f"Event: properties[{name!r}] is {held!r}; a property is a finite number or a "
+                "string."
             )
     return out
+
+
+def _number(value: Any) -> Any:
+    """Plain Python numbers: numpy's small integers would overflow where amounts are scaled."""
+    if isinstance(value, np.integer):
+        return int(value)
+    return float(value) if isinstance(value, np.floating) else value
 
 
 def _finite(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or not np.isfinite(float(value)):
+    plain = isinstance(value, (int, float, decimal.Decimal)) and not isinstance(value, bool)
+    if not plain or not math.isfinite(value):
         raise ArgumentError(f"Event: {attribute.name} is {value!r}; it takes a finite number.")
+
+
+def _amount(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    _finite(instance, attribute, value)
+    if value is not None and abs(value) > (2**63 - 2) // MICROS:
+        raise ArgumentError(
+            f"Event: value is {value!r}; amounts up to 9.2e12 in either direction fit."
+        )
+
+
+def _zone(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    _text(instance, attribute, value)
+    if value is not None:
+        _time.zone(value, "Event: zone")
 
 
 @attrs.frozen
@@ -85,24 +132,21 @@ class Event:
     time: np.datetime64 = attrs.field(converter=_moment)
     item: str | None = attrs.field(default=None, converter=_id, validator=_text, kw_only=True)
     channel: str | None = attrs.field(default=None, validator=_text, kw_only=True)
-    value: float | None = attrs.field(default=None, validator=_finite, kw_only=True)
-    quantity: float | None = attrs.field(default=None, validator=_finite, kw_only=True)
+    value: float | decimal.Decimal | None = attrs.field(
+        default=None, converter=_number, validator=_amount, kw_only=True
+    )
+    quantity: float | None = attrs.field(
+        default=None, converter=_number, validator=_finite, kw_only=True
+    )
     basket: str | None = attrs.field(default=None, converter=_id, validator=_text, kw_only=True)
     id: str | None = attrs.field(default=None, converter=_id, validator=_text, kw_only=True)
     source: str | None = attrs.field(default=None, validator=_text, kw_only=True)
     properties: Mapping[str, str | float] = attrs.field(
-        factory=dict, converter=_facts, kw_only=True, hash=False
+        factory=dict, converter=_extras, kw_only=True, hash=False
     )
-    zone: str | None = attrs.field(default=None, validator=_text, kw_only=True)
+    zone: str | None = attrs.field(default=None, validator=_zone, kw_only=True)
 
     @property
     def micros(self) -> int:
         """The value in millionths, or the mark for a missing amount."""
-        if self.value is None:
-            return int(NO_MONEY)
-        amount = round(self.value * MICROS)
-        if abs(amount) >= 2**63 - 1:
-            raise ArgumentError(
-                f"Event: value is {self.value!r}; amounts up to 9.2e12 in either direction fit."
-            )
-        return amount
+        return int(NO_MONEY) if self.value is None else round(self.value * MICROS)

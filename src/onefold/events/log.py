@@ -19,7 +19,7 @@ import pyarrow as pa
 from onefold import _time
 from onefold._columns import Coded, Column, Columns, frozen, missing
 from onefold._random import hash64, mix64
-from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Hashes, Instant, Ints
+from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Hashes, Instant, Ints
 from onefold._vocab import EMPTY
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
@@ -28,7 +28,9 @@ from onefold.events.quality import Quality, quality
 
 CODED = ("customer", "kind", "item", "channel", "basket")
 PROPERTY = "property:"
-KEYS = ("key", "has_id")
+KEY = "key"
+KEYS = (KEY, "has_id")  # by which an event is known, not what it holds
+PLACE = ("customer", "time")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -186,7 +188,7 @@ class EventLog:
             when = opened.times(time, "time", tz)
         else:
             when = np.full(len(opened), _time.instant(time, f"{call}: time"))
-        table = no_facts().without(["key"])
+        table = no_facts().without([KEY])
         for name, column in door.facts_of(facts, call).items():
             held = opened.anything(column, "facts")
             rows = np.flatnonzero(~missing(held))
@@ -202,7 +204,9 @@ class EventLog:
                 }
             )
             table = table.above(stated.take(rows))
-        return cls(no_events(), table.replace(key=table.content()), None)
+        table = table.compact()
+        key = table.content(leave_out=PLACE)
+        return cls(no_events(), table.replace(key=frozen(key)), None)
 
     @classmethod
     def from_events(cls, events: Iterable[Event]) -> "EventLog":
@@ -298,10 +302,14 @@ class EventLog:
         order of delivery does not matter. Rows without an id are all kept: nothing tells a
         repeated delivery from a repeated purchase.
         """
-        keep = first_deliveries(self.events)
-        stated = self.facts
-        facts = np.sort(np.unique(stated.array("key"), return_index=True)[1])
-        return EventLog(self.events.take(keep), stated.take(facts), self.currency)
+        keep, stated = first_deliveries(self.events), self.facts
+        who, time, key = (stated.array(name) for name in ("customer", "time", KEY))
+        order = np.lexsort((key, time, who))
+        again = repeats(who[order], time[order], key[order])
+        facts = np.sort(order[~again])
+        return EventLog(
+            self.events.take(keep).compact(), stated.take(facts).compact(), self.currency
+        )
 
     def quality(self) -> Quality:
         """What a person should know of this log before trusting it: a table to read."""
@@ -329,24 +337,55 @@ class EventLog:
 
     def _where(self, test: Any) -> "EventLog":
         return EventLog(
-            *(t.take(np.flatnonzero(test(t.array("time")))) for t in (self.events, self.facts)),
+            *(
+                t.take(np.flatnonzero(test(t.array("time")))).compact()
+                for t in (self.events, self.facts)
+            ),
             self.currency,
         )
 
 
 def first_deliveries(events: Columns) -> Ints:
     """Positions, ascending, of the rows that stay when repeated ids are dropped."""
-    has_id = np.flatnonzero(events.array("has_id"))
-    who, key = events.array("customer")[has_id], events.array("key")[has_id]
-    joint = np.sort(mix64(who, key))
-    if not (joint[1:] == joint[:-1]).any():
+    rows = np.flatnonzero(events.array("has_id"))
+    joint = mix64(events.array("customer")[rows], events.array(KEY)[rows])
+    ordered = np.sort(joint)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(twice):
         return np.arange(len(events))
-    time, content = events.array("time")[has_id], events.content(leave_out=KEYS)[has_id]
-    order = np.lexsort((content, time, key, who))
-    kept = order[~_repeats(who[order], key[order])]
+    rows = rows[np.isin(joint, twice)]
+    some = events.take(rows).compact()
+    who, key, content = some.array("customer"), some.array(KEY), some.content(leave_out=KEYS)
+    order = np.lexsort((content, some.array("time"), key, who))
     # Of deliveries with equal contents the sort keeps the first, as it is stable.
-    rest = np.flatnonzero(~events.array("has_id"))
-    return np.sort(np.concatenate([has_id[kept], rest]))
+    again = repeats(who[order], key[order])
+    keep = np.ones(len(events), dtype=bool)
+    keep[rows[order[again]]] = False
+    return np.flatnonzero(keep)
+
+
+def tie_keys(table: Columns) -> Hashes:
+    """What decides the order (n,) of rows of one person and instant: the id, or the contents.
+
+    It depends neither on the person nor on the instant, so renaming customers and shifting time
+    leave the order as it is.
+    """
+    if "has_id" not in table:
+        return table.array(KEY)
+    has_id: Array = table.array("has_id")
+    if has_id.all():
+        return table.array(KEY)
+    content = table.compact().content(leave_out=(*KEYS, *PLACE))
+    return np.where(has_id, table.array(KEY), content)
+
+
+def repeats(*columns: Array) -> Bools:
+    """Whether each row of sorted columns holds the same as the one before."""
+    same = np.zeros(len(columns[0]), dtype=bool)
+    same[1:] = True
+    for column in columns:
+        same[1:] &= column[1:] == column[:-1]
+    return same
 
 
 def same_currency(a: str | None, b: str | None, call: str) -> str | None:
@@ -389,29 +428,23 @@ def no_facts() -> Columns:
 
 
 def _keyed(columns: Mapping[str, Column], ids: Coded | None, sources: Coded | None) -> Columns:
-    """The columns, with the key by which each row is known: of its id, or of its contents."""
-    owned = {name: c if isinstance(c, Coded) else frozen(c) for name, c in columns.items()}
-    table = Columns(owned)
-    key = table.content()
+    """The columns, with the key by which a row is known, if it has an id: of (source, id)."""
+    table = Columns({name: c if isinstance(c, Coded) else frozen(c) for name, c in columns.items()})
+    key = np.zeros(len(table), dtype=np.uint64)
     has_id = np.zeros(len(table), dtype=bool)
     if ids is not None:
         has_id = ~missing(ids)
-        by_id = mix64(_hashed(sources, len(table)), _hashed(ids, len(table)))
-        key = np.where(has_id, by_id, key)
+        key = mix64(_hashed(sources, len(table)), _hashed(ids, len(table)))
+        key[~has_id] = 0
     return table.replace(key=frozen(key), has_id=frozen(has_id))
 
 
 def _hashed(column: Coded | None, n: int) -> Hashes:
     if column is None:
         return np.zeros(n, dtype=np.uint64)
-    return np.append(hash64(column.vocab.values), np.uint64(0))[column.codes]
-
-
-def _repeats(who: Array, key: Array) -> Array:
-    """Whether each row of a sorted table is of the same customer and key as the one before."""
-    same = np.zeros(len(who), dtype=bool)
-    same[1:] = (who[1:] == who[:-1]) & (key[1:] == key[:-1])
-    return same
+    if (column.codes < 0).any() or len(column.vocab) < n:
+        return np.append(hash64(column.vocab.values), np.uint64(0))[column.codes]
+    return hash64(column.vocab.values)[column.codes]
 
 
 def _one_currency(column: Coded, call: str) -> str | None:

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from onefold import _time
+from onefold._check import hint, quoted
 from onefold._columns import Coded, Columns, missing
 from onefold._display import html_table, text_table
 from onefold._types import NO_MONEY, NO_OFFSET, Array, Times
+from onefold.errors import UnknownName
 
 SUSPICIOUS = re.compile(
     r"^(0+|-1|null|none|nan|na|n/a|nil|undefined|unknown|anonymous|guest|test|admin|"
@@ -35,7 +37,13 @@ class Quality:
 
     def __getitem__(self, measure: str) -> object:
         """The value of one measure, such as "duplicates"."""
-        return self.table.set_index("measure")["value"][measure]
+        held = dict(zip(self.table["measure"], self.table["value"], strict=True))
+        if measure not in held:
+            raise UnknownName(
+                f"quality: no measure {measure!r}. Measures: {quoted(held, 40)}."
+                f"{hint(measure, held)}"
+            )
+        return held[measure]
 
     def __repr__(self) -> str:
         return text_table(*_shown(self.table))
@@ -101,7 +109,8 @@ def quality(events: Columns, facts: Columns) -> Quality:
 def far_after(times: Times) -> int:
     """How many instants, at most one in a thousand, lie far after all others.
 
-    Far is a gap longer than a year, and longer than the whole span of those before it.
+    Far is a gap longer than a year (among fewer than a hundred instants: ten years), and longer
+    than the whole span of those before it.
     """
     if len(times) < 2:
         return 0
@@ -109,7 +118,8 @@ def far_after(times: Times) -> int:
     top = np.sort(np.partition(times, len(times) - most - 1)[-most - 1 :])
     gaps = np.diff(top)
     first = times.min()
-    far = (gaps > np.timedelta64(366, "D")) & (gaps > top[:-1] - first)
+    least = np.timedelta64(366 if len(times) >= 100 else 3653, "D")
+    far = (gaps > least) & (gaps > top[:-1] - first)
     return int(most - np.argmax(far)) if far.any() else 0
 
 
@@ -150,5 +160,7 @@ def _deliveries(events: Columns) -> tuple[int, int, int]:
 
 def _identical(events: Columns) -> int:
     rows = np.flatnonzero(~events.array("has_id") & ~missing(events.coded("customer")))
-    key: Array = np.sort(events.array("key")[rows])
-    return int((key[1:] == key[:-1]).sum())
+    if not len(rows):
+        return 0
+    content: Array = np.sort(events.take(rows).content(leave_out=("key", "has_id")))
+    return int((content[1:] == content[:-1]).sum())

@@ -13,9 +13,8 @@ from onefold._types import Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
 from onefold.events.log import EventLog
-from onefold.events.quality import far_after
 from onefold.ledger import Ledger
-from onefold.profiles.table import Profiles
+from onefold.profiles.table import Profiles, right_clock
 from onefold.traits import TRAITS
 from onefold.traits.protocol import Trait, trait_of
 
@@ -35,14 +34,14 @@ def fold(
         traits: What to read from a profile; facts can always be read by their names.
         catalog: What is known of the items: categories for tastes, availability for ranking.
         as_of: The moment as of which, itself excluded; a naive one means UTC. Left out, it is
-            just after the last event.
+            just after the last event or fact of a customer.
 
     Returns:
         One profile for each customer with an event or a fact before `as_of`.
 
     Raises:
-        ArgumentError: If `as_of` is left out and there are no events, or a few lie so far after
-            all others that a clock must be wrong.
+        ArgumentError: If `as_of` is left out and nothing is known of anybody, or a few events lie
+            so far after all others that a clock must be wrong.
 
     Examples:
         >>> import onefold as of
@@ -68,23 +67,19 @@ def fold(
         raise ArgumentError(
             f"fold: traits holds the name {twice[0]!r} twice; give one of them another name=."
         )
-    moment = _moment(log, as_of)
-    return Profiles(Ledger.from_log(log).before(moment), chosen, catalog, moment)
+    ledger = Ledger.from_log(log)
+    if as_of is None:
+        moment = _end(ledger)
+    else:
+        moment = _time.instant(as_of, "fold: as_of")
+    return Profiles(ledger.before(moment), chosen, catalog, moment)
 
 
-def _moment(log: EventLog, as_of: Instant | None) -> np.datetime64:
-    if as_of is not None:
-        return _time.instant(as_of, "fold: as_of")
-    times = log.events.array("time") if len(log) else log.facts.array("time")
-    if not len(times):
-        raise ArgumentError("fold: log is empty, so there is no last event; give as_of=.")
-    wrong = far_after(times)
-    if wrong:
-        late = np.sort(times)[-wrong:]
+def _end(ledger: Ledger) -> np.datetime64:
+    moment = ledger.end
+    if moment is None:
         raise ArgumentError(
-            f"fold: as_of is left out, and {wrong:,} of {len(times):,} events lie far after all "
-            f"others, from {_time.show(late[0])} on: a wrong clock. Give as_of=, or leave them out "
-            f"with log.before('{_time.show(late[0])}')."
+            "fold: log has no event or fact of a customer, so there is no last one; give as_of=."
         )
-    last: np.datetime64 = times.max()
-    return last + _time.MICROSECOND
+    right_clock(ledger, "fold: as_of is left out")
+    return moment

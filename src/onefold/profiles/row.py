@@ -148,16 +148,11 @@ class Profile:
         return head + text_table([[name, said] for name, said in self._lines()], ["trait", ""])
 
     def _repr_html_(self) -> str:
-        last = [
-            (
-                _time.show(t.astype("datetime64[s]").astype("datetime64[us]")),
-                " ".join(str(p) for p in (kind, item, amount) if p),
-            )
-            for t, kind, item, amount in self._latest(5)
-        ]
-        facts = [line for line in self._lines() if line[0] in self.table.history.facts]
-        traits = [line for line in self._lines() if line[0] not in self.table.history.facts]
-        sections = [("Traits", traits), ("Facts", facts), ("Latest events", last)]
+        stated = self.table.history.facts
+        facts = dict(line for line in self._lines() if line[0] in stated)
+        traits = dict(line for line in self._lines() if line[0] not in stated)
+        last = pd.DataFrame(self._latest(5), columns=["time (UTC)", "event", "item", "value"])
+        sections = {"Traits": traits, "Facts": facts, "Latest events": last.fillna("")}
         as_of = f"Customer {self.id}, as of {_time.show(self.as_of)} UTC"
         return html_card(as_of, sections)
 
@@ -178,7 +173,7 @@ class Profile:
             out.append((name, text))
         return out
 
-    def _latest(self, n: int) -> list[tuple[Any, str | None, str | None, str]]:
+    def _latest(self, n: int) -> list[tuple[str, str | None, str | None, str]]:
         events = self.ledger.events
         rows = np.arange(len(events))[::-1][:n]
         few = events.take(rows)
@@ -186,7 +181,8 @@ class Profile:
             "" if v == NO_MONEY else f"{v / MICROS:,.2f}" for v in few.array("value").tolist()
         ]
         kinds, items = few.coded("kind").decode(), few.coded("item").decode()
-        return list(zip(few.array("time"), kinds, items, amounts, strict=True))
+        times = [_time.show(t) for t in few.array("time").astype("datetime64[s]")]
+        return list(zip(times, kinds, items, amounts, strict=True))
 
 
 def _alone(ledger: Ledger, position: int, customer: str) -> Ledger:

@@ -6,7 +6,7 @@ kept: a trait is read when it is asked for, from the events before `as_of`.
     fold(a).merge(fold(b)) == fold(a + b)            fold(log).at(t) == fold(log.before(t)).at(t)
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -17,17 +17,19 @@ from onefold import _time
 from onefold._check import hint, quoted
 from onefold._columns import Coded
 from onefold._display import html_table, number, percent, text_table
-from onefold._types import Array, Ints, Strings
+from onefold._types import Array, Instant, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog, no_facts
+from onefold.events.quality import far_after
 from onefold.ledger import Ledger
 from onefold.profiles.asof import point_in_time
 from onefold.profiles.row import Profile
 from onefold.profiles.traits import TraitTable
 from onefold.traits.protocol import History, Trait, Wide
 
+YEAR = np.timedelta64(366, "D")
 WIDE = 20  # columns of a wide trait that `to_pandas` shows
 
 
@@ -121,14 +123,37 @@ class Profiles:
         table = point_in_time(self.ledger, self.traits, self.catalog, when, tz)
         return frame_of(table, WIDE, time=True)
 
-    def update(self, log: EventLog) -> "Profiles":
-        """Profiles that also know the events and facts of `log`; late ones find their place."""
+    def update(self, log: EventLog, *, as_of: Instant | None = None) -> "Profiles":
+        """Profiles that also know the events and facts of `log`; late ones find their place.
+
+        Args:
+            log: What came since, in any order; what is known already, by its id, changes nothing.
+            as_of: The new moment as of which; left out, the later of the old one and just after
+                the last event or fact of `log`.
+
+        Raises:
+            ArgumentError: If `as_of` lies before that of these profiles, or is left out and an
+                event lies so far after all others that a clock must be wrong.
+        """
         if not isinstance(log, EventLog):
-            raise ArgumentError(f"Profiles.update: log is a {type(log).__name__}; give an EventLog.")
+            raise ArgumentError(
+                f"Profiles.update: log is a {type(log).__name__}; make one with "
+                "EventLog.from_frame(...) or EventLog.from_events([...])."
+            )
         more = Ledger.from_log(log)
-        end = more.end
+        both, end = self.ledger | more, more.end
+        if as_of is not None:
+            moment = _time.instant(as_of, "Profiles.update: as_of")
+            if moment < self.as_of:
+                raise ArgumentError(
+                    f"Profiles.update: as_of is {_time.show(moment)}, and these profiles are as of "
+                    f"{_time.show(self.as_of)} already. Go back with profiles.at(...)."
+                )
+            return Profiles(both.before(moment), self.traits, self.catalog, moment)
+        if end is not None and end - self.as_of > YEAR:
+            right_clock(both, "Profiles.update: as_of is left out")
         moment = self.as_of if end is None else max(self.as_of, end)
-        return Profiles(self.ledger | more, self.traits, self.catalog, moment)
+        return Profiles(both, self.traits, self.catalog, moment)
 
     def merge(self, other: "Profiles") -> "Profiles":
         """The profiles of two sets of events as one; the later `as_of` holds."""
@@ -143,6 +168,10 @@ class Profiles:
                 f"{quoted(t.name for t in other.traits)}). Fold both with the same."
             )
         catalog = self.catalog if self.catalog is not None else other.catalog
+        if other.catalog is not None and catalog != other.catalog:
+            raise ArgumentError(
+                "Profiles.merge: the two sides have different catalogues. Fold both with the same."
+            )
         moment = max(self.as_of, other.as_of)
         return Profiles(self.ledger | other.ledger, self.traits, catalog, moment)
 
@@ -181,9 +210,14 @@ class Profiles:
             Profiles with one row a group, under the groups' names.
         """
         names = getattr(assignment, "by_customer", assignment)
-        if callable(names):
-            names = names()
-        words = [names.get(i) for i in self.ids.tolist()]
+        names = names() if callable(names) else names
+        if not isinstance(names, Mapping):
+            raise ArgumentError(
+                f"Profiles.combine: assignment is a {type(assignment).__name__}; give an "
+                "Assignment, or a mapping from customer to group: {'ann': 'loyal'}."
+            )
+        known = {str(customer): group for customer, group in names.items()}
+        words = [known.get(i) for i in self.ids.tolist()]
         vocab = Vocab.of(str(w) for w in words if w is not None)
         codes = vocab.codes([None if w is None else str(w) for w in words])
         bare = attrs.evolve(
@@ -219,6 +253,20 @@ class Profiles:
         if name not in self._cache:
             self._cache[name] = make()
         return self._cache[name]
+
+
+def right_clock(ledger: Ledger, call: str) -> None:
+    """Refuse a ledger whose last instants lie far after all others."""
+    tables = [t.array("time") for t in (ledger.events, ledger.facts) if len(t)]
+    times = np.concatenate(tables) if len(tables) > 1 else tables[0]
+    wrong = far_after(times)
+    if wrong:
+        from_here = pd.Timestamp(np.sort(times)[-wrong])
+        raise ArgumentError(
+            f"{call}, and {wrong:,} of {len(times):,} events and facts lie far after all others, "
+            f"from {from_here} on: a wrong clock? Give as_of=, or leave them out with "
+            f"log.before('{from_here}')."
+        )
 
 
 def frame_of(table: TraitTable, wide: int, *, time: bool = False) -> pd.DataFrame:

@@ -103,6 +103,11 @@ class TraitTable:
             self._cache[key] = (trait, checked_reading(trait, reading, len(self)))
         return self._cache[key][1]
 
+    def rows(self, start: int, stop: int) -> "TraitTable":
+        """The table of the rows from `start` up to `stop`."""
+        history = self.history.between(start, stop)
+        return TraitTable(self.ids[start:stop], history, self.as_of[start:stop], self.traits)
+
     def _trait(self, name: str) -> Trait:
         for trait in self.traits:
             if trait.name == name:

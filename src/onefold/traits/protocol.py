@@ -117,6 +117,12 @@ class History:
         facts = _slices(ledger.fact_offsets, people, ledger.facts.array("time"), moments)
         return cls(ledger, events[1], events[0], facts[1], facts[0], catalog)
 
+    def between(self, start: int, stop: int) -> "History":
+        """The history of the rows from `start` up to `stop`."""
+        events = _part(self.offsets, self.rows, start, stop)
+        facts = _part(self.fact_offsets, self.fact_rows, start, stop)
+        return History(self.ledger, *events, *facts, self.catalog)
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
@@ -198,7 +204,7 @@ class History:
 
         return self._once("facts", names)
 
-    def property(self, name: str) -> Coded | Floats:
+    def extra(self, name: str) -> Coded | Floats:
         """One further column over the events (m,): coded text, or numbers."""
         if name not in self.properties:
             known = self.properties
@@ -219,7 +225,7 @@ class History:
         if of in ("kind", "item", "channel", "basket"):
             return Coded(self._array(of), self.ledger.events.coded(of).vocab)
         if of in self.properties:
-            held = self.property(of)
+            held = self.extra(of)
             if isinstance(held, Coded):
                 return held
             raise UnknownName(f"history: property {of!r} holds numbers; labels are text.")
@@ -388,6 +394,12 @@ def label_names(trait: Trait, width: int) -> Sequence[str]:
     if own is not None and not callable(own) and len(own) == width:
         return [str(label) for label in own]
     return [str(i) for i in range(width)]
+
+
+def _part(offsets: Ints, rows: Ints | None, start: int, stop: int) -> tuple[Ints, Ints]:
+    low, high = int(offsets[start]), int(offsets[stop])
+    held = np.arange(low, high) if rows is None else rows[low:high]
+    return offsets[start : stop + 1] - low, held
 
 
 def _slices(offsets: Ints, people: Ints, times: Array, moments: Times) -> tuple[Ints, Ints]:
