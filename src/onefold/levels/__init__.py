@@ -1,0 +1,29 @@
+"""Levels: views of a customer, from everyone to this one individual now."""
+
+from onefold.levels.everyone import Everyone
+from onefold.levels.individual import Individual
+from onefold.levels.neighbours import Neighbours
+from onefold.levels.persona import Persona
+from onefold.levels.protocol import Choices, Level
+from onefold.levels.segment import Segment
+
+__all__ = [
+    "LEVELS",
+    "Choices",
+    "Everyone",
+    "Individual",
+    "Level",
+    "Neighbours",
+    "Persona",
+    "Segment",
+]
+
+LEVELS: tuple[Level, ...] = (
+    Everyone(),
+    Persona(),
+    Segment(),
+    Neighbours(),
+    Individual("180D", power=2.0, name="long"),
+    Individual("30D", name="recent"),
+    Individual(decay=0.0, name="last"),
+)

@@ -1,0 +1,8 @@
+"""Scoring: the mixture, its weights, exact ranking and explanations."""
+
+from onefold.scoring.backoff import Backoff
+from onefold.scoring.explain import Explanation
+from onefold.scoring.rank import Ranking
+from onefold.scoring.scorer import FittedScorer, Scorer
+
+__all__ = ["Backoff", "Explanation", "FittedScorer", "Ranking", "Scorer"]

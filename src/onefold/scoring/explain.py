@@ -1,0 +1,99 @@
+"""Explanations: what each level adds to an item's probability.
+
+    p(i | u) = sum over levels of w_l p_l(i | u);      share of a level = w_l p_l / p
+
+The parts add up to the score exactly: they are the terms of the sum, not an approximation.
+"""
+
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from onefold._display import html_table, number, percent, text_table
+from onefold._types import Floats
+from onefold.levels.protocol import Choices
+
+
+@attrs.frozen(eq=False, repr=False)
+class Explanation:
+    """Why one item for one customer: a row a level, whose parts add up to the score."""
+
+    customer: str
+    item: str
+    score: float
+    table: pd.DataFrame
+
+    def to_pandas(self) -> pd.DataFrame:
+        """level, weight, probability by that level, part (weight times it), share, because."""
+        return self.table.copy()
+
+    def _shown(self) -> tuple[list[list[str]], list[str]]:
+        rows = [
+            [str(n), percent(w), number(p), number(part), percent(share), str(why)]
+            for n, w, p, part, share, why in self.table.itertuples(index=False)
+        ]
+        return rows, ["level", "weight", "probability", "part", "share", "because"]
+
+    def __repr__(self) -> str:
+        head = f"{self.item!r} for {self.customer!r}: probability {number(self.score)}\n"
+        return head + text_table(*self._shown())
+
+    def _repr_html_(self) -> str:
+        caption = f"{self.item} for {self.customer}: probability {number(self.score)}"
+        return html_table(*self._shown(), caption=caption)
+
+
+def explained(
+    views: Any, choices: Choices, weights: Floats, item: int, *, customer: str
+) -> Explanation:
+    """The terms of the mixture for one row and one item."""
+    groups = views.groups_of(choices)[0]
+    shared = {at: (held, g) for (at, held), g in zip(views.shared.items(), groups, strict=True)}
+    own = views.each(choices)
+    everyone = shared[views.everyone][0][2][-1][item]
+    rows = []
+    for at, name in enumerate(views.names):
+        if at in shared:
+            (by, names, table), group = shared[at]
+            p = float(table[group, item])
+            why = _because_group(by, names, group)
+        elif own[at].nnz:
+            p, why = float(own[at][0, item]), _because_own(views, at, choices, item)
+        else:
+            p, why = float(everyone), "nothing to say: passed down to everyone"
+        rows.append((name, float(weights[at]), p, float(weights[at]) * p, why))
+    score = sum(part for _, _, _, part, _ in rows)
+    table = pd.DataFrame(
+        [
+            (name, w, p, part, part / score if score else 0.0, why)
+            for name, w, p, part, why in rows
+        ],
+        columns=["level", "weight", "probability", "part", "share", "because"],
+    )
+    return Explanation(customer, choices.items[item], score, table)
+
+
+def _because_group(by: str, names: tuple[str, ...], group: int) -> str:
+    if by == "everyone":
+        return "popular with everyone"
+    return f"{by}: {names[group]}" if group < len(names) else f"no {by}: as everyone"
+
+
+def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
+    mine = np.flatnonzero(choices.item == item)
+    asked = getattr(views.fitted[at], "asked", None)
+    if asked is not None:
+        query, table = asked(choices), views.fitted[at].table
+        told = query.data * np.asarray(table[query.indices, item].todense()).ravel()
+        if not told.size or told.max() <= 0:
+            return "does not follow what was chosen"
+        best = query.indices[np.argmax(told)]
+        share = told.max() / told.sum()
+        return f"follows {choices.items[int(best)]!r} ({percent(share)} of it)"
+    if not len(mine):
+        return "never chosen"
+    ago = int(choices.age[mine[-1]])
+    when = "in the last visit" if ago == 0 else f"last {ago} visits before the latest"
+    return f"chosen in {len(mine)} of {int(choices.visits[0])} visits, {when}"

@@ -1,0 +1,162 @@
+"""Ranking: the n most probable items, exactly, without looking at the whole catalogue.
+
+    p(i) = base(i) + own(i)
+
+The base is dense but shared by all customers of one segment, persona and bucket of evidence;
+own is sparse and non-negative. So the n best items are among those of `own` and the first
+n + x of the base, x being how many of those are excluded: an item outside both has n items
+before it. Of equal scores the item that sorts first comes first.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from onefold._columns import frozen
+from onefold._display import html_table, number, text_table
+from onefold._types import Bools, Codes, Floats, Ints, Strings
+from onefold._vocab import Vocab
+
+
+@attrs.frozen(eq=False, repr=False)
+class Ranking:
+    """Lists of items for customers, best first.
+
+    Row i has the items `codes[offsets[i] : offsets[i + 1]]`; where they are fewer than n,
+    `short` says why.
+    """
+
+    customers: Strings
+    offsets: Ints = attrs.field(converter=frozen)
+    codes: Codes = attrs.field(converter=frozen)
+    scores: Floats = attrs.field(converter=frozen)
+    items: Vocab
+    n: int
+    reason: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def __iter__(self) -> Iterator[tuple[str, list[str]]]:
+        """Customers with their lists."""
+        for i, customer in enumerate(self.customers.tolist()):
+            yield customer, self.of(i)
+
+    def of(self, i: int = 0) -> list[str]:
+        """The list of the i-th customer, best first."""
+        here = self.codes[self.offsets[i] : self.offsets[i + 1]]
+        return [str(word) for word in self.items.values[here]]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ranking):
+            return NotImplemented
+        return bool(self.to_pandas().equals(other.to_pandas()))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def short(self) -> pd.DataFrame:
+        """Customers with fewer than n items, how many they have, and why."""
+        given = np.diff(self.offsets)
+        few = np.flatnonzero(given < self.n)
+        return pd.DataFrame(
+            {"customer": self.customers[few], "given": given[few], "reason": self.reason or ""}
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row for each customer and item: customer, item, score, rank (1 is the best).
+
+        The score is the probability that the customer's next choice is this item.
+        """
+        given = np.diff(self.offsets)
+        owner = np.repeat(np.arange(len(self)), given)
+        rank = np.arange(len(self.codes)) - self.offsets[owner] + 1
+        return pd.DataFrame(
+            {
+                "customer": self.customers[owner],
+                "item": self.items.values[self.codes],
+                "score": self.scores.copy(),
+                "rank": rank,
+            }
+        )
+
+    def _shown(self) -> tuple[list[list[str]], list[str]]:
+        frame = self.to_pandas().head(20)
+        rows = [[str(c), str(i), number(s), str(r)] for c, i, s, r in frame.itertuples(index=False)]
+        return rows, list(frame.columns)
+
+    def __repr__(self) -> str:
+        more = "" if len(self.codes) <= 20 else f"\n... {len(self.codes) - 20:,} rows more"
+        return f"Ranking({len(self):,} customers, n={self.n})\n" + text_table(*self._shown()) + more
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._shown(), caption=f"{len(self):,} customers, the best {self.n}")
+
+
+@attrs.frozen(eq=False)
+class Base:
+    """A shared distribution over items with its head in order, made longer when asked."""
+
+    scores: Floats
+    allowed: Bools | None
+    _held: dict[str, Any] = attrs.field(init=False, factory=lambda: {"head": None, "whole": False})
+
+    def head(self, k: int) -> Codes:
+        """The first k allowed items with a probability above zero, best first."""
+        held = self._held
+        if held["head"] is None or (len(held["head"]) < k and not held["whole"]):
+            held["head"], held["whole"] = self._sorted(max(2 * k, 64))
+        head: Codes = held["head"][:k]
+        return head
+
+    def _sorted(self, k: int) -> tuple[Codes, bool]:
+        scores = self.scores if self.allowed is None else np.where(self.allowed, self.scores, 0.0)
+        cut = np.partition(scores, len(scores) - k)[len(scores) - k] if k < len(scores) else 0.0
+        near = np.flatnonzero(scores >= cut if cut > 0 else scores > 0)
+        return near[np.lexsort((near, -scores[near]))], cut <= 0
+
+
+def best(
+    base: Base, items: Codes, own: Floats, *, n: int, excluded: Codes | None
+) -> tuple[Codes, Floats]:
+    """The n best items of one customer and their scores.
+
+    Args:
+        base: What is shared.
+        items: (s,) distinct items with a part of their own.
+        own: (s,) that part.
+        n: How many.
+        excluded: Items that may not be chosen, distinct.
+    """
+    head = base.head(n + (0 if excluded is None else len(excluded)))
+    if base.allowed is not None:
+        kept = base.allowed[items]
+        items, own = items[kept], own[kept]
+    extra = head[~np.isin(head, items)] if len(items) else head
+    codes = np.concatenate([items, extra])
+    scores = base.scores[codes]
+    scores[: len(items)] += own
+    keep = scores > 0
+    if excluded is not None and len(excluded):
+        keep &= ~np.isin(codes, excluded)
+    codes, scores = codes[keep], scores[keep]
+    if len(codes) > 4 * n:
+        cut = np.partition(scores, len(scores) - n)[len(scores) - n]
+        near = scores >= cut
+        codes, scores = codes[near], scores[near]
+    order = np.lexsort((codes, -scores))[:n]
+    return codes[order], scores[order]
+
+
+def ranking(
+    customers: Strings, lists: Sequence[tuple[Any, Any]], items: Vocab, n: int, reason: str
+) -> Ranking:
+    """Lists of codes and scores as a `Ranking`."""
+    offsets = np.zeros(len(lists) + 1, dtype=np.int64)
+    np.cumsum([len(codes) for codes, _ in lists], out=offsets[1:])
+    codes = np.concatenate([c for c, _ in lists]) if lists else np.zeros(0, np.int32)
+    scores = np.concatenate([s for _, s in lists]) if lists else np.zeros(0)
+    return Ranking(customers, offsets, codes.astype(np.int32), scores, items, n, reason)
