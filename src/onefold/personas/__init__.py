@@ -1,0 +1,7 @@
+"""Personas: portraits of segments in which every sentence is a claim that customers back."""
+
+from onefold.personas.claims import FACETS, Claim
+from onefold.personas.persona import Persona, Personas
+from onefold.personas.portray import portray
+
+__all__ = ["FACETS", "Claim", "Persona", "Personas", "portray"]
