@@ -4,11 +4,96 @@ Segments, personas and profiles as levels of one model, and a measure of what ea
 
     import onefold as of
     profiles = of.fold(of.EventLog.from_frame(frame, customer="who", time="at", event="what"))
+
+Only what stands in `__all__` here and in the modules named there is promised. What needs
+scipy or more is imported when it is first asked for.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from onefold.catalog import Catalog
 from onefold.events import Event, EventLog
 from onefold.profiles import Profile, Profiles, fold
 
-__all__ = ["Catalog", "Event", "EventLog", "Profile", "Profiles", "fold"]
+if TYPE_CHECKING:
+    from onefold import datasets, errors, levels, segments, testing, traits
+    from onefold.conditions import Condition, trait
+    from onefold.ladders import Ladder, ladder
+    from onefold.personas import Claim, Persona, Personas, portray
+    from onefold.saving import load, save
+    from onefold.scoring import FittedScorer, Ranking, Scorer
+    from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
+
+__all__ = [
+    "RFM",
+    "Assignment",
+    "By",
+    "Catalog",
+    "Claim",
+    "Condition",
+    "Event",
+    "EventLog",
+    "FittedScorer",
+    "Ladder",
+    "Persona",
+    "Personas",
+    "Profile",
+    "Profiles",
+    "Ranking",
+    "Rules",
+    "Scorer",
+    "Segmentation",
+    "datasets",
+    "errors",
+    "fold",
+    "ladder",
+    "levels",
+    "load",
+    "portray",
+    "save",
+    "segment",
+    "segments",
+    "testing",
+    "trait",
+    "traits",
+]
+
+_LATER = {
+    "RFM": "segments",
+    "Assignment": "segments",
+    "By": "segments",
+    "Claim": "personas",
+    "Condition": "conditions",
+    "FittedScorer": "scoring",
+    "Ladder": "ladders",
+    "Persona": "personas",
+    "Personas": "personas",
+    "Ranking": "scoring",
+    "Rules": "segments",
+    "Scorer": "scoring",
+    "Segmentation": "segments",
+    "ladder": "ladders",
+    "load": "saving",
+    "portray": "personas",
+    "save": "saving",
+    "segment": "segments",
+    "trait": "conditions",
+}
+_MODULES = ("datasets", "errors", "levels", "segments", "testing", "traits")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(f"onefold.{_LATER[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"onefold.{name}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("onefold")
+    raise AttributeError(f"module 'onefold' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from onefold._group import distinct
 from onefold._types import Array, Floats, Ints
 from onefold.levels.protocol import Choices, normal_rows, rows_of
 
@@ -72,7 +73,7 @@ class Neighbours:
         return FittedNeighbours(self.name, self.reach, table)
 
     def _considered(self, history: Choices) -> Ints:
-        pairs = np.unique(history.row * max(history.n_items, 1) + history.item)
+        pairs = distinct(history.row * max(history.n_items, 1) + history.item)
         buyers = np.bincount(pairs % max(history.n_items, 1), minlength=history.n_items)
         most = np.argsort(-buyers, kind="stable")[: self.most]
         chosen: Ints = np.sort(most[buyers[most] >= self.buyers])
@@ -104,7 +105,6 @@ class Neighbours:
             stop = int(np.searchsorted(cost, cost[start] + BLOCK, side="right")) - 1
             stop = max(start + 1, stop)
             block = (chosen[start:stop] @ beside).tocsr()
-            block.sort_indices()
             total = np.asarray(block.sum(axis=1), dtype=np.float64).ravel()
             block.data = block.data * damping[block.indices].astype(np.float32)
             block = normal_rows(_largest(block, self.top).astype(np.float64))
@@ -146,10 +146,14 @@ def _largest(matrix: Any, top: int) -> Any:
         held: Array = matrix.data[here]
         cut = np.partition(held, len(held) - top)[len(held) - top]
         kept = held > cut
-        kept[np.flatnonzero(held == cut)[: top - int(kept.sum())]] = True
+        tied = np.flatnonzero(held == cut)
+        order = np.argsort(matrix.indices[here][tied])[: top - int(kept.sum())]
+        kept[tied[order]] = True
         keep[here] = kept
     bounds = np.append(0, np.cumsum(np.minimum(counts, top)))
-    return csr_matrix((matrix.data[keep], matrix.indices[keep], bounds), shape=matrix.shape)
+    out = csr_matrix((matrix.data[keep], matrix.indices[keep], bounds), shape=matrix.shape)
+    out.sort_indices()
+    return out
 
 
 def _spread(bounds: Ints, rows: Ints, n: int) -> Ints:

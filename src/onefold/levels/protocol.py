@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import attrs
 import numpy as np
 
+from onefold._group import distinct
 from onefold._types import Codes, Floats, Ints, Times
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
@@ -90,7 +91,7 @@ class Choices:
         start[visit[::-1]] = np.arange(len(visit))[::-1]  # the first event of each visit
         known = code >= 0
         width = max(len(items), 1)
-        cells = np.unique(visit[known] * width + code[known])
+        cells = distinct(visit[known] * width + code[known])
         of_cell, item = cells // width, (cells % width).astype(np.int32)
         row = h.row[start][of_cell]
         offsets = np.zeros(len(h) + 1, dtype=np.int64)
@@ -221,5 +222,3 @@ def checked_names(levels: Any, name: str) -> tuple[Any, ...]:
         twice = next(n for n in names if names.count(n) > 1)
         raise ContractError(f"{name} holds the name {twice!r} twice; give one another name=.")
     return chosen
-
-

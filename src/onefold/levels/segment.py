@@ -3,7 +3,8 @@
     p(i | s) = (c_si + k p0(i)) / (C_s + k)
 
 c_si are decayed counts of the members' choices, C_s their sum, p0 everyone's distribution: a
-segment with few choices is shrunk to everyone (a Dirichlet prior of k choices).
+segment with few choices is shrunk to everyone (a Dirichlet prior of k choices). Both decay at one
+rate, so that what the segment adds is the grouping and nothing else.
 """
 
 import attrs
@@ -30,8 +31,8 @@ class Segment:
         name: The level's name.
     """
 
-    half_life: np.timedelta64 = attrs.field(default="60D", converter=_half_life)
-    shrink: float = attrs.field(default=200.0, kw_only=True, validator=attrs.validators.gt(0))
+    half_life: np.timedelta64 = attrs.field(default="14D", converter=_half_life)
+    shrink: float = attrs.field(default=500.0, kw_only=True, validator=attrs.validators.gt(0))
     base: Everyone = attrs.field(factory=Everyone, kw_only=True)
     name: str = attrs.field(default="segment", kw_only=True)
 

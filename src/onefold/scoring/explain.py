@@ -66,10 +66,7 @@ def explained(
         rows.append((name, float(weights[at]), p, float(weights[at]) * p, why))
     score = sum(part for _, _, _, part, _ in rows)
     table = pd.DataFrame(
-        [
-            (name, w, p, part, part / score if score else 0.0, why)
-            for name, w, p, part, why in rows
-        ],
+        [(name, w, p, part, part / score if score else 0.0, why) for name, w, p, part, why in rows],
         columns=["level", "weight", "probability", "part", "share", "because"],
     )
     return Explanation(customer, choices.items[item], score, table)

@@ -76,7 +76,9 @@ def climbed(ladder: Any, ax: Any = None) -> Any:
     axes.set_yticks(y, held["rung"])
     axes.invert_yaxis()
     axes.set_xlim(0, float(high.max()) * 1.35)
-    axes.set_xlabel(f"NDCG at {ladder.n}, with 95 % interval; at each bar the step over the one above")
+    axes.set_xlabel(
+        f"NDCG at {ladder.n}, with 95 % interval; at each bar the step over the one above"
+    )
     axes.set_title(f"What each picture of {ladder.customers:,} customers is worth", loc="left")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

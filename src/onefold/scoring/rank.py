@@ -17,6 +17,7 @@ import pandas as pd
 
 from onefold._columns import frozen
 from onefold._display import html_table, number, text_table
+from onefold._group import Marks
 from onefold._types import Bools, Codes, Floats, Ints, Strings
 from onefold._vocab import Vocab
 
@@ -120,7 +121,7 @@ class Base:
 
 
 def best(
-    base: Base, items: Codes, own: Floats, *, n: int, excluded: Codes | None
+    base: Base, items: Codes, own: Floats, *, n: int, excluded: Codes | None, marks: Marks
 ) -> tuple[Codes, Floats]:
     """The n best items of one customer and their scores.
 
@@ -130,18 +131,19 @@ def best(
         own: (s,) that part.
         n: How many.
         excluded: Items that may not be chosen, distinct.
+        marks: A board as long as the catalogue.
     """
     head = base.head(n + (0 if excluded is None else len(excluded)))
     if base.allowed is not None:
         kept = base.allowed[items]
         items, own = items[kept], own[kept]
-    extra = head[~np.isin(head, items)] if len(items) else head
+    extra = head[~marks.inside(head, items)]
     codes = np.concatenate([items, extra])
     scores = base.scores[codes]
     scores[: len(items)] += own
     keep = scores > 0
     if excluded is not None and len(excluded):
-        keep &= ~np.isin(codes, excluded)
+        keep &= ~marks.inside(codes, excluded)
     codes, scores = codes[keep], scores[keep]
     if len(codes) > 4 * n:
         cut = np.partition(scores, len(scores) - n)[len(scores) - n]

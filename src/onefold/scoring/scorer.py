@@ -15,6 +15,7 @@ import numpy as np
 from onefold import _time
 from onefold._check import quoted, whole
 from onefold._columns import frozen
+from onefold._group import Marks, distinct
 from onefold._random import generator
 from onefold._types import Bools, Codes, Floats, Rng
 from onefold._vocab import Vocab
@@ -140,7 +141,9 @@ class Scorer:
             profiles.as_of,
             foreseen[told],
             evidence[told],
-            (np.bincount(rows, minlength=len(who)) ** -POWER)[rows][told] if len(rows) else told * 1.0,
+            (np.bincount(rows, minlength=len(who)) ** -POWER)[rows][told]
+            if len(rows)
+            else told * 1.0,
             customers=len(who),
             unforeseen=int((~told).sum()),
         )
@@ -277,7 +280,7 @@ class FittedScorer:
         lost = [name for name in levels if name not in names]
         if lost or not levels:
             raise UnknownName(
-                f"FittedScorer.only: no level {quoted(lost or ['']) }. Levels: {quoted(names)}."
+                f"FittedScorer.only: no level {quoted(lost or [''])}. Levels: {quoted(names)}."
             )
         among = [names.index(name) for name in levels]
         common, weights = mixture(self.part, n_buckets=len(self.weights), among=among)
@@ -301,22 +304,17 @@ class FittedScorer:
         own = self.views.own(choices, held)
         # A mask of this call must not outlive it: what is kept is for the whole catalogue.
         bases = self._bases(choices, held, allowed, self._cache if allowed is None else {})
+        marks = Marks(len(self.items))
         lists = []
         for i, base in enumerate(bases):  # supports differ by row; each step is a small partition
             here = slice(own.indptr[i], own.indptr[i + 1])
             items, part = own.indices[here], own.data[here]
-            mine = choices.item[choices.offsets[i] : choices.offsets[i + 1]]
+            mine = distinct(choices.item[choices.offsets[i] : choices.offsets[i + 1]])
             if own_only:
-                mine = np.unique(mine)
-                scores = base.scores[mine]
-                scores[np.searchsorted(mine, items[np.isin(items, mine)])] += part[
-                    np.isin(items, mine)
-                ]
-                order = np.lexsort((mine, -scores))[:n]
-                lists.append((mine[order], scores[order]))
-                continue
-            excluded = None if repeats else np.unique(mine)
-            lists.append(best(base, items, part, n=n, excluded=excluded))
+                lists.append(_among(base, items, part, mine, n, marks))
+            else:
+                excluded = None if repeats else mine
+                lists.append(best(base, items, part, n=n, excluded=excluded, marks=marks))
         return lists
 
     def _weights_of(self, choices: Choices, weights: Floats) -> Floats:
@@ -362,6 +360,17 @@ class FittedScorer:
         return known
 
 
+def _among(
+    base: Base, items: Codes, part: Floats, few: Codes, n: int, marks: Marks
+) -> tuple[Codes, Floats]:
+    """The n best of a few items, ascending and distinct."""
+    scores = base.scores[few]
+    kept = marks.inside(items, few)
+    scores[np.searchsorted(few, items[kept])] += part[kept]
+    order = np.lexsort((few, -scores))[:n]
+    return few[order], scores[order]
+
+
 def _table(who: Any, name: str) -> TraitTable:
     if isinstance(who, (Profile, Profiles)):
         return who.table
@@ -373,7 +382,9 @@ def _table(who: Any, name: str) -> TraitTable:
 def _one(profile: Any, name: str) -> Profile:
     if isinstance(profile, Profile):
         return profile
-    raise ArgumentError(f"{name} is a {type(profile).__name__}; it takes one profile: profiles[id].")
+    raise ArgumentError(
+        f"{name} is a {type(profile).__name__}; it takes one profile: profiles[id]."
+    )
 
 
 def _chunks(table: TraitTable) -> Iterable[TraitTable]:
@@ -392,4 +403,3 @@ def _reason(among: object, exclude: object, repeats: bool) -> str:
         limits.append("repeats=False")
     left = f" that {', '.join(limits)} leave" if limits else ""
     return f"no more items{left} have been chosen by anybody and can be had"
-

@@ -11,130 +11,26 @@ with a percentile bootstrap over customers; where its interval covers zero it sa
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
 import numpy as np
 import pandas as pd
 
 from onefold import _time
-from onefold._check import quoted, whole
-from onefold._display import html_table, text_table
+from onefold._check import whole
 from onefold._random import generator
 from onefold._stats import bootstrap_mean, verdict
-from onefold._types import Codes, Duration, Floats, Instant, Ints, Rng
+from onefold._types import Duration, Floats, Instant, Ints, Rng
 from onefold.errors import ArgumentError
+from onefold.ladders.metrics import METRICS, PARTS, chosen, measured
+from onefold.ladders.result import Ladder
 from onefold.levels import LEVELS, Individual
-from onefold.levels.protocol import Choices, Level
+from onefold.levels.protocol import Level
 from onefold.profiles import Profiles
 from onefold.scoring import FittedScorer, Scorer
 from onefold.scoring.weights import bucket_name, buckets
 from onefold.segments import RFM
 
-METRICS = ("hit rate", "recall", "NDCG")
-PARTS = ("all", "repeat", "new")
 ALL = "all together"
 FEW = 20  # customers below which a bucket of evidence is not shown
-
-
-@attrs.frozen(eq=False, repr=False)
-class Ladder:
-    """What each rung is worth, with intervals; made by `ladder`.
-
-    Attributes:
-        table: a row for each rung, part of the items (all, repeat, new) and metric: estimate,
-            low, high, customers.
-        steps: a row for each rung above the first, part and metric: the paired difference to the
-            rung below, its interval, and what it shows.
-        by_evidence: NDCG of each rung by visits known before `as_of`.
-        scorer: the scorer that was fitted as of `as_of`.
-        method: how intervals were found.
-    """
-
-    table: pd.DataFrame
-    steps: pd.DataFrame
-    by_evidence: pd.DataFrame
-    as_of: np.datetime64
-    until: np.datetime64
-    n: int
-    customers: int
-    scorer: FittedScorer
-    method: str
-
-    @property
-    def rungs(self) -> tuple[str, ...]:
-        """Names of the rungs, from the broadest."""
-        return tuple(dict.fromkeys(self.table["rung"]))
-
-    def to_pandas(self) -> pd.DataFrame:
-        """A copy of `table`."""
-        return self.table.copy()
-
-    def step(self, rung: str, *, metric: str = "NDCG", items: str = "all") -> pd.Series:
-        """The step up to one rung: below, difference, low, high, shown."""
-        s = self.steps
-        found = s[(s["rung"] == rung) & (s["metric"] == metric) & (s["items"] == items)]
-        if not len(found):
-            raise ArgumentError(
-                f"Ladder.step: no step to {rung!r} in {metric!r} on {items!r} items. Rungs: "
-                f"{quoted(self.rungs[1:])}; metrics: {quoted(METRICS)}; items: {quoted(PARTS)}."
-            )
-        return found.iloc[0]
-
-    def plot(self, ax: Any = None) -> Any:
-        """NDCG of each rung with its interval; needs the extra `plot`. Returns the axes."""
-        from onefold.scoring.picture import climbed
-
-        return climbed(self, ax)
-
-    def _caption(self) -> str:
-        return (
-            f"{self.customers:,} customers who chose something from {_time.show(self.as_of)} to "
-            f"{_time.show(self.until)} UTC; the best {self.n} of {len(self.scorer.items):,} items; "
-            f"95 % intervals: {self.method}"
-        )
-
-    def _rungs_shown(self) -> tuple[list[list[str]], list[str]]:
-        cells = self.table.set_index(["rung", "items", "metric"])
-        rows = []
-        for rung in self.rungs:
-            shown = [_interval(cells.loc[(rung, "all", m)]) for m in METRICS]
-            apart = [_interval(cells.loc[(rung, part, "NDCG")]) for part in PARTS[1:]]
-            rows.append([rung, *shown, *apart])
-        return rows, ["rung", *METRICS, "NDCG, repeat items", "NDCG, new items"]
-
-    def _steps_shown(self) -> tuple[list[list[str]], list[str]]:
-        rows = [
-            [
-                f"{r.rung} over {r.below}",
-                r.metric if r.items == "all" else f"{r.metric}, {r.items} items",
-                f"{r.difference:+.4f}",
-                f"[{r.low:+.4f}, {r.high:+.4f}]",
-                str(r.shown),
-            ]
-            for r in self.steps.itertuples(index=False)
-            if r.items == "all" or r.metric == "NDCG"
-        ]
-        return rows, ["step", "metric", "difference", "interval", "shown"]
-
-    def _evidence_shown(self) -> tuple[list[list[str]], list[str]]:
-        held = self.by_evidence
-        rows = []
-        for visits in dict.fromkeys(held["visits"]):
-            part = held[held["visits"] == visits].set_index("rung")
-            cells = [_interval(part.loc[rung]) for rung in self.rungs]
-            rows.append([str(visits), f"{int(part['customers'].iloc[0]):,}", *cells])
-        return rows, ["visits known", "customers", *(f"NDCG, {rung}" for rung in self.rungs)]
-
-    def __repr__(self) -> str:
-        tables = [self._rungs_shown(), self._steps_shown(), self._evidence_shown()]
-        texts = [text_table(rows, columns, width=160) for rows, columns in tables if rows]
-        return self._caption() + "\n\n" + "\n\n".join(texts)
-
-    def _repr_html_(self) -> str:
-        return (
-            html_table(*self._rungs_shown(), caption=self._caption())
-            + html_table(*self._steps_shown(), caption="Each rung beside the one below, paired")
-            + html_table(*self._evidence_shown(), caption="By what was known of a customer")
-        )
 
 
 def ladder(
@@ -193,10 +89,12 @@ def ladder(
             "as_of= or a shorter horizon=."
         )
     source = generator(rng)
-    settings = Scorer(target, levels=tuple(levels), segments=RFM() if segments is None else segments)
+    settings = Scorer(
+        target, levels=tuple(levels), segments=RFM() if segments is None else segments
+    )
     past = profiles.at(moment)
     scorer = settings.fit(past, rng=source)
-    truth = _chosen(profiles, past, scorer, moment, until)
+    truth = chosen(profiles, past, scorer, moment, until)
     if len(truth.who) < 2:
         raise ArgumentError(
             f"{call}: {len(truth.who)} customers known before {_time.show(moment)} chose anything "
@@ -209,7 +107,7 @@ def ladder(
     }
     people = past.select(past.ids[truth.who])
     choices = scorer.groups.choices(people.table, scorer.items, target)
-    scored = {rung: _measured(scorer, choices, w, truth, n) for rung, w in weights.items()}
+    scored = {rung: measured(scorer, choices, w, truth, n) for rung, w in weights.items()}
     evidence = buckets(choices.visits)
     return _ladder(scored, evidence, scorer, moment, until, n=n, draws=draws, rng=source)
 
@@ -222,54 +120,6 @@ def default_rungs(levels: Sequence[Level]) -> dict[str, tuple[str, ...]]:
     if own:
         out["individual"] = own
     out[ALL] = tuple(names)
-    return out
-
-
-@attrs.frozen(eq=False)
-class Truth:
-    """What was chosen in the window: for each of `who` (positions among those known before) the
-    distinct items, coded as the scorer's, -1 for items that nobody had chosen before."""
-
-    who: Ints
-    offsets: Ints
-    items: Codes
-
-
-def _chosen(
-    profiles: Profiles, past: Profiles, scorer: FittedScorer, start: Any, stop: Any
-) -> Truth:
-    h = profiles.history.where(scorer.settings.target)
-    inside = np.flatnonzero((h.time >= start) & (h.time < stop) & (h.item >= 0))
-    person = past.ledger.people.codes(profiles.ids)[h.row[inside]].astype(np.int64)
-    known = person >= 0
-    cells = np.unique(person[known] * len(h.items) + h.item[inside][known])
-    owner, item = cells // len(h.items), cells % len(h.items)
-    who, counts = np.unique(owner, return_counts=True)
-    codes = scorer.items.codes(h.items.values)[item]
-    return Truth(who, np.append(0, np.cumsum(counts)), codes)
-
-
-def _measured(
-    scorer: FittedScorer, choices: Choices, weights: Floats, truth: Truth, n: int
-) -> Floats:
-    """Metrics (customers, parts, metrics) of one rung; NaN where there is nothing to find."""
-    out = np.full((len(truth.who), len(PARTS), len(METRICS)), np.nan)
-    lists = {
-        "all": scorer._lists(choices, weights, n),
-        "repeat": scorer._lists(choices, weights, n, own_only=True),
-        "new": scorer._lists(choices, weights, n, repeats=False),
-    }
-    gains = 1 / np.log2(np.arange(n) + 2)
-    ideal = np.append(0, np.cumsum(gains))
-    for i in range(len(truth.who)):  # lists of n: a handful of comparisons each
-        wanted = truth.items[truth.offsets[i] : truth.offsets[i + 1]]
-        before = np.isin(wanted, choices.item[choices.offsets[i] : choices.offsets[i + 1]])
-        for p, part in enumerate(PARTS):
-            sought = {"all": wanted, "repeat": wanted[before], "new": wanted[~before]}[part]
-            if len(sought):
-                hits = np.isin(lists[part][i][0], sought)
-                gained = gains[: len(hits)][hits].sum() / ideal[min(n, len(sought))]
-                out[i, p] = hits.any(), hits.sum() / len(sought), gained
     return out
 
 
@@ -302,7 +152,13 @@ def _ladder(
 
     estimate, low, high, count = cells(0, split, shape)
     table = [
-        (rung, part, metric, *(float(a[r, p, m]) for a in (estimate, low, high)), int(count[r, p, m]))
+        (
+            rung,
+            part,
+            metric,
+            *(float(a[r, p, m]) for a in (estimate, low, high)),
+            int(count[r, p, m]),
+        )
         for r, rung in enumerate(rungs)
         for p, part in enumerate(PARTS)
         for m, metric in enumerate(METRICS)
@@ -328,7 +184,14 @@ def _ladder(
         steps=pd.DataFrame(
             steps,
             columns=[
-                "rung", "below", "items", "metric", "difference", "low", "high", "shown",
+                "rung",
+                "below",
+                "items",
+                "metric",
+                "difference",
+                "low",
+                "high",
+                "shown",
                 "customers",
             ],
         ),
@@ -339,6 +202,7 @@ def _ladder(
         customers=len(stack),
         scorer=scorer,
         method=found.method,
+        measures=stack,
     )
 
 
@@ -357,9 +221,3 @@ def _by_evidence(
                 )
             ]
     return pd.DataFrame(rows, columns=["visits", "rung", "estimate", "low", "high", "customers"])
-
-
-def _interval(cell: Any) -> str:
-    if np.isnan(cell["estimate"]):
-        return "no data"
-    return f"{cell['estimate']:.4f} [{cell['low']:.4f}, {cell['high']:.4f}]"

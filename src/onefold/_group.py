@@ -1,0 +1,42 @@
+"""Grouping: distinct values and membership, by sorting and by marking.
+
+Numpy's `unique` and `isin` are made for any input; ours are whole numbers, either many
+(sorted once) or few within a known range (marked in an array that is kept and cleaned):
+
+    distinct([3, 1, 3]) == [1, 3]            Marks(5).inside([1, 3], [3, 4]) == [False, True]
+"""
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from onefold._types import Array, Bools
+
+
+def distinct(values: Array) -> Array:
+    """The distinct whole numbers of an array (n,), ascending."""
+    ordered = np.sort(values)
+    if not len(ordered):
+        return ordered
+    keep = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=keep[1:])
+    return ordered[keep]
+
+
+def _unmarked(n: int) -> Bools:
+    return np.zeros(n, dtype=bool)
+
+
+@attrs.frozen(eq=False)
+class Marks:
+    """A board of n places for asking, again and again, which codes are among a few others."""
+
+    board: Any = attrs.field(converter=_unmarked)
+
+    def inside(self, codes: Array, others: Array) -> Bools:
+        """Whether each of `codes` is among `others`; both hold 0 to n - 1."""
+        self.board[others] = True
+        found: Bools = self.board[codes]
+        self.board[others] = False
+        return found

@@ -1,0 +1,6 @@
+"""The ladder: what each picture of a customer is worth, on the user's own data."""
+
+from onefold.ladders.climb import ladder
+from onefold.ladders.result import Ladder
+
+__all__ = ["Ladder", "ladder"]
