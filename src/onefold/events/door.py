@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from onefold import _time
 from onefold._check import hint, quoted
 from onefold._columns import Coded
-from onefold._types import MICROS, NO_MONEY, Array, Codes, Floats, Ints, Times
+from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Codes, Floats, Ints, Times
 from onefold._vocab import EMPTY, Vocab
 from onefold.errors import ArgumentError, ColumnError
 
@@ -54,9 +54,13 @@ class Door:
                 f"{self.call}: column {name!r} ({argument}=) holds values of several types, or "
                 f"text that is not valid Unicode: {error}. Give it one type first."
             ) from error
-        return held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
+        held = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
+        if pa.types.is_dictionary(held.type) and not _is_text(held.type.value_type):
+            held = held.cast(held.type.value_type)
+        return held
 
     def error(self, name: str, argument: str, problem: str) -> ColumnError:
+        """The error that a column holds what is not allowed."""
         return ColumnError(f"{self.call}: column {name!r} ({argument}=) {problem}")
 
     def ids(self, name: str, argument: str) -> Coded:
@@ -79,11 +83,9 @@ class Door:
 
     def _coded(self, held: pa.Array, name: str, argument: str) -> Coded:
         kind = held.type
-        if pa.types.is_dictionary(kind):
-            held, kind = held.cast(kind.value_type), kind.value_type
         if pa.types.is_integer(kind):
-            held = pc.cast(held, pa.large_string())
-        elif not (_is_text(kind) or pa.types.is_null(kind)):
+            return whole_numbers(held)
+        if not (_is_text(kind) or pa.types.is_null(kind) or pa.types.is_dictionary(kind)):
             raise self.error(
                 name, argument, f"is of type {kind}; it takes strings or whole numbers."
             )
@@ -92,8 +94,6 @@ class Door:
     def times(self, name: str, argument: str, tz: str | None) -> Times:
         """Instants (n,) in UTC; a naive column is read in the zone `tz`."""
         held = self.column(name, argument)
-        if pa.types.is_dictionary(held.type):
-            held = held.cast(held.type.value_type)
         if not (pa.types.is_timestamp(held.type) or pa.types.is_date(held.type)):
             raise self.error(
                 name,
@@ -110,7 +110,9 @@ class Door:
             )
         aware = pa.types.is_timestamp(held.type) and held.type.tz is not None
         try:
-            plain = pc.cast(held, pa.timestamp("us", tz="UTC" if aware else None), safe=False)
+            finer = pa.types.is_timestamp(held.type) and held.type.unit == "ns"
+            to = pa.timestamp("us", tz="UTC" if aware else None)
+            plain = pc.cast(held, to, safe=not finer)  # nanoseconds are cut, overflow is refused
         except pa.ArrowInvalid as error:
             raise self.error(name, argument, f"can't be read as instants: {error}") from error
         moments = plain.to_numpy(zero_copy_only=False).astype("datetime64[us]")
@@ -141,24 +143,33 @@ class Door:
         if pa.types.is_decimal(held.type):
             return self._exact(held, name, argument)
         amounts = self._numbers(held, name, argument)
-        scaled = np.rint(amounts * MICROS)
-        over = np.abs(scaled) >= float(MOST_MICROS)
+        over = np.abs(amounts) >= MOST_MICROS / MICROS
         if over.any():
             raise self._overflow(name, argument, amounts[over][0])
-        whole = np.where(np.isnan(scaled), 0, scaled).astype(np.int64)
+        gone = np.isnan(amounts)
         if pa.types.is_integer(held.type):  # exact where floats are not
             whole = np.asarray(pc.fill_null(held, 0).cast(pa.int64())) * MICROS
-        return np.where(np.isnan(scaled), NO_MONEY, whole)
+        else:
+            whole = np.rint(np.where(gone, 0.0, amounts) * MICROS).astype(np.int64)
+        whole[gone] = NO_MONEY
+        return whole
 
     def _exact(self, held: pa.Array, name: str, argument: str) -> Ints:
-        out = np.full(len(held), NO_MONEY, dtype=np.int64)
-        for row, amount in enumerate(held.to_pylist()):  # decimals are rare, and exact
-            if amount is not None:
-                micros = round(amount * MICROS)
-                if abs(micros) >= MOST_MICROS:
-                    raise self._overflow(name, argument, amount)
-                out[row] = micros
-        return out
+        """Decimals: rounded to six places exactly, then read as the whole numbers they are."""
+        try:
+            wide = held.cast(pa.decimal256(76, max(held.type.scale, 6)))
+            rounded = pc.round(wide, 6, round_mode="half_to_even")
+            fits = rounded.cast(pa.decimal128(19, 6))
+            words = np.frombuffer(fits.cast(pa.decimal128(38, 6)).buffers()[1], dtype="<i8")
+            words = words.reshape(-1, 2)[fits.offset : fits.offset + len(held)]
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            words = np.zeros((0, 2), dtype=np.int64)
+        known = pc.is_valid(held).to_numpy(zero_copy_only=False)
+        high = words[:, 1] != words[:, 0] >> 63
+        if len(words) != len(held) or (high & known).any():
+            most = pc.max(pc.abs(held)).as_py()
+            raise self._overflow(name, argument, most)
+        return np.where(known, words[:, 0], NO_MONEY)
 
     def _overflow(self, name: str, argument: str, amount: object) -> ColumnError:
         return self.error(
@@ -188,7 +199,7 @@ class Door:
     def anything(self, name: str, argument: str) -> Coded | Floats:
         """Numbers as floats; strings, dates and booleans as coded text."""
         held = self.column(name, argument)
-        kind = held.type.value_type if pa.types.is_dictionary(held.type) else held.type
+        kind = held.type
         if pa.types.is_boolean(kind):
             return coded(pc.if_else(held, "yes", "no"))
         if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
@@ -223,18 +234,32 @@ def coded(strings: pa.Array) -> Coded:
     """Arrow strings as codes into their sorted vocabulary; null and '' are missing."""
     if pa.types.is_null(strings.type) or not len(strings):
         return Coded(np.full(len(strings), -1, dtype=np.int32), EMPTY)
-    if pa.types.is_dictionary(strings.type):
-        strings = strings.cast(strings.type.value_type)
+    if pa.types.is_dictionary(strings.type):  # a category may lie unused, or twice
+        words = coded(strings.dictionary)
+        indices = pc.fill_null(strings.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
+        return Coded(np.append(words.codes, np.int32(-1))[indices], words.vocab).compact()
     encoded = pc.dictionary_encode(strings.cast(pa.large_string()))
-    words = encoded.dictionary.to_numpy(zero_copy_only=False).astype(object)
-    order = pc.sort_indices(encoded.dictionary).to_numpy()
-    rank = np.empty(len(order), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    words = words[order]
+    order = pc.sort_indices(encoded.dictionary)
+    words = encoded.dictionary.take(order).to_numpy(zero_copy_only=False)
+    rank = np.empty(len(order) + 1, dtype=np.int32)
+    rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
     if len(words) and words[0] == "":
         words, rank = words[1:], rank - np.int32(1)  # '' sorts first, and becomes -1
-    codes: Codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-    return Coded(np.append(rank, np.int32(-1))[codes], Vocab(words))
+    rank[-1] = -1
+    return Coded(rank[_indices(encoded.indices)], Vocab(words))
+
+
+def whole_numbers(numbers: pa.Array) -> Coded:
+    """Arrow integers as codes into the sorted vocabulary of their decimal strings."""
+    encoded = pc.dictionary_encode(numbers)
+    words = coded(encoded.dictionary.cast(pa.large_string()))
+    return Coded(np.append(words.codes, np.int32(-1))[_indices(encoded.indices)], words.vocab)
+
+
+def _indices(indices: pa.Array) -> Codes:
+    whole = pc.fill_null(indices, -1) if indices.null_count else indices
+    out: Codes = whole.to_numpy(zero_copy_only=False)
+    return out
 
 
 def constant(string: str, n: int) -> Coded:
@@ -244,8 +269,6 @@ def constant(string: str, n: int) -> Coded:
 
 def clocks(times: Times, zones: Coded, argument: str) -> Codes:
     """Seconds (n,) by which each row's local clock is ahead of UTC."""
-    from onefold._types import NO_OFFSET
-
     out = np.full(len(times), NO_OFFSET, dtype=np.int32)
     for code, name in enumerate(zones.vocab):  # a handful of zones, not rows
         rows = np.flatnonzero(zones.codes == code)

@@ -4,16 +4,21 @@ Each row's history is a slice of the ledger: from the customer's first event up 
 at or after the row's time, found by bisection. Rows are read in chunks of bounded memory.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from onefold._types import Ints
+from onefold._columns import frozen
+from onefold._types import Array, Floats, Ints, Strings, Times
+from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.events import door
-from onefold.ledger import Ledger
+from onefold.ledger import Ledger, bisect
 from onefold.profiles.traits import TraitTable
-from onefold.traits.protocol import History, Trait
+from onefold.traits.protocol import History, Trait, Wide
+
+EVENTS = 4_000_000  # in one chunk: some 300 MB of columns and of what traits make of them
 
 
 def point_in_time(
@@ -27,6 +32,74 @@ def point_in_time(
     opened = door.opened(frame, "Profiles.at")
     who = opened.ids("customer", "when")
     moments = opened.times("time", "when", tz)
+    ids = who.decode()
     people: Ints = np.append(ledger.people.codes(who.vocab.values), -1)[who.codes].astype(np.int64)
-    history = History.before(ledger, people, moments, catalog)
-    return TraitTable(who.decode(), history, moments, traits)
+
+    def table(rows: slice) -> TraitTable:
+        history = History.before(ledger, people[rows], moments[rows], catalog)
+        return TraitTable(ids[rows], history, moments[rows], traits)
+
+    chunks = list(_chunks(ledger, people, moments))
+    if len(chunks) == 1:
+        return table(chunks[0])
+    return _joined(table(slice(0, 0)), (table(rows) for rows in chunks), ids, moments)
+
+
+def _chunks(ledger: Ledger, people: Ints, moments: Times) -> Iterator[slice]:
+    """Ranges of rows whose histories have some `EVENTS` events together."""
+    bounds = np.append(ledger.offsets, ledger.offsets[-1])
+    nobody = np.where(people < 0, len(ledger), people)
+    starts = bounds[nobody]
+    stops = bisect(ledger.events.array("time"), starts, bounds[nobody + 1], moments)
+    chunk = np.cumsum(stops - starts) // EVENTS
+    edges = np.flatnonzero(np.diff(chunk)) + 1
+    for start, stop in zip([0, *edges], [*edges, len(people)], strict=True):
+        yield slice(int(start), int(stop))
+
+
+def _joined(
+    empty: TraitTable, tables: Iterator[TraitTable], ids: Strings, moments: Times
+) -> TraitTable:
+    """One table of what each chunk says; no chunk's history outlives its reading."""
+    parts: list[dict[str, Any]] = []
+    for table in tables:
+        parts.append({name: table.reading(name) for name in table.names})
+        del table
+    sizes = [len(next(iter(part.values()))) if part else 0 for part in parts]
+    names = dict.fromkeys(name for part in parts for name in part)
+    readings = {
+        name: _one([part.get(name, np.full(n, np.nan)) for part, n in zip(parts, sizes, strict=True)])
+        for name in names
+    }
+    return TraitTable.of_readings(ids, empty.history, moments, empty.traits, readings)
+
+
+def _one(readings: list[Any]) -> Any:
+    if any(isinstance(reading, Wide) for reading in readings):
+        return _one_wide([reading for reading in readings if isinstance(reading, Wide)])
+    if any(reading.dtype == object for reading in readings):
+        readings = [_spoken(reading) for reading in readings]
+    return frozen(np.concatenate(readings))
+
+
+def _spoken(reading: Array) -> Strings:
+    """Numbers among words: as objects, with None where missing."""
+    if reading.dtype == object:
+        return reading
+    out = reading.astype(object)
+    out[np.isnan(reading)] = None
+    return out
+
+
+def _one_wide(readings: list[Wide]) -> Wide:
+    vocab = Vocab.of(label for reading in readings for label in reading.labels.tolist())
+    codes = [vocab.codes(reading.labels)[reading.codes] for reading in readings]
+    counts = np.concatenate([np.diff(reading.offsets) for reading in readings])
+    values: Floats = np.concatenate([reading.values for reading in readings])
+    return Wide(
+        vocab.values,
+        frozen(np.append(0, np.cumsum(counts))),
+        frozen(np.concatenate(codes)),
+        frozen(values),
+        frozen(np.concatenate([reading.known for reading in readings])),
+    )

@@ -4,7 +4,7 @@ The same class holds everybody's traits, one customer's, and those of customers 
 whatever is fitted on the one can act on the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -37,6 +37,21 @@ class TraitTable:
     as_of: Times
     traits: tuple[Trait, ...]
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
+    _names: tuple[str, ...] | None = attrs.field(default=None)
+
+    @classmethod
+    def of_readings(
+        cls,
+        ids: Strings,
+        history: History,
+        as_of: Times,
+        traits: tuple[Trait, ...],
+        readings: Mapping[str, Any],
+    ) -> "TraitTable":
+        """A table of what was read already, from histories that are gone."""
+        table = cls(ids, history, as_of, traits, tuple(readings))
+        table._cache.update(readings)
+        return table
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -44,6 +59,8 @@ class TraitTable:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the traits, then of the facts that no trait hides."""
+        if self._names is not None:
+            return self._names
         own = tuple(t.name for t in self.traits)
         return own + tuple(f for f in self.history.facts if f not in own)
 

@@ -4,13 +4,18 @@ A fact is read by its name; a trait of its own is only needed to derive somethin
 such as an age from a birth date: whole years that are completed at `as_of`.
 """
 
-from typing import Any
+import datetime as dt
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
 
-from onefold._types import Floats, Times
-from onefold.traits.protocol import History
+from onefold._types import Floats, Ints, Times
+from onefold._vocab import Vocab
+from onefold.traits.protocol import History, some_name
+
+
+NOT_A_DATE = np.datetime64("NaT", "D")
 
 
 @attrs.frozen
@@ -22,12 +27,15 @@ class Fact:
         name: The trait's name; the fact's where it is left out.
     """
 
-    fact: str
+    fact: str = attrs.field(validator=some_name)
     name: str = attrs.field(
-        default=attrs.Factory(lambda self: self.fact, takes_self=True), kw_only=True
+        default=attrs.Factory(lambda self: self.fact, takes_self=True),
+        validator=some_name,
+        kw_only=True,
     )
 
     def read(self, history: History, *, as_of: Times) -> Any:
+        """Text with None, or numbers with NaN (n,); a mix where both were stated."""
         text, number = history.fact(self.fact)
         if not any(held is not None for held in text):
             return number
@@ -45,23 +53,33 @@ class Age:
         name: The trait's name.
     """
 
-    fact: str = "birth_date"
-    name: str = attrs.field(default="age", kw_only=True)
+    unit: ClassVar[str] = "years"
+
+    fact: str = attrs.field(default="birth_date", validator=some_name)
+    name: str = attrs.field(default="age", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
+        """Whole years (n,), NaN where the date is not known or lies ahead."""
         text, _ = history.fact(self.fact)
-        out = np.full(len(history), np.nan)
+        stated = Vocab.of(t for t in text if t is not None)
+        dates = np.array([_date(t) for t in stated] + [NOT_A_DATE])
+        born = dates[stated.codes(text)]
         today = as_of.astype("datetime64[D]")
-        for born in {t for t in text if t is not None}:  # distinct dates
-            try:
-                date = np.datetime64(born, "D")
-            except ValueError:
-                continue
-            rows = np.flatnonzero(text == born)
-            month = today[rows].astype("datetime64[M]").astype(int) - date.astype(
-                "datetime64[M]"
-            ).astype(int)
-            day = (today[rows] - today[rows].astype("datetime64[M]")).astype(int)
-            early = day < (date - date.astype("datetime64[M]")).astype(int)
-            out[rows] = (month - early) // 12
-        return out
+        known = ~np.isnat(born) & (born <= today)
+        months, days = _calendar(today)
+        from_month, from_day = _calendar(np.where(known, born, today))
+        years = (months - from_month - (days < from_day)) // 12
+        return np.where(known, years, np.nan)
+
+
+def _date(stated: str) -> np.datetime64:
+    try:
+        return np.datetime64(dt.date.fromisoformat(stated[:10]), "D")
+    except ValueError:
+        return NOT_A_DATE
+
+
+def _calendar(dates: Times) -> tuple[Ints, Ints]:
+    """Months since 1970, and days since the first of the month."""
+    months = dates.astype("datetime64[M]")
+    return months.astype(np.int64), (dates - months).astype(np.int64)

@@ -3,11 +3,13 @@
     frequency = number of visits        monetary = sum of amounts        breadth = distinct items
 """
 
+from typing import ClassVar
+
 import attrs
 import numpy as np
 
-from onefold._types import MICROS, Floats, Ints, Times
-from onefold.traits.protocol import History
+from onefold._types import MICROS, Bools, Floats, Ints, Times
+from onefold.traits.protocol import History, kind_or_none, some_name
 
 
 @attrs.frozen
@@ -21,10 +23,11 @@ class Frequency:
         name: The trait's name.
     """
 
-    event: str | None = "purchase"
-    name: str = attrs.field(default="frequency", kw_only=True)
+    event: str | None = attrs.field(default="purchase", validator=kind_or_none)
+    name: str = attrs.field(default="frequency", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
+        """Whole numbers (n,)."""
         return np.diff(history.where(self.event).visits[1]).astype(np.float64)
 
 
@@ -43,10 +46,11 @@ class Count:
         3.0
     """
 
-    event: str | None = None
-    name: str = attrs.field(default="count", kw_only=True)
+    event: str | None = attrs.field(default=None, validator=kind_or_none)
+    name: str = attrs.field(default="count", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
+        """Whole numbers (n,)."""
         return history.where(self.event).counts.astype(np.float64)
 
 
@@ -63,11 +67,14 @@ class Monetary:
         name: The trait's name.
     """
 
-    event: str | None = "purchase"
+    unit: ClassVar[str] = "money"
+
+    event: str | None = attrs.field(default="purchase", validator=kind_or_none)
     mean: bool = attrs.field(default=False, kw_only=True)
-    name: str = attrs.field(default="monetary", kw_only=True)
+    name: str = attrs.field(default="monetary", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
+        """Units of money (n,), NaN where no event has an amount."""
         h = history.where(self.event)
         total, some = sums(h)
         if self.mean:
@@ -85,23 +92,25 @@ class Breadth:
         name: The trait's name.
     """
 
-    event: str | None = "purchase"
-    name: str = attrs.field(default="breadth", kw_only=True)
+    event: str | None = attrs.field(default="purchase", validator=kind_or_none)
+    name: str = attrs.field(default="breadth", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
+        """Whole numbers (n,)."""
         h = history.where(self.event)
-        known = h.item >= 0
-        width = max(len(h.items), 1)
-        cells = np.unique(h.row[known] * width + h.item[known])
-        return np.bincount(cells // width, minlength=len(h)).astype(np.float64)
+        width = len(h.items) + 1
+        cells = np.sort(h.row * width + h.item + 1)  # 0 where there is no item
+        new = cells % width > 0
+        new[1:] &= cells[1:] != cells[:-1]
+        return np.bincount(cells[new] // width, minlength=len(h)).astype(np.float64)
 
 
-def sums(history: History) -> tuple[Floats, Ints]:
+def sums(history: History) -> tuple[Floats, Bools]:
     """Total of each row (n,) in units of money, exact in whole micros, and whether it has any."""
     value = history.value
     has = value != history.missing_value
     amounts = np.where(has, value, 0)
-    counts = np.bincount(history.row, weights=has, minlength=len(history))
+    some = _totals(has.astype(np.int64), history.offsets) > 0
     longest = int(history.counts.max(initial=0))
     largest = int(np.abs(amounts).max(initial=0))
     if largest * longest < 2**63:
@@ -110,7 +119,7 @@ def sums(history: History) -> tuple[Floats, Ints]:
         held, bounds = amounts.tolist(), history.offsets.tolist()
         pairs = zip(bounds[:-1], bounds[1:], strict=True)
         total = np.array([sum(held[a:b]) / MICROS for a, b in pairs], dtype=np.float64)
-    return total, counts > 0
+    return total, some
 
 
 def _totals(amounts: Ints, offsets: Ints) -> Ints:

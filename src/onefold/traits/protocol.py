@@ -11,13 +11,13 @@ holds the events of n rows (people, or people as of moments) one row after anoth
 `offsets[i] : offsets[i + 1]`. Whoever reads it sees no event at or after `as_of`.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 import numpy as np
 
-from onefold._check import hint, quoted
+from onefold._check import hint, quoted, text
 from onefold._columns import Coded, frozen
 from onefold._types import (
     NO_MONEY,
@@ -36,14 +36,25 @@ from onefold.events.log import PROPERTY
 from onefold.ledger import Ledger, bisect, ranges
 
 
+T = TypeVar("T")
+
+
 @runtime_checkable
 class Trait(Protocol):
-    """A named, pure function of one person's events before a moment."""
+    """A named, pure function of one person's events before a moment.
+
+    It may also have `unit`, one of "days", "money", "share" or "years", for those who read it,
+    and `labels`, the names of its k columns.
+    """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Under which it is read."""
+        ...
 
-    def read(self, history: "History", *, as_of: Times) -> Any: ...
+    def read(self, history: "History", *, as_of: Times) -> Any:
+        """A number or a text (n,) for each row, or k of them (n, k)."""
+        ...
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -244,10 +255,10 @@ class History:
         return self if kind is None else self._once(("where", kind), lambda: self._where(kind))
 
     def _where(self, kind: str) -> "History":
-        keep = self.kind == self.kinds.code(kind)
-        if not self.kinds.code(kind) >= 0:
-            keep = np.zeros(len(self.kind), dtype=bool)
-        offsets = np.zeros(len(self) + 1, dtype=np.int64)
+        code = self.kinds.code(kind)
+        keep = self.kind == code if code >= 0 else np.zeros(len(self.kind), dtype=bool)
+        if keep.all():
+            return self
         running = np.zeros(len(keep) + 1, dtype=np.int64)
         np.cumsum(keep, out=running[1:])
         offsets = running[self.offsets]
@@ -293,16 +304,16 @@ class History:
         """The latest of one fact for each row: its text (n,) or None, its number (n,) or NaN."""
         table = self.ledger.facts
         code = table.coded("name").vocab.code(name)
-        text = np.full(len(self), None, dtype=object)
+        words = np.full(len(self), None, dtype=object)
         number = np.full(len(self), np.nan)
         hits = np.flatnonzero(self._facts("name") == code) if code >= 0 else np.array([], np.int64)
         if len(hits):
             owner = np.searchsorted(self.fact_offsets, hits, side="right") - 1
             last = np.append(owner[1:] != owner[:-1], True)
             hits, owner = hits[last], owner[last]
-            text[owner] = table.coded("text").vocab.decode(self._facts("text")[hits])
+            words[owner] = table.coded("text").vocab.decode(self._facts("text")[hits])
             number[owner] = self._facts("number")[hits]
-        return text, number
+        return words, number
 
     def _array(self, name: str) -> Array:
         def read() -> Array:
@@ -315,10 +326,11 @@ class History:
         held = self.ledger.facts.array(name)
         return held if self.fact_rows is None else held[self.fact_rows]
 
-    def _once(self, name: Any, make: Any) -> Any:
+    def _once(self, name: Any, make: Callable[[], T]) -> T:
         if name not in self._cache:
             self._cache[name] = make()
-        return self._cache[name]
+        kept: T = self._cache[name]
+        return kept
 
 
 def labelled(
@@ -328,30 +340,52 @@ def labelled(
 
     With `share` each row's numbers are divided by their sum.
     """
-    kept = np.flatnonzero(codes >= 0)
-    rows, codes, weights = rows[kept], codes[kept], weights[kept]
-    cell = rows * max(len(vocab), 1) + codes
+    if (codes < 0).any():
+        kept = np.flatnonzero(codes >= 0)
+        rows, codes, weights = rows[kept], codes[kept], weights[kept]
+    width = max(len(vocab), 1)
+    cells, sums = _summed(rows * width + codes, weights, n * width)
+    owner, label = np.divmod(cells, width)
+    counts = np.bincount(owner, minlength=n)
+    if share:
+        total = np.bincount(owner, weights=sums, minlength=n)[owner]
+        sums = np.divide(sums, total, out=np.zeros_like(sums), where=total != 0)
+    used = np.flatnonzero(np.bincount(label, minlength=width))
+    local = np.zeros(width, dtype=np.int32)
+    local[used] = np.arange(len(used))
+    offsets = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(counts[:n], out=offsets[1:])
+    return Wide(
+        vocab.values[used] if len(vocab) else np.array([], dtype=object),
+        frozen(offsets),
+        frozen(local[label]),
+        frozen(sums),
+        frozen(counts[:n] > 0),
+    )
+
+
+def _summed(cell: Ints, weights: Floats, most: int) -> tuple[Ints, Floats]:
+    """Cells that occur, ascending, and the sum of each, added up in the order of the events."""
+    if most <= 4 * len(cell) + 1024:  # few labels: one bin for each cell
+        there = np.flatnonzero(np.bincount(cell, minlength=most))
+        return there, np.bincount(cell, weights=weights, minlength=most)[there].astype(np.float64)
     order = np.argsort(cell, kind="stable")
     cell = cell[order]
     new = np.ones(len(cell), dtype=bool)
     new[1:] = cell[1:] != cell[:-1]
-    sums = np.bincount(np.cumsum(new) - 1, weights=weights[order], minlength=0)
-    cells = cell[new]
-    owner = cells // max(len(vocab), 1)
-    total = np.bincount(owner, weights=sums, minlength=n) if n else np.zeros(0)
-    known = np.bincount(rows, minlength=n) > 0 if n else np.zeros(0, dtype=bool)
-    if share and len(sums):
-        sums = np.divide(sums, total[owner], out=np.zeros_like(sums), where=total[owner] != 0)
-    used, local = np.unique(cells % max(len(vocab), 1), return_inverse=True)
-    offsets = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owner, minlength=n), out=offsets[1:])
-    return Wide(
-        vocab.values[used] if len(used) else np.array([], dtype=object),
-        frozen(offsets),
-        frozen(local.astype(np.int32)),
-        frozen(sums.astype(np.float64)),
-        frozen(known),
-    )
+    group = np.cumsum(new) - 1
+    return cell[new], np.bincount(group, weights=weights[order]).astype(np.float64)
+
+
+def kind_or_none(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    """A setting of a trait that names a kind of event, or None for every kind."""
+    if value is not None:
+        text(value, f"{type(instance).__name__}: {attribute.name}")
+
+
+def some_name(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    """A setting of a trait that is a name."""
+    text(value, f"{type(instance).__name__}: {attribute.name}")
 
 
 def trait_of(trait: Any, name: str) -> Trait:
@@ -374,14 +408,16 @@ def checked_reading(trait: Trait, reading: Any, n: int) -> Any:
     from onefold.errors import ContractError
 
     if isinstance(reading, Wide):
+        if len(reading) != n:
+            raise ContractError(f"trait {trait.name!r} returned {len(reading)} rows for {n}.")
         return reading
-    array = np.asarray(reading)
+    array = np.array(reading)  # a copy: what a plug-in keeps stays its own
     if array.ndim not in (1, 2) or len(array) != n:
         raise ContractError(
             f"trait {trait.name!r} returned an array of shape {array.shape} for {n} rows; "
             f"({n},) or ({n}, k) is allowed."
         )
-    if array.dtype.kind in "biu":
+    if array.dtype.kind in "biuf":
         array = array.astype(np.float64)
     if array.dtype.kind not in "fO":
         array = array.astype(object)

@@ -3,13 +3,17 @@
     hour of the week = 24 * weekday + hour, of the local time (UTC + the customer's own offset)
 """
 
+from typing import ClassVar
+
 import attrs
 import numpy as np
 
-from onefold._types import NO_OFFSET, Floats, Times
+from onefold._check import one_of
+from onefold._types import MICROS, NO_OFFSET, Bools, Ints, Times
 from onefold._vocab import Vocab
-from onefold.traits.protocol import History, Wide, labelled
+from onefold.traits.protocol import History, Wide, labelled, kind_or_none, some_name
 
+BY = ("week", "day", "part", "weekday")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = tuple(f"{day} {hour:02d}" for day in DAYS for hour in range(24))
 PARTS = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18)}
@@ -32,15 +36,16 @@ class Rhythm:
         name: The trait's name.
     """
 
-    event: str | None = None
+    unit: ClassVar[str] = "share"
+
+    event: str | None = attrs.field(default=None, validator=kind_or_none)
     by: str = attrs.field(
-        default="week",
-        kw_only=True,
-        validator=attrs.validators.in_(("week", "day", "part", "weekday")),
+        default="week", validator=lambda _, __, value: one_of(value, BY, "Rhythm: by"), kw_only=True
     )
-    name: str = attrs.field(default="rhythm", kw_only=True)
+    name: str = attrs.field(default="rhythm", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Wide:
+        """Shares by hour, which add up to one."""
         h = history.where(self.event)
         hour, known = local_hours(h)
         names, group = _groups(self.by)
@@ -50,15 +55,15 @@ class Rhythm:
         return labelled(h.row, codes, np.ones(len(hour)), vocab, len(h), share=True)
 
 
-def local_hours(history: History) -> tuple[Floats, Floats]:
+def local_hours(history: History) -> tuple[Ints, Bools]:
     """Local hour of the week (m,), 0 for Monday midnight, and whether it is known."""
     known = history.local != NO_OFFSET
-    seconds = np.where(known, history.local, 0).astype("timedelta64[s]")
-    local = (history.time + seconds).astype("datetime64[h]").astype(np.int64)
+    ahead = np.where(known, history.local, 0).astype(np.int64)
+    local = (history.time.view(np.int64) // MICROS + ahead) // 3600
     return (local + 72) % 168, known  # the epoch was a Thursday
 
 
-def _groups(by: str) -> tuple[list[str], Floats]:
+def _groups(by: str) -> tuple[list[str], Ints]:
     week = np.arange(168)
     if by == "week":
         return list(HOURS), week

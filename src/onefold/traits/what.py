@@ -4,14 +4,14 @@
     affinity(label) = sum of 2^(-age / half-life) over its events / the same over all labels
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
 
 from onefold import _time
 from onefold._types import Duration, Strings, Times
-from onefold.traits.protocol import History, Wide, labelled
+from onefold.traits.protocol import History, Wide, labelled, kind_or_none, some_name
 
 
 def _half_life(value: Duration) -> np.timedelta64:
@@ -37,11 +37,14 @@ class Share:
         {'app': 0.5, 'web': 0.5}
     """
 
-    of: str = "channel"
-    event: str | None = None
-    name: str = attrs.field(default="share", kw_only=True)
+    unit: ClassVar[str] = "share"
+
+    of: str = attrs.field(default="channel", validator=some_name)
+    event: str | None = attrs.field(default=None, validator=kind_or_none)
+    name: str = attrs.field(default="share", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Wide:
+        """Shares by label, which add up to one."""
         h = history.where(self.event)
         words = h.words(self.of)
         ones = np.ones(len(words))
@@ -59,20 +62,24 @@ class Affinity:
         name: The trait's name.
     """
 
-    of: str = "category"
-    event: str | None = "purchase"
+    unit: ClassVar[str] = "share"
+
+    of: str = attrs.field(default="category", validator=some_name)
+    event: str | None = attrs.field(default="purchase", validator=kind_or_none)
     half_life: np.timedelta64 = attrs.field(default="90D", converter=_half_life, kw_only=True)
-    name: str = attrs.field(default="affinity", kw_only=True)
+    name: str = attrs.field(default="affinity", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Wide:
+        """Shares by label, which add up to one."""
         h = history.where(self.event)
         words = h.words(self.of)
-        # Decay against the row's own last event: shares don't change, and nothing underflows.
-        last = np.zeros(len(h), dtype="datetime64[us]")
-        some = np.flatnonzero(h.counts > 0)
-        last[some] = h.time[h.offsets[1:][some] - 1]
-        weights = np.exp2((h.time - last[h.row]) / self.half_life)
-        return labelled(h.row, words.codes, weights, words.vocab, len(h), share=True)
+        kept = np.flatnonzero(words.codes >= 0)
+        row, time = h.row[kept], h.time[kept].view(np.int64)
+        # Decay against the row's own last event: shares don't change, and not all underflow.
+        last = np.zeros(len(h), dtype=np.int64)
+        last[row] = time  # events are in order of time, and the last assignment stays
+        weights = np.exp2((time - last[row]) / self.half_life.astype(np.int64))
+        return labelled(row, words.codes[kept], weights, words.vocab, len(h), share=True)
 
 
 @attrs.frozen
@@ -87,11 +94,12 @@ class Latest:
         name: The trait's name.
     """
 
-    of: str = "item"
-    event: str | None = "purchase"
-    name: str = attrs.field(default="latest", kw_only=True)
+    of: str = attrs.field(default="item", validator=some_name)
+    event: str | None = attrs.field(default="purchase", validator=kind_or_none)
+    name: str = attrs.field(default="latest", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Strings:
+        """Labels (n,), None where there is none."""
         h = history.where(self.event)
         words = h.words(self.of)
         hits = np.flatnonzero(words.codes >= 0)

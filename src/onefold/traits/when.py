@@ -4,11 +4,13 @@
     gap = (start of last visit - start of first visit) / (visits - 1) / day
 """
 
+from typing import ClassVar
+
 import attrs
 import numpy as np
 
 from onefold._types import Floats, Ints, Times
-from onefold.traits.protocol import History
+from onefold.traits.protocol import History, kind_or_none, some_name
 
 DAY = np.timedelta64(86_400_000_000, "us")
 
@@ -30,10 +32,13 @@ class Recency:
         10.0
     """
 
-    event: str | None = "purchase"
-    name: str = attrs.field(default="recency", kw_only=True)
+    unit: ClassVar[str] = "days"
+
+    event: str | None = attrs.field(default="purchase", validator=kind_or_none)
+    name: str = attrs.field(default="recency", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
+        """Days (n,), NaN where there was no event."""
         h = history.where(self.event)
         return _days(as_of, h.time, h.offsets[1:] - 1, h.counts)
 
@@ -47,10 +52,13 @@ class Tenure:
         name: The trait's name.
     """
 
-    event: str | None = "purchase"
-    name: str = attrs.field(default="tenure", kw_only=True)
+    unit: ClassVar[str] = "days"
+
+    event: str | None = attrs.field(default="purchase", validator=kind_or_none)
+    name: str = attrs.field(default="tenure", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
+        """Days (n,), NaN where there was no event."""
         h = history.where(self.event)
         return _days(as_of, h.time, h.offsets[:-1], h.counts)
 
@@ -64,10 +72,13 @@ class Gap:
         name: The trait's name.
     """
 
-    event: str | None = "purchase"
-    name: str = attrs.field(default="gap", kw_only=True)
+    unit: ClassVar[str] = "days"
+
+    event: str | None = attrs.field(default="purchase", validator=kind_or_none)
+    name: str = attrs.field(default="gap", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
+        """Days (n,), NaN below two visits."""
         h = history.where(self.event)
         visit, bounds = h.visits
         starts = np.ones(len(visit), dtype=bool)
