@@ -17,7 +17,7 @@ __all__ = ["gallery", "headline", "html", "left_out", "markdown", "text"]
 MOST = 4  # sentences of a facet
 EVIDENCE = 40  # rows of a facet's evidence; to_json has all
 NOTHING = "No difference from others is shown."
-COLUMNS = ("members who", "k of n", "share", "95% interval", "elsewhere", "lift", "q", "condition")
+COLUMNS = ("members who", "here", "95% interval", "elsewhere", "lift", "q", "condition")
 
 
 class Portrayed(Protocol):
@@ -179,13 +179,12 @@ def _row(claim: Claim) -> list[str]:
     says = claim.text.partition(" ")[2].rpartition(", against ")[0]
     return [
         says + (" (declared)" if claim.origin == "declared" else ""),
-        f"{claim.k:,} of {claim.n:,}",
-        percent(claim.share),
+        f"{percent(claim.share)} ({claim.k:,} of {claim.n:,})",
         f"{percent(claim.low)} to {percent(claim.high)}",
-        f"{percent(claim.share_elsewhere)} of {claim.n_elsewhere:,}",
+        f"{percent(claim.share_elsewhere)} ({claim.k_elsewhere:,} of {claim.n_elsewhere:,})",
         "only here" if claim.lift == float("inf") else number(claim.lift),
         f"{claim.q:.1g}" if claim.q >= 1e-4 else "<0.0001",
-        str(claim.condition),
+        repr(claim.condition),
     ]
 
 
@@ -213,7 +212,8 @@ TEMPLATE = """
 {% if evidence %}
 <details style="margin:2px 0 0;font-size:12px"><summary style="cursor:pointer;opacity:.65">
 Evidence: {{ evidence.count }}</summary>
-<div style="overflow-x:auto">{{ evidence.table }}</div>{{ evidence.more }}</details>
+<div style="overflow-x:auto;overflow-wrap:normal">{{ evidence.table }}</div>
+{{ evidence.more }}</details>
 {% endif %}
 {% endmacro %}
 {% macro sentences(lines) %}

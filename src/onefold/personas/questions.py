@@ -151,6 +151,8 @@ def _of_labels(survey: Survey, name: str, source: Any, wide: Wide) -> Iterator[T
     of = getattr(source, "of", None)
     facet, covers = _facet(survey, source, of)
     chosen = _common(wide, survey.minimum, LABELS.get(str(of), LABELS_OTHER))
+    if not len(chosen):
+        return
     slot = np.full(len(wide.labels), -1, dtype=np.int16)
     slot[chosen] = np.arange(len(chosen))
     cells = np.flatnonzero(slot[wide.codes] >= 0)
