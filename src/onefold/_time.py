@@ -47,7 +47,8 @@ def instant(value: Instant, name: str) -> np.datetime64:
 def duration(value: Duration, name: str) -> np.timedelta64:
     """One positive length of time as timedelta64[us]: "30D", "12h", a timedelta."""
     try:
-        if isinstance(value, (bool, int, float, np.number, np.bool_)):
+        bare = isinstance(value, (bool, int, float, np.number, np.bool_))
+        if bare and not isinstance(value, np.timedelta64):  # which numpy counts as a number
             raise ValueError
         if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "").isdigit():
             raise ValueError
