@@ -72,11 +72,15 @@ class Ledger:
     def __or__(self, other: "Ledger") -> "Ledger":
         """The union of both sets of events and facts."""
         currency = same_currency(self.currency, other.currency, "profiles.merge")
-        if not len(other) and other.currency is None:
+        if not len(other) and currency == self.currency and other._columns <= self._columns:
             return self
-        if not len(self) and self.currency is None:
+        if not len(self) and currency == other.currency and self._columns <= other._columns:
             return other
         return _ledger(self.events.above(other.events), self.facts.above(other.facts), currency)
+
+    @property
+    def _columns(self) -> set[str]:
+        return set(self.events.data)
 
     def before(self, t: np.datetime64) -> "Ledger":
         """What was known before the instant t; people of whom nothing was are gone."""

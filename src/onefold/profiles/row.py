@@ -76,6 +76,9 @@ class Profile:
                 f"{self.id!r}. Take that customer's profile."
             )
         moment = max(self.as_of, event.time + _time.MICROSECOND)
+        if "ledger" in self._cache:  # what was read once is not put together again
+            own, position = self.ledger, 0 if len(self.ledger) else -1
+            return Profile(self.id, own, (event,), self._traits, self.catalog, moment, position)
         tail = (*self._tail, event)
         return Profile(
             self.id, self._base, tail, self._traits, self.catalog, moment, self._position
@@ -187,17 +190,18 @@ class Profile:
 
 def _alone(ledger: Ledger, position: int, customer: str) -> Ledger:
     """One person's part of a ledger, with vocabularies of their own: small, whatever the rest."""
-    if position < 0:
-        return Ledger.empty()
-    events = ledger.events.take(slice(ledger.offsets[position], ledger.offsets[position + 1]))
-    facts = ledger.facts.take(
-        slice(ledger.fact_offsets[position], ledger.fact_offsets[position + 1])
-    )
+    if position < 0:  # a newcomer: nothing is known, in the same columns
+        here = there = slice(0, 0)
+    else:
+        here = slice(*ledger.offsets[position : position + 2].tolist())
+        there = slice(*ledger.fact_offsets[position : position + 2].tolist())
+    events, facts = ledger.events.take(here), ledger.facts.take(there)
+    people = [customer] if len(events) or len(facts) else []
     return Ledger(
-        Vocab(np.array([customer], dtype=object)),
-        np.array([0, len(events)]),
+        Vocab(np.array(people, dtype=object)),
+        np.array([0, len(events)][: len(people) + 1]),
         events.compact(),
-        np.array([0, len(facts)]),
+        np.array([0, len(facts)][: len(people) + 1]),
         facts.compact(),
         ledger.currency,
     )

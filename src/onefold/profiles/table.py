@@ -6,8 +6,8 @@ kept: a trait is read when it is asked for, from the events before `as_of`.
     fold(a).merge(fold(b)) == fold(a + b)            fold(log).at(t) == fold(log.before(t)).at(t)
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
@@ -17,9 +17,10 @@ from onefold import _time
 from onefold._check import hint, quoted
 from onefold._columns import Coded
 from onefold._display import html_table, number, percent, text_table
-from onefold._types import Array, Instant, Ints, Strings
+from onefold._types import Array, Duration, Instant, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
+from onefold.cells import Cells, cells
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog, no_facts
 from onefold.events.quality import far_after
@@ -29,6 +30,7 @@ from onefold.profiles.row import Profile
 from onefold.profiles.traits import TraitTable
 from onefold.traits.protocol import History, Trait, Wide
 
+T = TypeVar("T")
 YEAR = np.timedelta64(366, "D")
 WIDE = 20  # columns of a wide trait that `to_pandas` shows
 
@@ -100,7 +102,7 @@ class Profiles:
             raise ArgumentError(
                 f"Profiles.new: customer {customer!r} has a profile already: profiles[id]."
             )
-        return Profile(str(customer), Ledger.empty(), (), self.traits, self.catalog, self.as_of)
+        return Profile(str(customer), self.ledger, (), self.traits, self.catalog, self.as_of)
 
     def at(self, when: Any, *, tz: str | None = None) -> Any:
         """Profiles as of a moment, or a table as of many.
@@ -225,6 +227,41 @@ class Profiles:
         )
         return Profiles(bare.named(Coded(codes, vocab)), self.traits, self.catalog, self.as_of)
 
+    def cells(
+        self, *, event: str = "purchase", half_lives: Sequence[Duration] = ("90D",)
+    ) -> Cells:
+        """What each customer did with each item, summed up: made once, and kept.
+
+        Args:
+            event: Kind of event.
+            half_lives: The ages at which an event counts half.
+
+        Raises:
+            ArgumentError: If a half-life is no length of time.
+
+        Examples:
+            >>> import onefold as of
+            >>> log = of.EventLog.from_events([
+            ...     of.Event("ann", "purchase", f"2024-03-0{day}", item="tea") for day in (1, 3)])
+            >>> cells = of.fold(log).cells(half_lives=["2D"])
+            >>> cells.count.tolist(), cells.weights.tolist()
+            ([2], [[1.5]])
+        """
+        lengths = tuple(_time.duration(h, "Profiles.cells: half_lives") for h in half_lives)
+
+        def make() -> Cells:
+            h = self.history.where(event)
+            return cells(
+                h.item,
+                time=h.time,
+                value=h.value,
+                offsets=h.offsets,
+                items=h.items,
+                half_lives=lengths,
+            )
+
+        return self._once(("cells", event, lengths), make)
+
     def to_pandas(self, *, wide: int = WIDE) -> pd.DataFrame:
         """A new DataFrame with one row a customer (the index), one column a trait.
 
@@ -249,10 +286,11 @@ class Profiles:
     def _profile(self, position: int) -> Profile:
         return Profile.of(self.ledger, position, self.traits, self.catalog, self.as_of)
 
-    def _once(self, name: str, make: Any) -> Any:
+    def _once(self, name: Any, make: Callable[[], T]) -> T:
         if name not in self._cache:
             self._cache[name] = make()
-        return self._cache[name]
+        kept: T = self._cache[name]
+        return kept
 
 
 def right_clock(ledger: Ledger, call: str) -> None:

@@ -107,9 +107,9 @@ class History:
     """
 
     ledger: Ledger
-    offsets: Ints
+    offsets: Ints = attrs.field(converter=frozen)
     rows: Ints | None  # positions in the ledger, None for all of them
-    fact_offsets: Ints
+    fact_offsets: Ints = attrs.field(converter=frozen)
     fact_rows: Ints | None
     catalog: Catalog | None = None
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
@@ -140,7 +140,7 @@ class History:
     @property
     def row(self) -> Ints:
         """The row (m,) that each event belongs to."""
-        return self._once("row", lambda: np.repeat(np.arange(len(self)), np.diff(self.offsets)))
+        return self._once("row", lambda: frozen(np.repeat(np.arange(len(self)), self.counts)))
 
     @property
     def counts(self) -> Ints:
@@ -225,7 +225,7 @@ class History:
         column = self.ledger.events.data[PROPERTY + name]
         if self.rows is None:
             return column
-        return column.take(self.rows) if isinstance(column, Coded) else column[self.rows]
+        return column.take(self.rows) if isinstance(column, Coded) else frozen(column[self.rows])
 
     def words(self, of: str) -> Coded:
         """The label of each event (m,): its kind, item, channel, a property, or a column of the
@@ -298,7 +298,7 @@ class History:
         is_lead = np.zeros(len(row), dtype=np.int64)
         is_lead[starts[leads]] = 1
         np.cumsum(is_lead, out=running[1:])
-        return visit, running[self.offsets]
+        return frozen(visit), frozen(running[self.offsets])
 
     def fact(self, name: str) -> tuple[Strings, Floats]:
         """The latest of one fact for each row: its text (n,) or None, its number (n,) or NaN."""

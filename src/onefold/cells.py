@@ -1,0 +1,176 @@
+"""Cells: what one person did with one item, summed up. A cache; dropping it changes nothing.
+
+A cell has a count, the first and the last time, the money, and for each half-life a weight in
+which older events count less. The weight is stored as at the cell's own last time: against a
+fixed reference it would overflow, and at a later moment t it is
+
+    weight(t) = weight * 2^(-(t - last) / half-life)        weight = sum of 2^(-(last - time) / half-life)
+"""
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+import numpy as np
+
+from onefold import _time
+from onefold._columns import frozen
+from onefold._types import NO_MONEY, Array, Codes, Duration, Floats, Instant, Ints, Times
+from onefold._vocab import Vocab
+from onefold.errors import ArgumentError, UnknownName
+
+__all__ = ["Cells", "cells"]
+
+EVENTS = 2_000_000  # sorted at a time: some 150 MB
+BIG = 2**62
+
+
+@attrs.frozen(eq=False, repr=False)
+class Cells:
+    """The cells of n people, c of them, sorted by person and item.
+
+    `offsets[i] : offsets[i + 1]` are the cells of person i. `value` is in micros, with the
+    smallest int64 where no event of the cell has an amount; `weights` is (k, c), a row for each of
+    `half_lives`, as at each cell's own `last` time.
+    """
+
+    items: Vocab
+    offsets: Ints = attrs.field(converter=frozen)
+    item: Codes = attrs.field(converter=frozen)
+    count: Ints = attrs.field(converter=frozen)
+    first: Times = attrs.field(converter=frozen)
+    last: Times = attrs.field(converter=frozen)
+    value: Ints = attrs.field(converter=frozen)
+    half_lives: tuple[np.timedelta64, ...]
+    weights: Floats = attrs.field(converter=frozen)
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def __repr__(self) -> str:
+        return f"Cells({len(self):,} of {len(self.offsets) - 1:,} people and {len(self.items):,} items)"
+
+    @property
+    def person(self) -> Ints:
+        """The person (c,) of each cell."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    def decayed(self, half_life: Duration, *, at: Instant) -> Floats:
+        """The weights (c,) of one of the half-lives as at a moment, which no cell lies after.
+
+        Args:
+            half_life: One of those that the cells were made with.
+            at: The moment; usually the `as_of` of the profiles.
+
+        Raises:
+            UnknownName: If the cells have no such half-life.
+            ArgumentError: If a cell has an event after the moment.
+        """
+        length = _time.duration(half_life, "Cells.decayed: half_life")
+        moment = _time.instant(at, "Cells.decayed: at")
+        if length not in self.half_lives:
+            known = ", ".join(str(h.astype("timedelta64[h]")) for h in self.half_lives) or "none"
+            raise UnknownName(f"Cells.decayed: half_life is {half_life!r}; there are: {known}.")
+        if len(self) and self.last.max() > moment:
+            raise ArgumentError(
+                f"Cells.decayed: at is {_time.show(moment)}, and there are events after it. Make "
+                "the cells of profiles as of that moment: profiles.at(...)."
+            )
+        ages = (moment - self.last).astype(np.int64) / length.astype(np.int64)
+        decayed: Floats = self.weights[self.half_lives.index(length)] * np.exp2(-ages)
+        return decayed
+
+
+def cells(
+    item: Codes,
+    *,
+    time: Times,
+    value: Ints,
+    offsets: Ints,
+    items: Vocab,
+    half_lives: Sequence[Duration] = ("90D",),
+) -> Cells:
+    """The cells of events that lie person by person and in order of time.
+
+    Args:
+        item: Codes (m,) of the items; -1 makes no cell.
+        time: Instants (m,) in UTC, ascending within each person.
+        value: Amounts (m,) in micros, the smallest int64 where missing.
+        offsets: (n + 1,); person i has the events `offsets[i] : offsets[i + 1]`.
+        items: The vocabulary of the items.
+        half_lives: The ages at which an event counts half.
+
+    Raises:
+        ArgumentError: If a half-life is no length of time, or the money of a cell overflows.
+    """
+    lengths = tuple(_time.duration(h, "cells: half_lives") for h in half_lives)
+    parts = [
+        _some(item, time, value, offsets, len(items), start, stop, lengths)
+        for start, stop in _chunks(offsets)
+    ]
+    person, code, count, first, last, total = (
+        np.concatenate([part[0][k] for part in parts]) for k in range(6)
+    )
+    bounds = np.zeros(len(offsets), dtype=np.int64)
+    np.cumsum(np.bincount(person, minlength=len(offsets) - 1), out=bounds[1:])
+    return Cells(
+        items,
+        bounds,
+        code.astype(np.int32),
+        count,
+        first,
+        last,
+        total,
+        lengths,
+        np.concatenate([part[1] for part in parts], axis=1),
+    )
+
+
+def _chunks(offsets: Ints) -> Iterator[tuple[int, int]]:
+    """Ranges of people who have some `EVENTS` events together."""
+    chunk = offsets[:-1] // EVENTS
+    edges = (np.flatnonzero(np.diff(chunk)) + 1).tolist()
+    yield from zip([0, *edges], [*edges, len(offsets) - 1], strict=True)
+
+
+def _some(
+    item: Codes,
+    time: Times,
+    value: Ints,
+    offsets: Ints,
+    width: int,
+    start: int,
+    stop: int,
+    lengths: tuple[np.timedelta64, ...],
+) -> tuple[tuple[Array, ...], Floats]:
+    """The columns of the cells of people `start` to `stop`, and their weights."""
+    here = slice(int(offsets[start]), int(offsets[stop]))
+    owner = np.repeat(np.arange(start, stop), np.diff(offsets[start : stop + 1]))
+    cell = owner * max(width, 1) + item[here]
+    kept = np.flatnonzero(item[here] >= 0)
+    order = kept[np.argsort(cell[kept], kind="stable")]  # stable: time stays ascending in a cell
+    cell, when, paid = cell[order], time[here][order], value[here][order]
+    heads = np.flatnonzero(np.append(True, cell[1:] != cell[:-1])) if len(cell) else order
+    count = np.diff(np.append(heads, len(cell)))
+    first, last = when[heads], when[heads + count - 1]
+    person, code = np.divmod(cell[heads], max(width, 1))
+    age = (np.repeat(last, count) - when).astype(np.int64)
+    weights = np.empty((len(lengths), len(heads)))
+    for k, length in enumerate(lengths):  # a few half-lives
+        weights[k] = _sums(np.exp2(-age / length.astype(np.int64)), heads)
+    return (person, code, count, first, last, _money(paid, heads)), weights
+
+
+def _money(paid: Ints, heads: Ints) -> Ints:
+    known = paid != NO_MONEY
+    amounts = np.where(known, paid, 0)
+    if np.abs(amounts.astype(np.float64)).sum() >= BIG:
+        sizes = _sums(np.abs(amounts.astype(np.float64)), heads)
+        if (sizes >= BIG).any():
+            raise ArgumentError(
+                "cells: value adds up to more than 4.6e12 in one cell. Use a larger unit."
+            )
+    return np.where(_sums(known.astype(np.int64), heads) > 0, _sums(amounts, heads), NO_MONEY)
+
+
+def _sums(numbers: Array, heads: Ints) -> Array:
+    return np.add.reduceat(numbers, heads) if len(heads) else numbers[:0]
