@@ -1,0 +1,146 @@
+"""The classes that a file may name: onefold's own, by names that stay.
+
+    "traits.Recency"  ->  onefold.traits.Recency
+
+A class may move between modules; its name here may not, for it lies in files. What is not
+listed is never made by reading a file.
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+
+from onefold import levels, personas, scoring, segments, traits
+from onefold._columns import Coded, Columns
+from onefold._vocab import Vocab
+from onefold.catalog import Catalog
+from onefold.conditions.tree import And, Compare, Not, Or
+from onefold.errors import FileError
+from onefold.events import EventLog
+from onefold.ladders import Ladder
+from onefold.ledger import Ledger
+from onefold.levels.neighbours import FittedNeighbours
+from onefold.levels.protocol import SharedLevel
+from onefold.personas.claims import Claim
+from onefold.personas.persona import Persona
+from onefold.profiles import Profile, Profiles
+from onefold.scoring.backoff import Backoff
+from onefold.scoring.rank import Ranking
+from onefold.scoring.views import Groups, Views
+from onefold.scoring.weights import Slice
+from onefold.segments.assignment import Assignment
+from onefold.segments.by import FittedRanges, FittedValues
+from onefold.segments.rfm import FittedRFM
+from onefold.segments.rules import FittedRules
+from onefold.segments.segment import Segmentation
+
+CLASSES: dict[str, type] = {
+    "Catalog": Catalog,
+    "Coded": Coded,
+    "Columns": Columns,
+    "EventLog": EventLog,
+    "Ladder": Ladder,
+    "Ledger": Ledger,
+    "Profile": Profile,
+    "Profiles": Profiles,
+    "Vocab": Vocab,
+    "conditions.And": And,
+    "conditions.Compare": Compare,
+    "conditions.Not": Not,
+    "conditions.Or": Or,
+    "levels.Everyone": levels.Everyone,
+    "levels.FittedNeighbours": FittedNeighbours,
+    "levels.Individual": levels.Individual,
+    "levels.Neighbours": levels.Neighbours,
+    "levels.Persona": levels.Persona,
+    "levels.Segment": levels.Segment,
+    "levels.SharedLevel": SharedLevel,
+    "personas.Claim": Claim,
+    "personas.Persona": Persona,
+    "personas.Personas": personas.Personas,
+    "scoring.Backoff": Backoff,
+    "scoring.FittedScorer": scoring.FittedScorer,
+    "scoring.Groups": Groups,
+    "scoring.Ranking": Ranking,
+    "scoring.Scorer": scoring.Scorer,
+    "scoring.Slice": Slice,
+    "scoring.Views": Views,
+    "segments.Assignment": Assignment,
+    "segments.By": segments.By,
+    "segments.FittedRFM": FittedRFM,
+    "segments.FittedRanges": FittedRanges,
+    "segments.FittedRules": FittedRules,
+    "segments.FittedValues": FittedValues,
+    "segments.RFM": segments.RFM,
+    "segments.Rules": segments.Rules,
+    "segments.Segmentation": Segmentation,
+    "traits.Affinity": traits.Affinity,
+    "traits.Age": traits.Age,
+    "traits.Breadth": traits.Breadth,
+    "traits.Count": traits.Count,
+    "traits.Fact": traits.Fact,
+    "traits.Frequency": traits.Frequency,
+    "traits.Gap": traits.Gap,
+    "traits.Latest": traits.Latest,
+    "traits.Monetary": traits.Monetary,
+    "traits.Recency": traits.Recency,
+    "traits.Rhythm": traits.Rhythm,
+    "traits.Share": traits.Share,
+    "traits.Tenure": traits.Tenure,
+}
+NAMES: dict[Any, str] = {cls: name for name, cls in CLASSES.items()}
+
+
+def lighter(value: Any) -> Any:
+    """The same value without what it need not carry: one profile without everybody else."""
+    if type(value) is Profile:
+        own = value.ledger
+        return attrs.evolve(value, base=own, tail=(), position=0 if len(own) else -1)
+    return value
+
+
+def sound(value: Any) -> Any:
+    """Return a value whose parts fit together; what can't be trusted is the file."""
+    check = _SOUND.get(type(value))
+    if check is not None and not check(value):
+        raise FileError(f"a {type(value).__name__} in it does not hold together.")
+    return value
+
+
+def _vocab(value: Vocab) -> bool:
+    held = value.values.tolist()
+    return all(type(s) is str for s in held) and all(a < b for a, b in itertools.pairwise(held))
+
+
+def _coded(value: Coded) -> bool:
+    codes = value.codes
+    if codes.dtype != np.int32 or codes.ndim != 1:
+        return False
+    return bool(codes.min(initial=-1) >= -1 and codes.max(initial=-1) < len(value.vocab))
+
+
+def _columns(value: Columns) -> bool:
+    return len({len(column) for column in value.data.values()}) == 1
+
+
+def _ledger(value: Ledger) -> bool:
+    return _bounds(value.offsets, value.people, value.events) and _bounds(
+        value.fact_offsets, value.people, value.facts
+    )
+
+
+def _bounds(offsets: Any, people: Vocab, table: Columns) -> bool:
+    ascending = bool((np.diff(offsets) >= 0).all())
+    ends = len(offsets) == len(people) + 1 and (int(offsets[0]), int(offsets[-1]))
+    return ascending and ends == (0, len(table))
+
+
+_SOUND: dict[type, Callable[[Any], bool]] = {
+    Vocab: _vocab,
+    Coded: _coded,
+    Columns: _columns,
+    Ledger: _ledger,
+}
