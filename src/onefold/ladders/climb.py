@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from onefold import _time
-from onefold._check import whole
+from onefold._check import hint, quoted, text, whole
 from onefold._random import generator
 from onefold._stats import bootstrap_mean, verdict
 from onefold._types import Duration, Floats, Instant, Ints, Rng
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, UnknownName
 from onefold.ladders.metrics import METRICS, PARTS, chosen, measured
 from onefold.ladders.result import Ladder
 from onefold.levels import LEVELS, Individual
@@ -72,7 +72,10 @@ def ladder(
         before ("new", own ones left out); and the paired steps between neighbouring rungs.
 
     Raises:
-        ArgumentError: If the window is not over, or fewer than two customers chose anything.
+        ArgumentError: If an argument is wrong, the window is not over, or fewer than two customers
+            chose anything in it.
+        ContractError: If a level or a strategy is none.
+        UnknownName: If a rung names a level that there is not.
     """
     call = "ladder"
     if not isinstance(profiles, Profiles):
@@ -88,21 +91,27 @@ def ladder(
             f"profiles know what happened before {_time.show(profiles.as_of)}. Take an earlier "
             "as_of= or a shorter horizon=."
         )
-    source = generator(rng)
-    settings = Scorer(
-        target, levels=tuple(levels), segments=RFM() if segments is None else segments
-    )
+    whole(draws, f"{call}: draws", least=100)
+    source = generator(rng, f"{call}: rng")
+    settings = Scorer(target, levels=levels, segments=RFM() if segments is None else segments)
+    named = default_rungs(settings.levels) if rungs is None else _rungs(rungs, settings.levels)
     past = profiles.at(moment)
+    if not len(past):
+        raise ArgumentError(
+            f"{call}: nothing is known of anybody before {_time.show(moment)} (as_of=); take a "
+            "later one."
+        )
     scorer = settings.fit(past, rng=source)
     truth = chosen(profiles, past, scorer, moment, until)
     if len(truth.who) < 2:
         raise ArgumentError(
             f"{call}: {len(truth.who)} customers known before {_time.show(moment)} chose anything "
-            f"({target!r}, target=) in the {_time.show(until)} window; it takes two at least."
+            f"({target!r}, target=) from then until {_time.show(until)}; it takes two at least. "
+            "Take a longer horizon= or another as_of=."
         )
-    named = default_rungs(settings.levels) if rungs is None else dict(rungs)
+    whole_set = {level.name for level in settings.levels}
     weights = {
-        rung: scorer.weights if rung == ALL else scorer.only(*among).weights
+        rung: scorer.weights if set(among) == whole_set else scorer.only(*among).weights
         for rung, among in named.items()
     }
     people = past.select(past.ids[truth.who])
@@ -120,6 +129,30 @@ def default_rungs(levels: Sequence[Level]) -> dict[str, tuple[str, ...]]:
     if own:
         out["individual"] = own
     out[ALL] = tuple(names)
+    return out
+
+
+def _rungs(rungs: Any, levels: Sequence[Level]) -> dict[str, tuple[str, ...]]:
+    """The rungs as asked for, each a name and some of the levels."""
+    if not isinstance(rungs, Mapping) or not rungs:
+        raise ArgumentError(
+            f"ladder: rungs is {rungs!r}; it takes names of levels by rung, such as "
+            "{'everyone': ['everyone'], 'individual': ['long', 'last']}."
+        )
+    known = [level.name for level in levels]
+    out: dict[str, tuple[str, ...]] = {}
+    for rung, among in rungs.items():
+        if isinstance(among, str) or not isinstance(among, Sequence) or not among:
+            raise ArgumentError(
+                f"ladder: rungs[{rung!r}] is {among!r}; it takes names of levels: {known[:1]!r}."
+            )
+        lost = [name for name in among if name not in known]
+        if lost:
+            raise UnknownName(
+                f"ladder: rungs[{rung!r}] holds {lost[0]!r}, which is no level. Levels: "
+                f"{quoted(known)}.{hint(lost[0], known)}"
+            )
+        out[text(rung, "ladder: rungs")] = tuple(among)
     return out
 
 

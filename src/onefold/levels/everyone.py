@@ -12,10 +12,11 @@ import numpy as np
 from onefold import _time
 from onefold._types import Duration, Floats
 from onefold.levels.protocol import Choices, SharedLevel, normal
+from onefold.levels.settings import named
 
 
 def _half_life(value: Duration) -> np.timedelta64:
-    return _time.duration(value, "half_life")
+    return _time.duration(value, "Everyone: half_life")
 
 
 @attrs.frozen
@@ -26,13 +27,16 @@ class Everyone:
         half_life: The age at which a choice counts half.
         name: The level's name.
 
+    Raises:
+        ArgumentError: If a setting is not allowed.
+
     Examples:
         >>> Everyone(half_life="7D").name
         'everyone'
     """
 
     half_life: np.timedelta64 = attrs.field(default="14D", converter=_half_life)
-    name: str = attrs.field(default="everyone", kw_only=True)
+    name: str = attrs.field(default="everyone", kw_only=True, converter=named("Everyone"))
 
     def fit(self, history: Choices, *, as_of: np.datetime64, rng: object) -> SharedLevel:
         counts = decayed(history, as_of, self.half_life)

@@ -19,10 +19,19 @@ from onefold import _time
 from onefold._types import Duration, Floats
 from onefold.errors import ArgumentError
 from onefold.levels.protocol import Choices, rows_of
+from onefold.levels.settings import above, named
 
 
 def _half_life(value: Duration | None) -> np.timedelta64 | None:
     return None if value is None else _time.duration(value, "Individual: half_life")
+
+
+def _decay(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise ArgumentError(f"Individual: decay is {value!r}; it takes a number, 0 to below 1.")
+    return float(value)
 
 
 @attrs.frozen
@@ -37,19 +46,18 @@ class Individual:
         name: The level's name.
 
     Raises:
-        ArgumentError: Unless exactly one of `half_life` and `decay` is given.
+        ArgumentError: Unless exactly one of `half_life` and `decay` is given, or if a setting is
+            not allowed.
     """
 
     half_life: np.timedelta64 | None = attrs.field(default=None, converter=_half_life)
-    decay: float | None = attrs.field(default=None, kw_only=True)
-    power: float = attrs.field(default=1.0, kw_only=True, validator=attrs.validators.gt(0))
-    name: str = attrs.field(default="individual", kw_only=True)
+    decay: float | None = attrs.field(default=None, kw_only=True, converter=_decay)
+    power: float = attrs.field(default=1.0, kw_only=True, converter=above("Individual: power"))
+    name: str = attrs.field(default="individual", kw_only=True, converter=named("Individual"))
 
     def __attrs_post_init__(self) -> None:
         if (self.half_life is None) == (self.decay is None):
             raise ArgumentError("Individual: give half_life= or decay=, one of the two.")
-        if self.decay is not None and not 0 <= self.decay < 1:
-            raise ArgumentError(f"Individual: decay is {self.decay!r}; it takes 0 to below 1.")
 
     def fit(self, history: Choices, *, as_of: object, rng: object) -> "Individual":
         return self  # nothing is learned from others

@@ -17,6 +17,7 @@ import numpy as np
 from onefold._group import distinct
 from onefold._types import Array, Floats, Ints
 from onefold.levels.protocol import Choices, normal_rows, rows_of
+from onefold.levels.settings import above, counted, named
 
 BLOCK = 20_000_000  # multiply-adds at a time: some 300 MB
 
@@ -37,19 +38,28 @@ class Neighbours:
         together: What two items of one visit count.
         damping: How far popular neighbours are held back.
         name: The level's name.
+
+    Raises:
+        ArgumentError: If a setting is not allowed.
     """
 
-    window: int = attrs.field(default=5, kw_only=True, validator=attrs.validators.ge(1))
-    tau: float = attrs.field(default=3.0, kw_only=True, validator=attrs.validators.gt(0))
-    reach: float = attrs.field(default=2.0, kw_only=True, validator=attrs.validators.gt(0))
-    top: int = attrs.field(default=50, kw_only=True, validator=attrs.validators.ge(1))
-    most: int = attrs.field(default=20_000, kw_only=True, validator=attrs.validators.ge(1))
-    buyers: int = attrs.field(default=3, kw_only=True, validator=attrs.validators.ge(1))
-    shrink: float = attrs.field(default=5.0, kw_only=True, validator=attrs.validators.gt(0))
-    backward: float = attrs.field(default=0.5, kw_only=True, validator=attrs.validators.ge(0))
-    together: float = attrs.field(default=0.3, kw_only=True, validator=attrs.validators.ge(0))
-    damping: float = attrs.field(default=0.3, kw_only=True, validator=attrs.validators.ge(0))
-    name: str = attrs.field(default="neighbours", kw_only=True)
+    window: int = attrs.field(default=5, kw_only=True, converter=counted("Neighbours: window"))
+    tau: float = attrs.field(default=3.0, kw_only=True, converter=above("Neighbours: tau"))
+    reach: float = attrs.field(default=2.0, kw_only=True, converter=above("Neighbours: reach"))
+    top: int = attrs.field(default=50, kw_only=True, converter=counted("Neighbours: top"))
+    most: int = attrs.field(default=20_000, kw_only=True, converter=counted("Neighbours: most"))
+    buyers: int = attrs.field(default=3, kw_only=True, converter=counted("Neighbours: buyers"))
+    shrink: float = attrs.field(default=5.0, kw_only=True, converter=above("Neighbours: shrink"))
+    backward: float = attrs.field(
+        default=0.5, kw_only=True, converter=above("Neighbours: backward", zero=True)
+    )
+    together: float = attrs.field(
+        default=0.3, kw_only=True, converter=above("Neighbours: together", zero=True)
+    )
+    damping: float = attrs.field(
+        default=0.3, kw_only=True, converter=above("Neighbours: damping", zero=True)
+    )
+    name: str = attrs.field(default="neighbours", kw_only=True, converter=named("Neighbours"))
 
     def fit(self, history: Choices, *, as_of: object, rng: object) -> "FittedNeighbours":
         from scipy.sparse import csr_matrix

@@ -11,9 +11,11 @@ So the portrait is put to the test, not the data behind it: those are the segmen
 import attrs
 import numpy as np
 
+from onefold._check import instance
 from onefold._types import Floats
 from onefold.levels.everyone import Everyone
 from onefold.levels.protocol import Choices, SharedLevel, normal
+from onefold.levels.settings import named
 
 
 @attrs.frozen
@@ -23,10 +25,15 @@ class Persona:
     Args:
         base: Everyone's distribution.
         name: The level's name.
+
+    Raises:
+        ArgumentError: If a setting is not allowed.
     """
 
-    base: Everyone = attrs.field(factory=Everyone)
-    name: str = attrs.field(default="persona", kw_only=True)
+    base: Everyone = attrs.field(
+        factory=Everyone, converter=lambda v: instance(v, Everyone, "Persona: base")
+    )
+    name: str = attrs.field(default="persona", kw_only=True, converter=named("Persona"))
 
     def fit(self, history: Choices, *, as_of: np.datetime64, rng: object) -> SharedLevel:
         base = self.base.fit(history, as_of=as_of, rng=rng).shared(None)

@@ -13,7 +13,7 @@ A level is `shared` (one dense distribution for everyone, or for each segment or
 A level with nothing to say of a customer passes its weight down to everyone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -194,7 +194,10 @@ def checked_own(level: str, held: Any, shape: tuple[int, int]) -> Any:
         raise ContractError(
             f"level {level!r}: own returned a matrix of shape {matrix.shape}; it takes {shape}."
         )
-    matrix.sum_duplicates()
+    if not matrix.has_canonical_format or not matrix.data.all():
+        matrix = matrix.copy()  # what a plug-in keeps stays its own
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()  # a row of zeros has nothing to say
     totals = np.asarray(matrix.sum(axis=1)).ravel()
     proper = (np.abs(totals - 1) <= 1e-6) | (totals == 0)
     if not np.isfinite(matrix.data).all() or (matrix.data < 0).any() or not proper.all():
@@ -208,7 +211,11 @@ def checked_own(level: str, held: Any, shape: tuple[int, int]) -> Any:
 
 def checked_names(levels: Any, name: str) -> tuple[Any, ...]:
     """Levels with a `fit` and names that differ."""
+    if isinstance(levels, str) or not isinstance(levels, Iterable):
+        raise ContractError(f"{name} is {levels!r}; it takes several levels: [Everyone(), ...].")
     chosen = tuple(levels)
+    if not chosen:
+        raise ContractError(f"{name} is empty; it takes at least onefold.levels.Everyone().")
     for level in chosen:
         if not isinstance(getattr(level, "name", None), str) or not callable(
             getattr(level, "fit", None)

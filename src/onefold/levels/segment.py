@@ -11,13 +11,15 @@ import attrs
 import numpy as np
 
 from onefold import _time
+from onefold._check import instance
 from onefold._types import Duration
 from onefold.levels.everyone import Everyone, decayed
 from onefold.levels.protocol import Choices, SharedLevel
+from onefold.levels.settings import above, named
 
 
 def _half_life(value: Duration) -> np.timedelta64:
-    return _time.duration(value, "half_life")
+    return _time.duration(value, "Segment: half_life")
 
 
 @attrs.frozen
@@ -29,12 +31,17 @@ class Segment:
         shrink: k, the weight of everyone's distribution, in choices.
         base: Everyone's distribution.
         name: The level's name.
+
+    Raises:
+        ArgumentError: If a setting is not allowed.
     """
 
     half_life: np.timedelta64 = attrs.field(default="14D", converter=_half_life)
-    shrink: float = attrs.field(default=500.0, kw_only=True, validator=attrs.validators.gt(0))
-    base: Everyone = attrs.field(factory=Everyone, kw_only=True)
-    name: str = attrs.field(default="segment", kw_only=True)
+    shrink: float = attrs.field(default=500.0, kw_only=True, converter=above("Segment: shrink"))
+    base: Everyone = attrs.field(
+        factory=Everyone, kw_only=True, converter=lambda v: instance(v, Everyone, "Segment: base")
+    )
+    name: str = attrs.field(default="segment", kw_only=True, converter=named("Segment"))
 
     def fit(self, history: Choices, *, as_of: np.datetime64, rng: object) -> SharedLevel:
         base = self.base.fit(history, as_of=as_of, rng=rng).shared(None)

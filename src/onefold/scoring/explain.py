@@ -13,6 +13,8 @@ import pandas as pd
 
 from onefold._display import html_table, number, percent, text_table
 from onefold._types import Floats
+from onefold.levels.individual import Individual
+from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import Choices
 
 
@@ -79,18 +81,24 @@ def _because_group(by: str, names: tuple[str, ...], group: int) -> str:
 
 
 def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
-    mine = np.flatnonzero(choices.item == item)
-    asked = getattr(views.fitted[at], "asked", None)
-    if asked is not None:
-        query, table = asked(choices), views.fitted[at].table
+    level = views.fitted[at]
+    if isinstance(level, FittedNeighbours):
+        query, table = level.asked(choices), level.table
         told = query.data * np.asarray(table[query.indices, item].todense()).ravel()
         if not told.size or told.max() <= 0:
             return "does not follow what was chosen"
         best = query.indices[np.argmax(told)]
         share = told.max() / told.sum()
         return f"follows {choices.items[int(best)]!r} ({percent(share)} of it)"
+    if not isinstance(level, Individual):
+        return "this customer's own"
+    mine = np.flatnonzero(choices.item == item)
     if not len(mine):
         return "never chosen"
-    ago = int(choices.age[mine[-1]])
-    when = "in the last visit" if ago == 0 else f"last {ago} visits before the latest"
-    return f"chosen in {len(mine)} of {int(choices.visits[0])} visits, {when}"
+    ago, known = int(choices.age[mine[-1]]), int(choices.visits[0])
+    when = "in the last one" if ago == 0 else f"last {_visits(ago)} before the last"
+    return f"chosen in {len(mine)} of {_visits(known)}, {when}"
+
+
+def _visits(n: int) -> str:
+    return "1 visit" if n == 1 else f"{n:,} visits"

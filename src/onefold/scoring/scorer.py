@@ -13,14 +13,14 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import quoted, whole
+from onefold._check import quoted, text, whole
 from onefold._columns import frozen
 from onefold._group import Marks, distinct
 from onefold._random import generator
-from onefold._types import Bools, Codes, Floats, Rng
+from onefold._types import Bools, Codes, Floats, Rng, Times
 from onefold._vocab import Vocab
-from onefold.catalog import Catalog
-from onefold.errors import ArgumentError, UnknownName
+from onefold.catalog import ALWAYS, Catalog
+from onefold.errors import ArgumentError, ContractError, UnknownName
 from onefold.levels import LEVELS
 from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profile, Profiles, TraitTable
@@ -37,6 +37,10 @@ POWER = 0.5  # a customer with m choices in the slice counts as m^(1 - POWER) of
 MOST = 8000  # customers whose choices the weights are fitted on
 
 
+def _levels(levels: Iterable[Level]) -> tuple[Level, ...]:
+    return checked_names(levels, "Scorer: levels")
+
+
 @attrs.frozen
 class Scorer:
     """Settings of the personalization scorer; `fit` returns a value that can rank.
@@ -45,11 +49,13 @@ class Scorer:
         target: Kind of event that is a choice.
         levels: The views to mix, among them one for everyone.
         segments: Strategy by which customers are grouped, for the segment and persona levels. It
-            is fitted inside, on what was known at the time.
+            is fitted inside, on what was known at the time. None: no segments.
         minimum: Fewest members of a segment that gets a persona.
 
     Raises:
-        ArgumentError: If no level is for everyone.
+        ArgumentError: If `target` or `minimum` is not allowed.
+        ContractError: If something is not a level, or two have one name, or `segments` has no
+            `fit`. That one level must be for everyone shows when it is fitted.
 
     Examples:
         >>> import onefold as of
@@ -60,13 +66,21 @@ class Scorer:
     """
 
     target: str = "purchase"
-    levels: tuple[Level, ...] = attrs.field(default=LEVELS, kw_only=True, converter=tuple)
+    levels: tuple[Level, ...] = attrs.field(default=LEVELS, kw_only=True, converter=_levels)
     segments: Any = attrs.field(factory=RFM, kw_only=True)
     minimum: int = attrs.field(default=20, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        checked_names(self.levels, "Scorer: levels")
+        text(self.target, "Scorer: target")
         whole(self.minimum, "Scorer: minimum", least=2)
+        strategy = self.segments
+        if strategy is not None and (
+            isinstance(strategy, type) or not callable(getattr(strategy, "fit", None))
+        ):
+            raise ContractError(
+                f"Scorer: segments is {strategy!r}; it takes an object with fit(table, *, rng), "
+                "such as RFM(), or None for no segments."
+            )
 
     def fit(self, profiles: Profiles, *, rng: Rng = None) -> "FittedScorer":
         """Fit the weights on a later slice, and the levels on everything before `as_of`.
@@ -86,7 +100,7 @@ class Scorer:
             raise ArgumentError(
                 f"Scorer.fit: profiles is {type(profiles).__name__}; make them with onefold.fold."
             )
-        source = generator(rng)
+        source = generator(rng, "Scorer.fit: rng")
         h = profiles.history.where(self.target)
         chosen = np.unique(h.item[h.item >= 0])
         if not len(chosen):
@@ -120,6 +134,8 @@ class Scorer:
         past = profiles.at(start)
         known = profiles.ledger.people.codes(past.ids)
         inside = np.flatnonzero((every.time >= start) & np.isin(every.row, known))
+        if not (past.history.where(self.target).item >= 0).any():
+            inside = inside[:0]  # nobody had chosen anything: there is nothing to learn from
         who = np.unique(every.row[inside])
         if len(who) > MOST:
             who = np.sort(rng.choice(who, MOST, replace=False))
@@ -201,6 +217,8 @@ class FittedScorer:
             ArgumentError: If an argument is wrong.
         """
         n = whole(n, "FittedScorer.rank: n")
+        if not isinstance(repeats, (bool, np.bool_)):
+            raise ArgumentError(f"FittedScorer.rank: repeats is {repeats!r}; True or False.")
         table = _table(who, "FittedScorer.rank: who")
         allowed = self._allowed(table, among, exclude)
         lists: list[tuple[Codes, Floats]] = []
@@ -215,12 +233,11 @@ class FittedScorer:
         Args:
             profile: The customer.
             items: Ids of n items.
+
+        Raises:
+            ArgumentError: If an argument is wrong.
         """
-        if isinstance(items, str):
-            raise ArgumentError(
-                f"FittedScorer.score: items is {items!r}; it takes a list: [{items!r}]."
-            )
-        codes = self.items.codes([str(i) for i in items])
+        codes = self.items.codes(_ids(items, "FittedScorer.score: items"))
         dense = self.dense(_one(profile, "FittedScorer.score: profile"))[0]
         return np.append(dense, 0.0)[codes]
 
@@ -243,15 +260,16 @@ class FittedScorer:
             item: Id of an item that somebody has chosen before.
 
         Raises:
+            ArgumentError: If `profile` is not a profile.
             UnknownName: If nobody ever chose the item.
         """
+        table = _one(profile, "FittedScorer.explain: profile").table
         code = self.items.code(str(item))
         if code < 0:
             raise UnknownName(
                 f"FittedScorer.explain: nobody has chosen item {item!r} before "
                 f"{_time.show(self.as_of)}, so its probability is 0."
             )
-        table = _one(profile, "FittedScorer.explain: profile").table
         choices = self.groups.choices(table, self.items, self.settings.target)
         held = self._weights_of(choices, self.weights)[0]
         return explained(self.views, choices, held, code, customer=str(table.ids[0]))
@@ -347,15 +365,22 @@ class FittedScorer:
         if exclude is not None:
             mask[self._known(exclude, "exclude")] = False
         if self.catalog is not None and len(table):
-            mask &= self.catalog.available(self.items, table.as_of.max())
+            since, until = self._validity(self.catalog)
+            moment = table.as_of.max()
+            mask &= (since <= moment) & (moment < until)
         return None if mask.all() else mask
 
+    def _validity(self, catalog: Catalog) -> tuple[Times, Times]:
+        """From when until when each item can be had; what the catalogue lacks, always."""
+        if "validity" not in self._cache:
+            at = catalog.items.codes(self.items.values)
+            since = np.append(catalog.valid_from, ALWAYS[0])[at]
+            self._cache["validity"] = since, np.append(catalog.valid_until, ALWAYS[1])[at]
+        held: tuple[Times, Times] = self._cache["validity"]
+        return held
+
     def _known(self, ids: Iterable[str], name: str) -> Codes:
-        if isinstance(ids, str):
-            raise ArgumentError(
-                f"FittedScorer.rank: {name} is {ids!r}; it takes a list: [{ids!r}]."
-            )
-        codes = self.items.codes([str(i) for i in ids])
+        codes = self.items.codes(_ids(ids, f"FittedScorer.rank: {name}"))
         known: Codes = codes[codes >= 0]
         return known
 
@@ -377,6 +402,12 @@ def _table(who: Any, name: str) -> TraitTable:
     raise ArgumentError(
         f"{name} is a {type(who).__name__}; it takes a profile (profiles[id]) or profiles."
     )
+
+
+def _ids(ids: Any, name: str) -> list[str]:
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise ArgumentError(f"{name} is {ids!r}; it takes ids of items: [{str(ids)!r}].")
+    return [str(i) for i in ids]
 
 
 def _one(profile: Any, name: str) -> Profile:
