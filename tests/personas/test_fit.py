@@ -84,13 +84,21 @@ def test_lifts_follow_the_claims_that_cover_an_item() -> None:
     catalog, items = shops.catalog(), Vocab.of(["i0", "i1", "i2", "i3", "unheard of"])
     by_cover = {c.covers: c for c in even.claims if c.supported and c.covers}
 
+    def log_lift(c):
+        return np.log(((c.k + 0.5) / (c.n + 1)) / ((c.k_elsewhere + 0.5) / (c.n_elsewhere + 1)))
+
     def factor(*covers):
-        out = 1.0
+        out = 0.0
         for cover in covers:
             c = by_cover.get(cover)
             if c is not None:
-                out *= ((c.k + 0.5) / (c.n + 1)) / ((c.k_elsewhere + 0.5) / (c.n_elsewhere + 1))
-        return min(max(out, 0.1), 10.0)
+                alike = [
+                    log_lift(d)
+                    for d in even.claims
+                    if d.covers and d.covers[0] == cover[0] and d.condition.op == c.condition.op
+                ]
+                out += log_lift(c) - np.median(alike)
+        return min(max(np.exp(out / 2), 0.1), 10.0)
 
     lifts = even.lifts(items, catalog)
     for i, item in enumerate(items):
@@ -98,16 +106,35 @@ def test_lifts_follow_the_claims_that_cover_an_item() -> None:
         covers = [("item", item)] + [(n, known[n]) for n in ("category", "brand") if n in known]
         assert lifts[i] == pytest.approx(factor(*covers))
     assert lifts[0] > 1.3 and lifts[4] == 1.0
+    assert np.clip(even.lifts(items, catalog, strength=0.25) ** 2, 0.1, 10) == pytest.approx(lifts)
     assert even.lifts(items)[0] == pytest.approx(factor(("item", "i0")))
+
+
+def evolved(claim, k, k_elsewhere, label):
+    counts = {"n": 1000, "k": k, "n_elsewhere": 1000, "k_elsewhere": k_elsewhere}
+    return attrs.evolve(claim, covers=("category", label), supported=True, **counts)
 
 
 def test_lifts_are_bounded_and_count_a_label_once() -> None:
     even = portray(shops.halves())["even"]
-    claim = next(c for c in even.claims if c.covers == ("category", "tea") and c.supported)
-    strong = attrs.evolve(claim, n=1000, k=1000, n_elsewhere=1000, k_elsewhere=0)
+    claim = next(c for c in even.claims if c.covers == ("category", "tea"))
+    strong = evolved(claim, 1000, 0, "tea")
+    even_ones = [evolved(claim, 500, 500, label) for label in ("jam", "nuts")]
     items = Vocab.of(["i0", "i1"])
-    bounded = Persona("x", 1, 0.1, (strong, claim), (0.0,) * 24).lifts(items, shops.catalog())
-    assert bounded.tolist() == [10.0, 1.0]
-    twice = Persona("x", 1, 0.1, (claim, claim), (0.0,) * 24)
-    once = Persona("x", 1, 0.1, (claim,), (0.0,) * 24)
-    assert (twice.lifts(items, shops.catalog()) == once.lifts(items, shops.catalog())).all()
+
+    def lifts(*claims):
+        return Persona("x", 1, 0.1, claims, (0.0,) * 24).lifts(items, shops.catalog()).tolist()
+
+    assert lifts(strong, *even_ones) == [10.0, 1.0]
+    mild = evolved(claim, 600, 300, "tea")
+    assert lifts(mild, *even_ones) == lifts(mild, mild, *even_ones, *even_ones)
+    assert lifts(mild, *even_ones)[0] == pytest.approx((600.5 / 300.5) ** 0.5)
+
+
+def test_buying_more_of_everything_is_no_taste() -> None:
+    even = portray(shops.halves())["even"]
+    claim = next(c for c in even.claims if c.covers == ("category", "tea"))
+    more = tuple(evolved(claim, 600, 300, label) for label in ("tea", "jam", "nuts"))
+    items = Vocab.of(["i0", "i1", "i2"])
+    lifts = Persona("x", 1, 0.1, more, (0.0,) * 24).lifts(items, shops.catalog())
+    assert lifts == pytest.approx([1.0, 1.0, 1.0])

@@ -26,6 +26,7 @@ __all__ = ["Persona", "Personas"]
 
 FORMAT = "onefold.personas/1"
 NO_DATA = "no data"
+STRENGTH = 0.5  # of lifts, as measured on two shops: the more, the worse the portrait foretells
 BOUND = 10.0  # no item is more than so many times as likely, or as unlikely
 
 
@@ -69,20 +70,28 @@ class Persona:
         """Supported claims on anything else, the strongest first."""
         return self._ranked(c for c in self.claims if c.finding)
 
-    def lifts(self, items: Vocab, catalog: Catalog | None = None) -> Floats:
+    def lifts(
+        self, items: Vocab, catalog: Catalog | None = None, *, strength: float = STRENGTH
+    ) -> Floats:
         """How much likelier this persona is to choose each item, told by the claims alone.
 
-        The product of the lifts of the supported claims that cover an item, with shares shrunk by
-        half a customer; of several claims on the same label the strongest counts.
+        The product, over the supported claims that cover an item, of (lift / typical lift) **
+        strength. The typical lift is the median over everything that was asked of that kind:
+        whoever buys much has bought more of each item than others, which tells nothing of taste.
+        Shares are shrunk by half a customer; of several claims on one label the strongest counts.
 
         Args:
             items: The items (m,).
             catalog: Tells which items a claim on a category covers; None: claims on items only.
+            strength: 1 takes lifts at their word. Below 1 they are damped: an item and its category
+                tell the same story twice, and shares of customers above an upper quartile differ
+                more than what the customers choose.
 
         Returns:
             Factors (m,) from 1/10 to 10; 1 where no claim covers the item.
         """
-        out = np.ones(len(items))
+        out = np.zeros(len(items))
+        typical = self._typical()
         covering: dict[str, dict[str, Claim]] = {}
         for claim in self._ranked(c for c in self.claims if c.supported and c.covers):
             column, label = claim.covers or ("", "")
@@ -94,12 +103,13 @@ class Persona:
                 continue
             else:
                 codes, vocab = catalog.codes(column, items), catalog.column(column).vocab
-            factors = np.ones(len(vocab) + 1)  # the last is for items without a label
-            where = vocab.codes(claims)
-            factors[where] = [_factor(c) for c in claims.values()]
-            factors[-1] = 1.0
-            out *= factors[codes]
-        return np.clip(out, 1 / BOUND, BOUND)
+            factors = np.zeros(len(vocab) + 1)  # the last is for items without a label
+            factors[vocab.codes(claims)] = [
+                _log_lift(c) - typical[_kind(c)] for c in claims.values()
+            ]
+            factors[-1] = 0.0
+            out += factors[codes]
+        return np.asarray(np.clip(np.exp(strength * out), 1 / BOUND, BOUND))
 
     def portrait(self, *, size: int = 200) -> str:
         """The ring of the members' local hours, as an svg element."""
@@ -130,6 +140,14 @@ class Persona:
 
     def _repr_html_(self) -> str:
         return card.html(self)
+
+    def _typical(self) -> dict[tuple[str, str], float]:
+        """The median log-lift of the claims of each kind, supported or not."""
+        kinds: dict[tuple[str, str], list[float]] = {}
+        for claim in self.claims:
+            if claim.covers:
+                kinds.setdefault(_kind(claim), []).append(_log_lift(claim))
+        return {kind: float(np.median(lifts)) for kind, lifts in kinds.items()}
 
     def _ranked(self, claims: Any) -> tuple[Claim, ...]:
         return tuple(sorted(claims, key=lambda c: (-c.strength, str(c.condition))))
@@ -259,6 +277,11 @@ class Personas:
         return card.gallery(self.personas, self.too_small, self.minimum, self.as_of)
 
 
-def _factor(claim: Claim) -> float:
+def _log_lift(claim: Claim) -> float:
     here = (claim.k + 0.5) / (claim.n + 1)
-    return here / ((claim.k_elsewhere + 0.5) / (claim.n_elsewhere + 1))
+    return float(np.log(here / ((claim.k_elsewhere + 0.5) / (claim.n_elsewhere + 1))))
+
+
+def _kind(claim: Claim) -> tuple[str, str]:
+    """Claims that can be compared: on one column, asked in one way."""
+    return (claim.covers[0] if claim.covers else "", claim.condition.op)

@@ -55,11 +55,14 @@ def portray(
 
     Examples:
         >>> import onefold as of
-        >>> sim = of.datasets.simulate(400, rng=1)
+        >>> from onefold.datasets import simulate
+        >>> from onefold.segments import By, segment
+        >>> sim = simulate(300, rng=1)
         >>> profiles = of.fold(sim.log, catalog=sim.catalog)
-        >>> personas = of.portray(of.segment(profiles, of.By("region")))
-        >>> claim = personas["north"].claims[0]
-        >>> int((claim.condition.mask(profiles) == 1).sum()) == claim.k + claim.k_elsewhere
+        >>> personas = portray(segment(profiles, By("frequency", bins=2)))
+        >>> claim = next(iter(personas)).findings[0]
+        >>> yes = claim.condition.mask(profiles) == 1
+        >>> int(yes.sum()) == claim.k + claim.k_elsewhere
         True
     """
     minimum = whole(minimum, "portray: minimum")
