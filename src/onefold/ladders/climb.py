@@ -125,7 +125,9 @@ def default_rungs(levels: Sequence[Level]) -> dict[str, tuple[str, ...]]:
     """Everyone, persona, segment, individual and all together, as far as there are levels."""
     names = [level.name for level in levels]
     own = tuple(level.name for level in levels if isinstance(level, Individual))
-    out = {name: (name,) for name in ("everyone", "persona", "segment") if name in names}
+    out: dict[str, tuple[str, ...]] = {
+        name: (name,) for name in ("everyone", "persona", "segment") if name in names
+    }
     if own:
         out["individual"] = own
     out[ALL] = tuple(names)

@@ -109,11 +109,11 @@ class Ladder:
         )
 
     def _rungs_shown(self) -> tuple[list[list[str]], list[str]]:
-        cells = self.table.set_index(["rung", "items", "metric"])
+        cells: Any = self.table.set_index(["rung", "items", "metric"]).loc
         rows = []
         for rung in self.rungs:
-            shown = [_interval(cells.loc[(rung, "all", m)]) for m in METRICS]
-            apart = [_interval(cells.loc[(rung, part, "NDCG")]) for part in PARTS[1:]]
+            shown = [_interval(cells[(rung, "all", m)]) for m in METRICS]
+            apart = [_interval(cells[(rung, part, "NDCG")]) for part in PARTS[1:]]
             rows.append([rung, *shown, *apart])
         return rows, ["rung", *METRICS, "NDCG, repeat items", "NDCG, new items"]
 
@@ -121,7 +121,7 @@ class Ladder:
         rows = [
             [
                 f"{r.rung} over {r.below}",
-                r.metric if r.items == "all" else f"{r.metric}, {r.items} items",
+                str(r.metric) if r.items == "all" else f"{r.metric}, {r.items} items",
                 f"{r.difference:+.4f}",
                 f"[{r.low:+.4f}, {r.high:+.4f}]",
                 str(r.shown),

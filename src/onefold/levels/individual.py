@@ -16,10 +16,10 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._types import Duration, Floats
+from onefold._types import Array, Duration, Floats
 from onefold.errors import ArgumentError
 from onefold.levels.protocol import Choices, rows_of
-from onefold.levels.settings import above, named
+from onefold.levels.settings import above_zero, named
 
 
 def _half_life(value: Duration | None) -> np.timedelta64 | None:
@@ -52,8 +52,8 @@ class Individual:
 
     half_life: np.timedelta64 | None = attrs.field(default=None, converter=_half_life)
     decay: float | None = attrs.field(default=None, kw_only=True, converter=_decay)
-    power: float = attrs.field(default=1.0, kw_only=True, converter=above("Individual: power"))
-    name: str = attrs.field(default="individual", kw_only=True, converter=named("Individual"))
+    power: float = attrs.field(default=1.0, kw_only=True, validator=above_zero)
+    name: str = attrs.field(default="individual", kw_only=True, validator=named)
 
     def __attrs_post_init__(self) -> None:
         if (self.half_life is None) == (self.decay is None):
@@ -72,9 +72,12 @@ class Individual:
             last = np.zeros(len(rows), dtype="datetime64[us]")
             some = np.flatnonzero(np.diff(rows.offsets) > 0)
             last[some] = rows.time[rows.offsets[1:][some] - 1]
-            return np.exp2(np.maximum((rows.time - last[rows.row]) / self.half_life, -1000.0))
+            since: Array = rows.time - last[rows.row]
+            lives: Floats = since / self.half_life
+            return np.exp2(np.maximum(lives, -1000.0))
         assert self.decay is not None
         first = np.zeros(len(rows), dtype=np.int64)  # visits since the last one with a known item
         some = np.flatnonzero(np.diff(rows.offsets) > 0)
         first[some] = rows.age[rows.offsets[1:][some] - 1]
-        return np.power(float(self.decay), rows.age - first[rows.row])
+        out: Floats = np.power(float(self.decay), rows.age - first[rows.row])
+        return out

@@ -17,7 +17,7 @@ import numpy as np
 from onefold._group import distinct
 from onefold._types import Array, Floats, Ints
 from onefold.levels.protocol import Choices, normal_rows, rows_of
-from onefold.levels.settings import above, counted, named
+from onefold.levels.settings import above_zero, counted, named, not_negative
 
 BLOCK = 20_000_000  # multiply-adds at a time: some 300 MB
 
@@ -43,23 +43,17 @@ class Neighbours:
         ArgumentError: If a setting is not allowed.
     """
 
-    window: int = attrs.field(default=5, kw_only=True, converter=counted("Neighbours: window"))
-    tau: float = attrs.field(default=3.0, kw_only=True, converter=above("Neighbours: tau"))
-    reach: float = attrs.field(default=2.0, kw_only=True, converter=above("Neighbours: reach"))
-    top: int = attrs.field(default=50, kw_only=True, converter=counted("Neighbours: top"))
-    most: int = attrs.field(default=20_000, kw_only=True, converter=counted("Neighbours: most"))
-    buyers: int = attrs.field(default=3, kw_only=True, converter=counted("Neighbours: buyers"))
-    shrink: float = attrs.field(default=5.0, kw_only=True, converter=above("Neighbours: shrink"))
-    backward: float = attrs.field(
-        default=0.5, kw_only=True, converter=above("Neighbours: backward", zero=True)
-    )
-    together: float = attrs.field(
-        default=0.3, kw_only=True, converter=above("Neighbours: together", zero=True)
-    )
-    damping: float = attrs.field(
-        default=0.3, kw_only=True, converter=above("Neighbours: damping", zero=True)
-    )
-    name: str = attrs.field(default="neighbours", kw_only=True, converter=named("Neighbours"))
+    window: int = attrs.field(default=5, kw_only=True, validator=counted)
+    tau: float = attrs.field(default=3.0, kw_only=True, validator=above_zero)
+    reach: float = attrs.field(default=2.0, kw_only=True, validator=above_zero)
+    top: int = attrs.field(default=50, kw_only=True, validator=counted)
+    most: int = attrs.field(default=20_000, kw_only=True, validator=counted)
+    buyers: int = attrs.field(default=3, kw_only=True, validator=counted)
+    shrink: float = attrs.field(default=5.0, kw_only=True, validator=above_zero)
+    backward: float = attrs.field(default=0.5, kw_only=True, validator=not_negative)
+    together: float = attrs.field(default=0.3, kw_only=True, validator=not_negative)
+    damping: float = attrs.field(default=0.3, kw_only=True, validator=not_negative)
+    name: str = attrs.field(default="neighbours", kw_only=True, validator=named)
 
     def fit(self, history: Choices, *, as_of: object, rng: object) -> "FittedNeighbours":
         from scipy.sparse import csr_matrix

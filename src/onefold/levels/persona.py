@@ -11,9 +11,8 @@ So the portrait is put to the test, not the data behind it: those are the segmen
 import attrs
 import numpy as np
 
-from onefold._check import instance
 from onefold._types import Floats
-from onefold.levels.everyone import Everyone
+from onefold.levels.everyone import Everyone, is_everyone
 from onefold.levels.protocol import Choices, SharedLevel, normal
 from onefold.levels.settings import named
 
@@ -30,10 +29,8 @@ class Persona:
         ArgumentError: If a setting is not allowed.
     """
 
-    base: Everyone = attrs.field(
-        factory=Everyone, converter=lambda v: instance(v, Everyone, "Persona: base")
-    )
-    name: str = attrs.field(default="persona", kw_only=True, converter=named("Persona"))
+    base: Everyone = attrs.field(factory=Everyone, validator=is_everyone)
+    name: str = attrs.field(default="persona", kw_only=True, validator=named)
 
     def fit(self, history: Choices, *, as_of: np.datetime64, rng: object) -> SharedLevel:
         base = self.base.fit(history, as_of=as_of, rng=rng).shared(None)

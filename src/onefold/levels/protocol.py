@@ -146,7 +146,8 @@ class SharedLevel:
 def normal(weights: Floats) -> Floats:
     """Non-negative weights (..., n_items) as probabilities; zeros stay zeros."""
     total = weights.sum(axis=-1, keepdims=True)
-    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    out: Floats = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    return out
 
 
 def normal_rows(matrix: Any) -> Any:

@@ -11,11 +11,10 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import instance
 from onefold._types import Duration
-from onefold.levels.everyone import Everyone, decayed
+from onefold.levels.everyone import Everyone, decayed, is_everyone
 from onefold.levels.protocol import Choices, SharedLevel
-from onefold.levels.settings import above, named
+from onefold.levels.settings import above_zero, named
 
 
 def _half_life(value: Duration) -> np.timedelta64:
@@ -37,11 +36,9 @@ class Segment:
     """
 
     half_life: np.timedelta64 = attrs.field(default="14D", converter=_half_life)
-    shrink: float = attrs.field(default=500.0, kw_only=True, converter=above("Segment: shrink"))
-    base: Everyone = attrs.field(
-        factory=Everyone, kw_only=True, converter=lambda v: instance(v, Everyone, "Segment: base")
-    )
-    name: str = attrs.field(default="segment", kw_only=True, converter=named("Segment"))
+    shrink: float = attrs.field(default=500.0, kw_only=True, validator=above_zero)
+    base: Everyone = attrs.field(factory=Everyone, kw_only=True, validator=is_everyone)
+    name: str = attrs.field(default="segment", kw_only=True, validator=named)
 
     def fit(self, history: Choices, *, as_of: np.datetime64, rng: object) -> SharedLevel:
         base = self.base.fit(history, as_of=as_of, rng=rng).shared(None)

@@ -1,37 +1,52 @@
-"""Checks of the settings of levels: each returns what it was given, or says what is allowed.
+"""Checks of the settings of levels: each says which one it is, what it held, what is allowed.
 
-    power: float = attrs.field(default=1.0, converter=above("Individual: power"))
+power: float = attrs.field(default=1.0, validator=above_zero)
+
+Individual: power is -1.0; it takes a finite number above 0.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
+import attrs
 import numpy as np
 
 from onefold._check import text, whole
 from onefold.errors import ArgumentError
 
-
-def above(name: str, *, zero: bool = False) -> Callable[[Any], float]:
-    """A converter to a finite number above 0, or from 0 on where `zero`."""
-
-    def check(value: Any) -> float:
-        fits = isinstance(value, (int, float, np.integer, np.floating))
-        fits = fits and not isinstance(value, bool) and math.isfinite(value)
-        if not fits or value < 0 or (value == 0 and not zero):
-            allowed = "from 0 on" if zero else "above 0"
-            raise ArgumentError(f"{name} is {value!r}; it takes a finite number {allowed}.")
-        return float(value)
-
-    return check
+Field = attrs.Attribute  # with a type in quotes: older attrs can't be indexed
 
 
-def counted(name: str) -> Callable[[Any], int]:
-    """A converter to a whole number, at least 1."""
-    return lambda value: whole(value, name)
+def above_zero(level: Any, field: "Field[Any]", value: Any) -> None:
+    """A finite number above 0."""
+    if not _number(value) or value <= 0:
+        raise ArgumentError(
+            f"{_name(level, field)} is {value!r}; it takes a finite number above 0."
+        )
 
 
-def named(level: str) -> Callable[[Any], str]:
-    """A converter to a level's name: text that is not empty."""
-    return lambda value: text(value, f"{level}: name")
+def not_negative(level: Any, field: "Field[Any]", value: Any) -> None:
+    """A finite number from 0 on."""
+    if not _number(value) or value < 0:
+        raise ArgumentError(
+            f"{_name(level, field)} is {value!r}; it takes a finite number from 0 on."
+        )
+
+
+def counted(level: Any, field: "Field[Any]", value: Any) -> None:
+    """A whole number, at least 1."""
+    whole(value, _name(level, field))
+
+
+def named(level: Any, field: "Field[Any]", value: Any) -> None:
+    """A text that is not empty."""
+    text(value, _name(level, field))
+
+
+def _name(level: Any, field: "Field[Any]") -> str:
+    return f"{type(level).__name__}: {field.name}"
+
+
+def _number(value: Any) -> bool:
+    fits = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    return fits and math.isfinite(value)

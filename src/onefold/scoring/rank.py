@@ -117,7 +117,8 @@ class Base:
         scores = self.scores if self.allowed is None else np.where(self.allowed, self.scores, 0.0)
         cut = np.partition(scores, len(scores) - k)[len(scores) - k] if k < len(scores) else 0.0
         near = np.flatnonzero(scores >= cut if cut > 0 else scores > 0)
-        return near[np.lexsort((near, -scores[near]))], cut <= 0
+        order = np.lexsort((near, -scores[near]))
+        return near[order].astype(np.int32), bool(cut <= 0)
 
 
 def best(

@@ -24,7 +24,7 @@ from onefold.errors import ArgumentError, ContractError, UnknownName
 from onefold.levels import LEVELS
 from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profile, Profiles, TraitTable
-from onefold.scoring.backoff import Backoff
+from onefold.scoring.backoff import Backoff, used
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.rank import Base, Ranking, best, ranking
 from onefold.scoring.views import Groups, Views, fit_groups, fit_levels, foresight
@@ -246,8 +246,7 @@ class FittedScorer:
         table = _table(who, "FittedScorer.dense: who")
         choices = self.groups.choices(table, self.items, self.settings.target)
         held = self._weights_of(choices, self.weights if weights is None else weights)
-        own = self.views.own(choices, held)
-        out = own.toarray()
+        out: Floats = self.views.own(choices, held).toarray()
         for i, base in enumerate(self._bases(choices, held, None, {})):
             out[i] += base.scores
         return out
@@ -276,12 +275,15 @@ class FittedScorer:
 
     @property
     def backoff(self) -> Backoff:
-        """How far each level is trusted, by how much is known of a customer."""
+        """How far each level is trusted, by how much is known of a customer.
+
+        As it is used: what a level with nothing to say passes down is counted with everyone.
+        """
         counts = np.bincount(self.part.bucket, minlength=len(self.weights))
         return Backoff(
             levels=self.views.names,
             evidence=tuple(bucket_name(b) for b in range(len(self.weights))),
-            weights=self.weights,
+            weights=used(self.part, self.weights, self.views.everyone, list(self.views.fitted)),
             choices=counts,
             start=self.part.start,
             end=self.part.end,

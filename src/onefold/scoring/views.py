@@ -158,7 +158,7 @@ def fit_levels(
     return Views(names, len(items), shared, fitted, everyone[0])
 
 
-def foresight(views: Views, choices: Choices, rows: Ints, items: Ints) -> Floats:
+def foresight(views: Views, choices: Choices, rows: Ints, items: Codes) -> Floats:
     """What each level foresaw (pairs, levels) of choices of `items` by `rows`."""
     out = np.zeros((len(rows), len(views.names)))
     groups = np.array(views.groups_of(choices), dtype=np.int64).reshape(len(choices), -1)
