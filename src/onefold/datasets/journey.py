@@ -55,7 +55,7 @@ NOTES = (
     ),
     "Lines of value 0 with a quantity stay: taken for free, mostly on an offer.",
     "Fuel is in gallons (the source counts thousandths), in the category FUEL.",
-    "A mailing is set at the midnight on which its campaign starts; delivery is not recorded.",
+    "A mailing is set at the midnight on which its campaign starts; its hour is not known.",
     (
         "A redemption is known by its day: it is set at the household's first trip of that day "
         "with a coupon discount, or else its first trip."
@@ -191,8 +191,7 @@ def _mailings(mailings: pd.DataFrame) -> EventLog:
         item="campaign",
         channel="mail",
         source=SOURCE,
-        id="id",
-        zone=ZONE,
+        id="id",  # no zone: the hour of a mailing is not known, and says nothing of a rhythm
     )
 
 
