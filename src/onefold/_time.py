@@ -78,7 +78,14 @@ def zone(name: str, argument: str) -> zoneinfo.ZoneInfo:
 
 def offsets(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
     """Seconds by which the local clock of `where` is ahead of UTC, at each of `times` (n,)."""
-    moments, codes = np.unique(times.astype("datetime64[h]"), return_inverse=True)
+    hours = times.astype("datetime64[h]").astype(np.int64)
+    first, last = (int(hours.min()), int(hours.max())) if len(hours) else (0, 0)
+    if last - first <= 4 * len(hours) + 1024:  # every hour of the span
+        moments = np.arange(first, last + 1).astype("datetime64[h]")
+        codes = hours - first
+    else:
+        unique, codes = np.unique(hours, return_inverse=True)
+        moments = unique.astype("datetime64[h]")
     # Zones change on the quarter of an hour at the finest, so a few instants stand for all;
     # hours in which the offset changes are looked at one by one.
     hourly = _ahead(moments.astype("datetime64[us]"), where)

@@ -91,9 +91,10 @@ class Ledger:
         """The ledger of some people, by position; their order stays that of their ids."""
         chosen = np.zeros(len(self) + 1, dtype=bool)
         chosen[people] = True
-        return self._only(
+        kept = self._only(
             chosen[self.events.array("customer")], chosen[self.facts.array("customer")]
         )
+        return attrs.evolve(kept, facts=_all_names(kept.facts, self.facts))
 
     def _only(self, events: Bools, facts: Bools) -> "Ledger":
         """Some rows, in the order they have; vocabularies hold only what still occurs."""
@@ -125,6 +126,12 @@ class Ledger:
         """Just after the last event or fact; None if there is none."""
         ends = [t.array("time").max() for t in (self.events, self.facts) if len(t)]
         return max(ends) + np.timedelta64(1, "us") if ends else None
+
+
+def _all_names(few: Columns, all_of_them: Columns) -> Columns:
+    """Facts of a few people, with the names of all: what nobody here has stated is missing."""
+    names = all_of_them.coded("name").vocab
+    return few.replace(name=few.coded("name").within(names))
 
 
 def ranges(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
@@ -186,8 +193,10 @@ def _by_person(table: Columns, people: Vocab) -> Columns:
     """Sorted by (person, time, tie key): the canonical order."""
     table = _within(table, people)
     who, time = table.array("customer"), table.array("time").view(np.int64)
-    order = np.arange(len(who)) if _ascending(time) else np.argsort(time, kind="stable")
-    order = order[np.argsort(who[order], kind="stable")]
+    order = np.arange(len(who))
+    if not _ascending(time):
+        order = _sorted_by(time - time.min(), order)
+    order = _sorted_by(who, order)
     tied = np.zeros(len(order) + 1, dtype=bool)
     tied[:-1] = repeats(who[order], time[order])
     ties = np.flatnonzero(tied[:-1] | tied[1:])
@@ -196,6 +205,17 @@ def _by_person(table: Columns, people: Vocab) -> Columns:
         key = tie_keys(table.take(rows))
         order[ties] = rows[np.lexsort((key, time[rows], who[rows]))]
     return table if _ascending(order) else table.take(order)
+
+
+def _sorted_by(numbers: Array, order: Ints) -> Ints:
+    """Rows in `order`, stably sorted by whole numbers >= 0, sixteen bits at a time.
+
+    numpy sorts sixteen bits by counting, five times as fast as it compares wider numbers.
+    """
+    for bits in range(0, int(numbers.max(initial=0)).bit_length(), 16):
+        digit = (numbers >> bits).astype(np.uint16)  # the lowest sixteen bits
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order
 
 
 def _ascending(numbers: Array) -> bool:

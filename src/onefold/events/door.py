@@ -18,11 +18,24 @@ import pyarrow.compute as pc
 from onefold import _time
 from onefold._check import hint, quoted
 from onefold._columns import Coded
-from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Codes, Floats, Ints, Times
+from onefold._random import hash64
+from onefold._types import (
+    MICROS,
+    NO_MONEY,
+    NO_OFFSET,
+    Array,
+    Bools,
+    Codes,
+    Floats,
+    Hashes,
+    Ints,
+    Times,
+)
 from onefold._vocab import EMPTY, Vocab
 from onefold.errors import ArgumentError, ColumnError
 
 MOST_MICROS = 2**63 - 1
+AT_ONCE = 1 << 16
 
 
 @attrs.frozen(eq=False)
@@ -74,6 +87,19 @@ class Door:
                 f"frame[{name!r}].astype('Int64') in pandas, .cast(pl.Int64) in polars.",
             )
         return self._coded(held, name, argument)
+
+    def keys(self, name: str, argument: str) -> tuple[Hashes, Bools]:
+        """Hashes (n,) of identifiers that need not be read again, and which are there."""
+        held = self.column(name, argument)
+        if not _is_text(held.type):
+            words = self.ids(name, argument)
+            return np.append(hash64(words.vocab.values), np.uint64(0))[words.codes], words.codes >= 0
+        known = pc.fill_null(pc.greater(pc.binary_length(held), 0), False)
+        out = np.empty(len(held), dtype=np.uint64)
+        for start in range(0, len(held), AT_ONCE):  # strings of Python are many times their text
+            some = pc.fill_null(held.slice(start, AT_ONCE), "")
+            out[start : start + AT_ONCE] = hash64(some.to_numpy(zero_copy_only=False))
+        return out, known.to_numpy(zero_copy_only=False)
 
     def texts(self, name: str, argument: str) -> Coded:
         """A column, or one constant string where there is no such column."""

@@ -138,7 +138,7 @@ class EventLog:
             )
         for name in properties:
             columns[PROPERTY + name] = opened.anything(name, "properties")
-        ids = None if id is None else opened.ids(id, "id")
+        ids = None if id is None else opened.keys(id, "id")
         sources = None if source is None else opened.texts(source, "source")
         one = None if currency is None else _one_currency(opened.texts(currency, "currency"), call)
         return cls(_keyed(columns, ids, sources), no_facts(), one)
@@ -240,7 +240,7 @@ class EventLog:
         for name in sorted({name for e in rows for name in e.properties}):
             columns[PROPERTY + name] = _property([e.properties.get(name) for e in rows], name)
         ids, sources = _strings([e.id for e in rows]), _strings([e.source for e in rows])
-        return cls(_keyed(columns, ids, sources), no_facts(), None)
+        return cls(_keyed(columns, (_hashed(ids, len(rows)), ~missing(ids)), sources), no_facts(), None)
 
     def __len__(self) -> int:
         return len(self.events)
@@ -427,14 +427,16 @@ def no_facts() -> Columns:
     )
 
 
-def _keyed(columns: Mapping[str, Column], ids: Coded | None, sources: Coded | None) -> Columns:
+def _keyed(
+    columns: Mapping[str, Column], ids: tuple[Hashes, Bools] | None, sources: Coded | None
+) -> Columns:
     """The columns, with the key by which a row is known, if it has an id: of (source, id)."""
     table = Columns({name: c if isinstance(c, Coded) else frozen(c) for name, c in columns.items()})
     key = np.zeros(len(table), dtype=np.uint64)
     has_id = np.zeros(len(table), dtype=bool)
     if ids is not None:
-        has_id = ~missing(ids)
-        key = mix64(_hashed(sources, len(table)), _hashed(ids, len(table)))
+        hashes, has_id = ids
+        key = mix64(_hashed(sources, len(table)), hashes)
         key[~has_id] = 0
     return table.replace(key=frozen(key), has_id=frozen(has_id))
 

@@ -202,6 +202,6 @@ def _alone(ledger: Ledger, position: int, customer: str) -> Ledger:
         np.array([0, len(events)][: len(people) + 1]),
         events.compact(),
         np.array([0, len(facts)][: len(people) + 1]),
-        facts.compact(),
+        facts.compact().replace(name=facts.coded("name")),  # others are missing here, not unknown
         ledger.currency,
     )

@@ -1,0 +1,324 @@
+"""Fold, beside pandas, polars and duckdb: the same traits of the same events, in one run.
+
+Each engine runs in processes of its own, several times in turns; a process reads the events from
+a Parquet file in its own kind of frame, and then the clock starts. The traits of each customer:
+recency, frequency (receipts), monetary, tenure, breadth, the share of each channel, the count of
+each kind, and how events fall on the 24 hours. The answers are compared before times are shown.
+
+    ratio = median seconds of onefold / median seconds of the other
+
+Run it as ``python benchmarks/fold.py [--quick] [--events 1000000] [--rounds 5] [--write]``.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+ENGINES = ("onefold", "pandas", "polars", "duckdb")
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+START, STOP = "<!-- fold: begin -->", "<!-- fold: end -->"
+KINDS = ("cart", "click", "open", "purchase", "view")
+CHANNELS = ("app", "email", "store", "web")
+HOURS = tuple(f"{hour:02d}" for hour in range(24))
+NAMES = ("recency", "frequency", "monetary", "tenure", "breadth")
+END = "2024-12-31"
+
+
+def make(events: int, path: Path) -> None:
+    """A year of events of a tenth as many customers, in order of time, with ids."""
+    import pandas as pd
+
+    generator = np.random.default_rng(1)
+    people = generator.zipf(1.3, events * 3)
+    people = generator.permutation(people[people <= events // 10])[:events]
+    kind = generator.choice(KINDS, len(people), p=[0.1, 0.2, 0.1, 0.2, 0.4])
+    micros = np.sort(generator.integers(0, 365 * 86_400_000_000, len(people)))
+    frame = pd.DataFrame(
+        {
+            "id": [f"e{i}" for i in range(len(people))],
+            "customer": np.char.add("c", people.astype(str)),
+            "time": (np.datetime64("2024-01-01", "us") + micros).astype("datetime64[us]"),
+            "kind": kind,
+            "item": np.char.add("i", generator.zipf(1.2, len(people)).clip(max=20_000).astype(str)),
+            "channel": generator.choice(CHANNELS, len(people)),
+            "value": np.where(kind == "purchase", generator.integers(1, 9999, len(people)) / 100, np.nan),
+        }
+    )
+    frame["time"] = frame["time"].dt.tz_localize("UTC")
+    frame.to_parquet(path)
+
+
+# ---------------------------------------------------------------- the same traits, four times
+
+
+def by_onefold(frame: Any) -> Any:
+    """As a user would: a log, profiles, and the traits read from them."""
+    import pandas as pd
+
+    import onefold as of
+    from onefold import traits
+
+    log = of.EventLog.from_frame(
+        frame,
+        customer="customer",
+        time="time",
+        event="kind",
+        item="item",
+        channel="channel",
+        value="value",
+        id="id",
+        zone="UTC",
+    )
+    chosen = [
+        traits.Recency(),
+        traits.Frequency(),
+        traits.Monetary(),
+        traits.Tenure(),
+        traits.Breadth(),
+        traits.Share("channel", name="channels"),
+        *(traits.Count(kind, name=kind) for kind in KINDS),
+        traits.Rhythm(by="day", name="hours"),
+    ]
+    table = of.fold(log, chosen, as_of=END).table
+    out = {name: table[name] for name in (*NAMES, *KINDS)}
+    for name, labels in (("channels", CHANNELS), ("hours", HOURS)):
+        held = table.wide(name)
+        dense = held.dense()
+        out |= {label: dense[:, held.labels.tolist().index(label)] for label in labels}
+    return pd.DataFrame(out, index=table.ids)
+
+
+def by_pandas(frame: Any) -> Any:
+    """Group by customer; a share is a count over a count. Each id counts once."""
+    import pandas as pd
+
+    end = pd.Timestamp(END, tz="UTC")
+    frame = frame.drop_duplicates(["customer", "id"])
+    everybody = frame.groupby("customer").size()
+    bought = frame[frame["kind"] == "purchase"].groupby("customer")
+    out = pd.DataFrame(
+        {
+            "recency": (end - bought["time"].max()) / pd.Timedelta("1D"),
+            "frequency": bought["time"].nunique(),
+            "monetary": bought["value"].sum(),
+            "tenure": (end - bought["time"].min()) / pd.Timedelta("1D"),
+            "breadth": bought["item"].nunique(),
+        }
+    ).reindex(everybody.index)
+    out[["frequency", "breadth"]] = out[["frequency", "breadth"]].fillna(0.0)
+    hours = frame["time"].dt.hour.map(dict(enumerate(HOURS)))
+    for labels, column, share in (
+        (CHANNELS, frame["channel"], True),
+        (KINDS, frame["kind"], False),
+        (HOURS, hours, True),
+    ):
+        table = frame.groupby(["customer", column]).size().unstack(fill_value=0)
+        table = table.reindex(columns=list(labels))
+        out[list(labels)] = table.div(everybody, axis=0) if share else table
+    return out
+
+
+def by_polars(frame: Any) -> Any:
+    """One lazy query."""
+    import polars as pl
+
+    end = pl.lit(END).str.to_datetime("%Y-%m-%d", time_zone="UTC", time_unit="us")
+    bought = pl.col("kind") == "purchase"
+    hour = pl.col("time").dt.hour()
+
+    def bought_of(name: str) -> Any:
+        return pl.col(name).filter(bought)
+
+    day = 86_400_000_000
+    query = (
+        frame.lazy()
+        .unique(["customer", "id"])
+        .group_by("customer")
+        .agg(
+            recency=(end - bought_of("time").max()).dt.total_microseconds() / day,
+            frequency=bought_of("time").n_unique(),
+            monetary=pl.when(bought.any()).then(bought_of("value").sum()),
+            tenure=(end - bought_of("time").min()).dt.total_microseconds() / day,
+            breadth=bought_of("item").n_unique(),
+            **{name: (pl.col("channel") == name).mean() for name in CHANNELS},
+            **{name: (pl.col("kind") == name).sum() for name in KINDS},
+            **{name: (hour == int(name)).mean() for name in HOURS},
+        )
+        .sort("customer")
+    )
+    return query.collect().to_pandas().set_index("customer")
+
+
+def by_duckdb(frame: Any) -> Any:
+    """One SQL query over the Arrow table."""
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": 2})
+    connection.execute("set timezone = 'UTC'")
+    connection.register("frame", frame)
+    bought = "filter (kind = 'purchase')"
+    day = 86_400_000_000
+    parts = [
+        f"date_diff('microsecond', max(time) {bought}, timestamptz '{END}') / {day} as recency",
+        f"count(distinct time) {bought} as frequency",
+        f"sum(value) {bought} as monetary",
+        f"date_diff('microsecond', min(time) {bought}, timestamptz '{END}') / {day} as tenure",
+        f"count(distinct item) {bought} as breadth",
+        *(f"avg((channel = '{name}')::int) as \"{name}\"" for name in CHANNELS),
+        *(f"count(*) filter (kind = '{name}') as \"{name}\"" for name in KINDS),
+        *(f'avg((hour(time) = {int(name)})::int) as "{name}"' for name in HOURS),
+    ]
+    rows = "(select distinct on (customer, id) * from frame)"
+    query = f"select customer, {', '.join(parts)} from {rows} group by customer order by customer"
+    return connection.execute(query).df().set_index("customer")
+
+
+def load(engine: str, path: Path) -> Any:
+    """The events, in the engine's own kind of frame."""
+    if engine == "polars":
+        import polars as pl
+
+        return pl.read_parquet(path)
+    if engine == "duckdb":
+        import pyarrow.parquet as pq
+
+        return pq.read_table(path)
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def child(engine: str, path: Path, out: Path) -> None:
+    """One measurement, in this process; the answer is kept to be compared."""
+    import pandas as pd
+
+    if engine == "onefold":
+        import scipy.sparse
+
+        import onefold
+
+        assert onefold, scipy.sparse
+    frame = load(engine, path)
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = perf_counter()
+    table = {"onefold": by_onefold, "pandas": by_pandas, "polars": by_polars, "duckdb": by_duckdb}[
+        engine
+    ](frame)
+    seconds = perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert isinstance(table, pd.DataFrame)
+    order = [*NAMES, *KINDS, *CHANNELS, *HOURS]
+    table[order].astype("float64").sort_index().to_parquet(out)
+    print(json.dumps({"seconds": seconds, "peak": peak / 1024, "held": held / 1024}))
+
+
+# ---------------------------------------------------------------- run, compare, show
+
+
+def measure(events: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Medians by engine; stops with an error if the engines disagree."""
+    found: dict[str, list[dict[str, float]]] = {engine: [] for engine in ENGINES}
+    threads = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1")
+    environment = os.environ | threads | {"POLARS_MAX_THREADS": "2"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.parquet"
+        # In a process of its own: a child's peak starts at what its parent holds.
+        command = [sys.executable, __file__, "--make", str(events), str(path)]
+        subprocess.run(command, check=True)
+        for _ in range(rounds):
+            for engine in ENGINES:
+                command = [sys.executable, __file__, "--child", engine, str(path)]
+                command.append(str(Path(folder) / f"{engine}.parquet"))
+                done = subprocess.run(
+                    command, capture_output=True, text=True, check=True, env=environment
+                )
+                found[engine].append(json.loads(done.stdout))
+        compare(Path(folder))
+    return {
+        engine: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+        for engine, runs in found.items()
+    }
+
+
+def compare(folder: Path) -> None:
+    """Every trait of every customer is the same in all engines."""
+    import pandas as pd
+
+    ours = pd.read_parquet(folder / "onefold.parquet")
+    for engine in ENGINES[1:]:
+        theirs = pd.read_parquet(folder / f"{engine}.parquet")
+        assert list(theirs.index) == list(ours.index), f"{engine}: other customers"
+        for name in ours.columns:
+            same = np.isclose(ours[name], theirs[name], rtol=1e-9, atol=1e-9, equal_nan=True)
+            assert same.all(), f"{engine}: {name} differs for {(~same).sum()} customers"
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    """Markdown: seconds, events a second, ratio, memory."""
+    lines = ["| | seconds | onefold's time / its time | peak memory | before: the frame and imports |"]
+    lines.append("|---|---:|---:|---:|---:|")
+    ours = found["onefold"]["seconds"]
+    for engine, run in found.items():
+        threads = {"onefold": "", "pandas": ""}.get(engine, ", 2 threads")
+        lines.append(
+            f"| {engine} {_version(engine)}{threads} | {run['seconds']:.2f} | "
+            f"{ours / run['seconds']:.2f} | {run['peak']:,.0f} MB | {run['held']:,.0f} MB |"
+        )
+    return "\n".join(lines)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def page(events: int, rounds: int, shown: str) -> str:
+    """What stands between the markers of the page."""
+    others = ", ".join(f"{name} {_version(name)}" for name in ("numpy", "pyarrow"))
+    return (
+        f"{START}\n{events:,} events of {events // 10:,} customers or fewer, with ids; medians of "
+        f"{rounds} processes each, in turns. {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, {others}.\n\n{shown}\n{STOP}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Fold beside pandas, polars and duckdb.")
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="100,000 events, three rounds")
+    parser.add_argument("--write", action="store_true", help="put the table into the docs")
+    parser.add_argument("--child", nargs=3, metavar=("ENGINE", "EVENTS", "OUT"), help="internal")
+    parser.add_argument("--make", nargs=2, metavar=("EVENTS", "OUT"), help="only make the events")
+    given = parser.parse_args()
+    if given.make:
+        make(int(given.make[0]), Path(given.make[1]))
+        return
+    if given.child:
+        child(given.child[0], Path(given.child[1]), Path(given.child[2]))
+        return
+    events, rounds = (100_000, 3) if given.quick else (given.events, given.rounds)
+    shown = page(events, rounds, table(measure(events, rounds)))
+    print(shown)
+    if given.write:
+        text = PAGE.read_text(encoding="utf-8")
+        before, after = text.split(START)[0], text.split(STOP)[1]
+        PAGE.write_text(before + shown + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
