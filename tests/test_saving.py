@@ -376,6 +376,17 @@ def test_a_class_with_other_fields_now(path: Path) -> None:
         of.load(path, plugins={f"{__name__}:Streak": Other})
 
 
+@attrs.frozen
+class Picky:
+    half_life: Any = attrs.field(converter=lambda text: {"1D": 1}[text])
+
+
+def test_a_class_that_refuses_its_own_fields(path: Path) -> None:
+    of.save(Picky("1D"), path)
+    with pytest.raises(FileError, match=r"Picky refused its own fields \(KeyError\(1\)\)"):
+        of.load(path, plugins=[Picky])
+
+
 @dataclasses.dataclass
 class Sneaky:
     k: int = 1
@@ -588,6 +599,16 @@ def test_a_bomb_is_not_opened(path: Path) -> None:
     at = held.rindex(b"PK\x01\x02")  # its entry in the directory: claims 2 GB
     path.write_bytes(held[: at + 24] + struct.pack("<I", 2**31) + held[at + 28 :])
     with pytest.raises(FileError, match="claims 2,147,483,648 bytes"):
+        of.load(path)
+
+
+def test_an_encrypted_member_is_refused(path: Path) -> None:
+    of.save(SIM.catalog, path)
+    held = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        held[held.index(mark) + at] |= 1
+    path.write_bytes(bytes(held))
+    with pytest.raises(FileError, match="encrypted"):
         of.load(path)
 
 

@@ -152,7 +152,10 @@ class Build:
                 f"the class {name} had the fields {sorted(fields)} when it was saved, and has "
                 f"{sorted(taken)} now. Save it anew, or give the class as it was."
             )
-        value = kind(**{alias: fields[alias] for alias in taken})
+        try:
+            value = kind(**{alias: fields[alias] for alias in taken})
+        except Exception as error:
+            raise FileError(f"the class {name} refused its own fields ({error!r}).") from error
         for alias in fields.keys() & later:
             object.__setattr__(value, alias, fields[alias])
         return value
