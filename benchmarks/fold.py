@@ -53,7 +53,9 @@ def make(events: int, path: Path) -> None:
             "kind": kind,
             "item": np.char.add("i", generator.zipf(1.2, len(people)).clip(max=20_000).astype(str)),
             "channel": generator.choice(CHANNELS, len(people)),
-            "value": np.where(kind == "purchase", generator.integers(1, 9999, len(people)) / 100, np.nan),
+            "value": np.where(
+                kind == "purchase", generator.integers(1, 9999, len(people)) / 100, np.nan
+            ),
         }
     )
     frame["time"] = frame["time"].dt.tz_localize("UTC")
@@ -81,7 +83,7 @@ def by_onefold(frame: Any) -> Any:
         id="id",
         zone="UTC",
     )
-    chosen = [
+    chosen: list[traits.Trait] = [
         traits.Recency(),
         traits.Frequency(),
         traits.Monetary(),
@@ -267,7 +269,9 @@ def compare(folder: Path) -> None:
 
 def table(found: dict[str, dict[str, float]]) -> str:
     """Markdown: seconds, events a second, ratio, memory."""
-    lines = ["| | seconds | onefold's time / its time | peak memory | before: the frame and imports |"]
+    lines = [
+        "| | seconds | onefold's time / its time | peak memory | before: the frame and imports |"
+    ]
     lines.append("|---|---:|---:|---:|---:|")
     ours = found["onefold"]["seconds"]
     for engine, run in found.items():

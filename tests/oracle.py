@@ -132,9 +132,7 @@ def _hour(row: Row, by: str) -> str | None:
 
 def fact(raw: Raw, who: str, name: str, t: dt.datetime) -> set[Any]:
     """The values that the latest statement of a fact may have."""
-    told = [
-        f for f in raw.facts if (f["customer"], f["name"]) == (who, name) and f["time"] < t
-    ]
+    told = [f for f in raw.facts if (f["customer"], f["name"]) == (who, name) and f["time"] < t]
     last = max((f["time"] for f in told), default=None)
     return {f["value"] for f in told if f["time"] == last} or {None}
 

@@ -17,7 +17,18 @@ import onefold as of
 from onefold.events import EventLog
 
 EPOCH = dt.datetime(2024, 3, 30, 21, tzinfo=dt.UTC)  # Europe's clocks go forward that night
-COLUMNS = ("customer", "time", "event", "item", "channel", "value", "quantity", "basket", "id")
+END = EPOCH + dt.timedelta(days=201)  # after all of them
+COLUMNS: tuple[str, ...] = (
+    "customer",
+    "time",
+    "event",
+    "item",
+    "channel",
+    "value",
+    "quantity",
+    "basket",
+    "id",
+)
 COLUMNS += ("source", "zone", "colour", "size")
 FACTS = ("region", "children", "birth_date")
 CUSTOMERS = (*"abcd", "é", "🦊", "10", "9")

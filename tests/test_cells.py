@@ -14,9 +14,8 @@ from onefold._types import NO_MONEY
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, UnknownName
 from tests import oracle
-from tests.strategies import EPOCH, Raw, instants, raws
+from tests.strategies import END, Raw, instants, raws
 
-END = EPOCH + dt.timedelta(days=201)
 HALF_LIVES = (dt.timedelta(hours=3), dt.timedelta(days=90))
 
 

@@ -1,12 +1,12 @@
 """The laws of the design: union, no look-ahead, names and clocks, and inputs left alone.
 
-    state(a) | state(b) == state(a + b)        fold(log).at(t) == fold(log.before(t)).at(t)
+state(a) | state(b) == state(a + b)        fold(log).at(t) == fold(log.before(t)).at(t)
 """
 
 import datetime as dt
 import math
 import zoneinfo
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import numpy as np
@@ -22,6 +22,7 @@ from onefold.events import EventLog
 from tests import oracle
 from tests.strategies import (
     CATALOG,
+    END,
     EPOCH,
     Raw,
     event_of,
@@ -31,7 +32,6 @@ from tests.strategies import (
     rows,
 )
 
-END = EPOCH + dt.timedelta(days=201)
 HOUR = dt.timedelta(hours=1)
 US = dt.timedelta(microseconds=1)
 
@@ -390,9 +390,7 @@ def test_shift_of_time(raw: Raw, days: int) -> None:
 def test_zone_of_the_input_changes_nothing(raw: Raw, name: str) -> None:
     """An instant is the same instant, written on the clock of any zone."""
     there = zoneinfo.ZoneInfo(name)
-    moved = Raw(
-        tuple(row | {"time": row["time"].astimezone(there)} for row in raw.rows), raw.facts
-    )
+    moved = Raw(tuple(row | {"time": row["time"].astimezone(there)} for row in raw.rows), raw.facts)
     assert moved.log() == raw.log()
 
 
@@ -538,7 +536,7 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: of.fold(LOG, as_of="someday"), "as_of is 'someday'"),
     (lambda: of.fold(LOG, as_of="now"), "as_of is 'now'"),
     (lambda: of.fold(LOG, [traits.Recency(), traits.Recency()]), "'recency' twice"),
-    (lambda: of.fold(LOG, ["recency"]), "'recency', which is not a trait"),
+    (lambda: of.fold(LOG, cast("Any", ["recency"])), "'recency', which is not a trait"),
     (lambda: of.fold(LOG, catalog="x"), "catalog is a str"),
     (lambda: of.fold(EventLog.from_events([])), "as_of="),
     (lambda: of.fold(LOG)["amn"], "'amn'.*Did you mean 'ann'"),

@@ -73,11 +73,15 @@ class Coded:
 Column = Coded | Array
 
 
+def _named(columns: Mapping[str, Column]) -> dict[str, Column]:
+    return dict(columns)
+
+
 @attrs.frozen(eq=False)
 class Columns:
     """A table: columns of one length, by name. A value; its arrays are read-only."""
 
-    data: Mapping[str, Column] = attrs.field(converter=dict)
+    data: Mapping[str, Column] = attrs.field(converter=_named)
 
     def __len__(self) -> int:
         return len(next(iter(self.data.values())))

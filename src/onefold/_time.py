@@ -34,7 +34,7 @@ def instant(value: Instant, name: str) -> np.datetime64:
             f"{name} is {value!r}, which is not an instant; write '2017-11-01' or "
             "'2017-11-01 12:30', or give a datetime or a Timestamp."
         ) from error
-    if stamp is pd.NaT:
+    if pd.isna(stamp):
         raise ArgumentError(f"{name} is not a time (NaT); give a date such as '2017-11-01'.")
     if stamp.tzinfo is not None:
         stamp = stamp.tz_convert("UTC").tz_localize(None)
@@ -58,7 +58,7 @@ def duration(value: Duration, name: str) -> np.timedelta64:
             f"{name} is {value!r}, which is not a length of time; write '30D', '12h' or '90min', "
             "or give a timedelta."
         ) from error
-    if length is pd.NaT or length < pd.Timedelta(1, "us"):
+    if pd.isna(length) or length < pd.Timedelta(1, "us"):
         raise ArgumentError(
             f"{name} is {value!r}; it takes a length of time of at least a microsecond."
         )
@@ -81,7 +81,7 @@ def offsets(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
     hours = times.astype("datetime64[h]").astype(np.int64)
     first, last = (int(hours.min()), int(hours.max())) if len(hours) else (0, 0)
     if last - first <= 4 * len(hours) + 1024:  # every hour of the span
-        moments = np.arange(first, last + 1).astype("datetime64[h]")
+        moments: Times = np.arange(first, last + 1).astype("datetime64[h]")
         codes = hours - first
     else:
         unique, codes = np.unique(hours, return_inverse=True)
@@ -99,9 +99,8 @@ def offsets(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
 
 def _ahead(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
     local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(where).tz_localize(None)
-    return (local.to_numpy().astype("datetime64[s]") - times.astype("datetime64[s]")).astype(
-        np.int64
-    )
+    ahead: Ints = local.to_numpy().astype("datetime64[s]").astype(np.int64)
+    return ahead - times.astype("datetime64[s]").astype(np.int64)
 
 
 def show(moment: np.datetime64) -> str:

@@ -14,7 +14,6 @@ import numpy as np
 
 from onefold._types import Array, Codes, Strings
 
-
 FEW = 50  # below one string in so many, looking each up is cheaper than an index of all
 
 

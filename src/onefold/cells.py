@@ -4,7 +4,7 @@ A cell has a count, the first and the last time, the money, and for each half-li
 which older events count less. The weight is stored as at the cell's own last time: against a
 fixed reference it would overflow, and at a later moment t it is
 
-    weight(t) = weight * 2^(-(t - last) / half-life)        weight = sum of 2^(-(last - time) / half-life)
+    weight = sum of 2^(-(last - time) / half-life)    weight(t) = weight * 2^(-(t - last) / half-life)
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,8 @@ class Cells:
         return len(self.item)
 
     def __repr__(self) -> str:
-        return f"Cells({len(self):,} of {len(self.offsets) - 1:,} people and {len(self.items):,} items)"
+        people = len(self.offsets) - 1
+        return f"Cells({len(self):,} of {people:,} people and {len(self.items):,} items)"
 
     @property
     def person(self) -> Ints:

@@ -93,7 +93,9 @@ class Door:
         held = self.column(name, argument)
         if not _is_text(held.type):
             words = self.ids(name, argument)
-            return np.append(hash64(words.vocab.values), np.uint64(0))[words.codes], words.codes >= 0
+            return np.append(hash64(words.vocab.values), np.uint64(0))[
+                words.codes
+            ], words.codes >= 0
         known = pc.fill_null(pc.greater(pc.binary_length(held), 0), False)
         out = np.empty(len(held), dtype=np.uint64)
         for start in range(0, len(held), AT_ONCE):  # strings of Python are many times their text
@@ -141,7 +143,7 @@ class Door:
             plain = pc.cast(held, to, safe=not finer)  # nanoseconds are cut, overflow is refused
         except pa.ArrowInvalid as error:
             raise self.error(name, argument, f"can't be read as instants: {error}") from error
-        moments = plain.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+        moments: Times = plain.to_numpy(zero_copy_only=False).astype("datetime64[us]")
         self._in_range(moments, name, argument)
         if aware:
             return moments

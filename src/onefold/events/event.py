@@ -1,6 +1,6 @@
 """One thing that one customer did: the unit of which profiles are made.
 
-    Event("ann", "purchase", "2024-03-01 18:30+01:00", item="tea", value=4.90)
+Event("ann", "purchase", "2024-03-01 18:30+01:00", item="tea", value=4.90)
 """
 
 import decimal

@@ -8,7 +8,7 @@ Events and facts are two tables. An event has a kind, an instant, and perhaps an
 channel, an amount of money; a fact is a named statement about a customer from an instant on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -19,7 +19,7 @@ import pyarrow as pa
 from onefold import _time
 from onefold._columns import Coded, Column, Columns, frozen, missing
 from onefold._random import hash64, mix64
-from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Hashes, Instant, Ints
+from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Hashes, Instant, Ints, Times
 from onefold._vocab import EMPTY
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
@@ -240,7 +240,9 @@ class EventLog:
         for name in sorted({name for e in rows for name in e.properties}):
             columns[PROPERTY + name] = _property([e.properties.get(name) for e in rows], name)
         ids, sources = _strings([e.id for e in rows]), _strings([e.source for e in rows])
-        return cls(_keyed(columns, (_hashed(ids, len(rows)), ~missing(ids)), sources), no_facts(), None)
+        return cls(
+            _keyed(columns, (_hashed(ids, len(rows)), ~missing(ids)), sources), no_facts(), None
+        )
 
     def __len__(self) -> int:
         return len(self.events)
@@ -335,14 +337,12 @@ class EventLog:
                 out[name.removeprefix(PROPERTY)] = plain
         return pd.DataFrame(out)
 
-    def _where(self, test: Any) -> "EventLog":
-        return EventLog(
-            *(
-                t.take(np.flatnonzero(test(t.array("time")))).compact()
-                for t in (self.events, self.facts)
-            ),
-            self.currency,
+    def _where(self, test: Callable[[Times], Bools]) -> "EventLog":
+        events, facts = (
+            table.take(np.flatnonzero(test(table.array("time")))).compact()
+            for table in (self.events, self.facts)
         )
+        return EventLog(events, facts, self.currency)
 
 
 def first_deliveries(events: Columns) -> Ints:

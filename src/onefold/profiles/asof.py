@@ -36,7 +36,9 @@ def point_in_time(
     people: Ints = np.append(ledger.people.codes(who.vocab.values), -1)[who.codes].astype(np.int64)
 
     def table(rows: slice) -> TraitTable:
-        history = History.before(ledger, people[rows], moments[rows], catalog)
+        history = History.before(
+            ledger, people[rows], moments=moments[rows], catalog=catalog
+        )
         return TraitTable(ids[rows], history, moments[rows], traits)
 
     chunks = list(_chunks(ledger, people, moments))
@@ -68,7 +70,9 @@ def _joined(
     sizes = [len(next(iter(part.values()))) if part else 0 for part in parts]
     names = dict.fromkeys(name for part in parts for name in part)
     readings = {
-        name: _one([part.get(name, np.full(n, np.nan)) for part, n in zip(parts, sizes, strict=True)])
+        name: _one(
+            [part.get(name, np.full(n, np.nan)) for part, n in zip(parts, sizes, strict=True)]
+        )
         for name in names
     }
     return TraitTable.of_readings(ids, empty.history, moments, empty.traits, readings)

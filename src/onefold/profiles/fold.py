@@ -68,10 +68,7 @@ def fold(
             f"fold: traits holds the name {twice[0]!r} twice; give one of them another name=."
         )
     ledger = Ledger.from_log(log)
-    if as_of is None:
-        moment = _end(ledger)
-    else:
-        moment = _time.instant(as_of, "fold: as_of")
+    moment = _end(ledger) if as_of is None else _time.instant(as_of, "fold: as_of")
     return Profiles(ledger.before(moment), chosen, catalog, moment)
 
 

@@ -227,9 +227,7 @@ class Profiles:
         )
         return Profiles(bare.named(Coded(codes, vocab)), self.traits, self.catalog, self.as_of)
 
-    def cells(
-        self, *, event: str = "purchase", half_lives: Sequence[Duration] = ("90D",)
-    ) -> Cells:
+    def cells(self, *, event: str = "purchase", half_lives: Sequence[Duration] = ("90D",)) -> Cells:
         """What each customer did with each item, summed up: made once, and kept.
 
         Args:
@@ -284,7 +282,13 @@ class Profiles:
         return rows, ["trait", "known", "lower quarter", "median", "upper quarter", "most frequent"]
 
     def _profile(self, position: int) -> Profile:
-        return Profile.of(self.ledger, position, self.traits, self.catalog, self.as_of)
+        return Profile.of(
+            self.ledger,
+            position,
+            traits=self.traits,
+            catalog=self.catalog,
+            as_of=self.as_of,
+        )
 
     def _once(self, name: Any, make: Callable[[], T]) -> T:
         if name not in self._cache:
@@ -338,7 +342,7 @@ def _summary(table: TraitTable, name: str) -> list[str]:
         return [percent(known), "", "", "", ", ".join(str(reading.labels[b]) for b in best)]
     if reading.dtype == object:
         held = pd.Series(reading).dropna()
-        top = held.value_counts().index[:3] if len(held) else []
+        top: list[Any] = held.value_counts().index[:3].tolist() if len(held) else []
         share = len(held) / len(reading) if len(reading) else np.nan
         return [percent(share), "", "", "", ", ".join(map(str, top))]
     flat = reading if reading.ndim == 1 else reading.sum(axis=1)
@@ -352,5 +356,3 @@ def _is_instant(when: Any) -> bool:
     import datetime as dt
 
     return isinstance(when, (str, dt.date, np.datetime64, pd.Timestamp, int, float)) or when is None
-
-

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-import numpy as np
 
 from onefold._check import hint, quoted
+from onefold._columns import frozen
 from onefold._types import Array, Strings, Times
 from onefold.errors import ArgumentError, UnknownName
 from onefold.traits.facts import Fact
@@ -34,7 +34,7 @@ class TraitTable:
 
     ids: Strings
     history: History
-    as_of: Times
+    as_of: Times = attrs.field(converter=frozen)
     traits: tuple[Trait, ...]
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
     _names: tuple[str, ...] | None = attrs.field(default=None)

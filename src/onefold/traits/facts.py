@@ -14,7 +14,6 @@ from onefold._types import Floats, Ints, Times
 from onefold._vocab import Vocab
 from onefold.traits.protocol import History, some_name
 
-
 NOT_A_DATE = np.datetime64("NaT", "D")
 
 

@@ -1,8 +1,9 @@
 """How much: occasions, events, money, variety.
 
-    frequency = number of visits        monetary = sum of amounts        breadth = distinct items
+frequency = number of visits        monetary = sum of amounts        breadth = distinct items
 """
 
+import itertools
 from typing import ClassVar
 
 import attrs
@@ -79,7 +80,8 @@ class Monetary:
         total, some = sums(h)
         if self.mean:
             visits = np.diff(h.visits[1])
-            return np.divide(total, visits, out=np.full(len(h), np.nan), where=some)
+            mean: Floats = np.divide(total, visits, out=np.full(len(h), np.nan), where=some)
+            return mean
         return np.where(some, total, np.nan)
 
 
@@ -117,8 +119,8 @@ def sums(history: History) -> tuple[Floats, Bools]:
         total = _totals(amounts, history.offsets) / MICROS
     else:  # rare: exact in Python's integers, a loop over the amounts that are that large
         held, bounds = amounts.tolist(), history.offsets.tolist()
-        pairs = zip(bounds[:-1], bounds[1:], strict=True)
-        total = np.array([sum(held[a:b]) / MICROS for a, b in pairs], dtype=np.float64)
+        totals = [sum(held[a:b]) / MICROS for a, b in itertools.pairwise(bounds)]
+        total = np.array(totals, dtype=np.float64)
     return total, some
 
 

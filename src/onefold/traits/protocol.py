@@ -35,7 +35,6 @@ from onefold.errors import UnknownName
 from onefold.events.log import PROPERTY
 from onefold.ledger import Ledger, bisect, ranges
 
-
 T = TypeVar("T")
 
 
@@ -121,7 +120,7 @@ class History:
 
     @classmethod
     def before(
-        cls, ledger: Ledger, people: Ints, moments: Times, catalog: Catalog | None = None
+        cls, ledger: Ledger, people: Ints, *, moments: Times, catalog: Catalog | None = None
     ) -> "History":
         """Row i is the history of person `people[i]` before `moments[i]`; -1 is nobody."""
         events = _slices(ledger.offsets, people, ledger.events.array("time"), moments)
@@ -149,50 +148,62 @@ class History:
 
     @property
     def time(self) -> Times:
+        """Instant (m,) of each event, in UTC."""
         return self._array("time")
 
     @property
     def kind(self) -> Codes:
+        """Kind (m,) of each event, a code into `kinds`."""
         return self._array("kind")
 
     @property
     def item(self) -> Codes:
+        """Item (m,) of each event, a code into `items`; -1 for none."""
         return self._array("item")
 
     @property
     def channel(self) -> Codes:
+        """Channel (m,) of each event, a code into `channels`; -1 for none."""
         return self._array("channel")
 
     @property
     def basket(self) -> Codes:
+        """Basket (m,) of each event, a code into `baskets`; -1 for none."""
         return self._array("basket")
 
     @property
     def value(self) -> Ints:
+        """Amount (m,) of each event in micros; `missing_value` for none."""
         return self._array("value")
 
     @property
     def quantity(self) -> Floats:
+        """Quantity (m,) of each event, NaN for none."""
         return self._array("quantity")
 
     @property
     def local(self) -> Codes:
+        """Seconds (m,) that the customer's clock is ahead of UTC; -2147483648 if not known."""
         return self._array("local")
 
     @property
     def kinds(self) -> Vocab:
+        """The kinds of event, sorted."""
         return self.ledger.events.coded("kind").vocab
 
     @property
     def items(self) -> Vocab:
+        """The items, sorted."""
         return self.ledger.events.coded("item").vocab
 
     @property
     def channels(self) -> Vocab:
+        """The channels, sorted."""
         return self.ledger.events.coded("channel").vocab
 
     @property
     def baskets(self) -> Vocab:
+        """The baskets, sorted."""
         return self.ledger.events.coded("basket").vocab
 
     @property
@@ -203,6 +214,7 @@ class History:
 
     @property
     def missing_value(self) -> int:
+        """What stands in `value` where there is no amount."""
         return int(NO_MONEY)
 
     @property
@@ -229,7 +241,8 @@ class History:
 
     def words(self, of: str) -> Coded:
         """The label of each event (m,): its kind, item, channel, a property, or a column of the
-        catalogue for its item (category, an attribute); -1 where it has none."""
+        catalogue for its item (category, an attribute); -1 where it has none.
+        """
         return self._once(("words", of), lambda: self._words(of))
 
     def _words(self, of: str) -> Coded:
@@ -263,15 +276,14 @@ class History:
         np.cumsum(keep, out=running[1:])
         offsets = running[self.offsets]
         rows = np.flatnonzero(keep) if self.rows is None else self.rows[keep]
-        return History(
-            self.ledger, offsets, rows, self.fact_offsets, self.fact_rows, self.catalog
-        )
+        return History(self.ledger, offsets, rows, self.fact_offsets, self.fact_rows, self.catalog)
 
     @property
     def visits(self) -> tuple[Ints, Ints]:
         """The visit of each event (m,), numbered over all rows in the order of their first
         events, and the offsets (n + 1,) of each row's visits. Events of one basket are one visit;
-        without a basket, events of one instant are."""
+        without a basket, events of one instant are.
+        """
         return self._once("visits", self._visits)
 
     def _visits(self) -> tuple[Ints, Ints]:

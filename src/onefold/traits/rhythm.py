@@ -1,6 +1,6 @@
 """Rhythm: at which hours of their own week a customer is active.
 
-    hour of the week = 24 * weekday + hour, of the local time (UTC + the customer's own offset)
+hour of the week = 24 * weekday + hour, of the local time (UTC + the customer's own offset)
 """
 
 from typing import ClassVar
@@ -11,7 +11,7 @@ import numpy as np
 from onefold._check import one_of
 from onefold._types import MICROS, NO_OFFSET, Bools, Ints, Times
 from onefold._vocab import Vocab
-from onefold.traits.protocol import History, Wide, labelled, kind_or_none, some_name
+from onefold.traits.protocol import History, Wide, kind_or_none, labelled, some_name
 
 BY = ("week", "day", "part", "weekday")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -1,7 +1,7 @@
 """What: shares, tastes, the latest.
 
-    share(label) = events with the label / events with any label
-    affinity(label) = sum of 2^(-age / half-life) over its events / the same over all labels
+share(label) = events with the label / events with any label
+affinity(label) = sum of 2^(-age / half-life) over its events / the same over all labels
 """
 
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ import numpy as np
 
 from onefold import _time
 from onefold._types import Duration, Strings, Times
-from onefold.traits.protocol import History, Wide, labelled, kind_or_none, some_name
+from onefold.traits.protocol import History, Wide, kind_or_none, labelled, some_name
 
 
 def _half_life(value: Duration) -> np.timedelta64:

@@ -1,7 +1,7 @@
 """When: how long ago, for how long, how far apart.
 
-    recency = (as_of - last) / day        tenure = (as_of - first) / day
-    gap = (start of last visit - start of first visit) / (visits - 1) / day
+recency = (as_of - last) / day        tenure = (as_of - first) / day
+gap = (start of last visit - start of first visit) / (visits - 1) / day
 """
 
 from typing import ClassVar
