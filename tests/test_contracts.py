@@ -210,7 +210,7 @@ TRAITS_THAT_BREAK = [
     ("values", Reads(lambda h, at: at), "the dtype datetime64"),
     ("values", Reads(lambda h, at: np.array([{1}] * len(h), dtype=object)), r"returned \{1\}"),
     ("pure", Reads(counting()), "reads 1 the first time, and 2 the second time"),
-    ("inputs stay as they are", Reads(_writes), "it changed as_of"),
+    ("inputs stay as they are", Reads(_writes), "read-only"),
     ("inputs stay as they are", Reads(_writes_read_only), "wrote into an array"),
     ("no look-ahead", Reads(_clock), "while later events are in the ledger"),
     ("order", Reads(lambda h, at: np.arange(len(h))), "turned round"),

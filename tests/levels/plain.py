@@ -91,7 +91,7 @@ def stamp(moment: np.datetime64) -> Any:
 
 
 def everyone(profiles: of.Profiles, items: Vocab, half_life_days: float) -> Shares:
-    total: Counter[str] = Counter()
+    total: dict[str, float] = defaultdict(float)
     for visits in all_visits(profiles, items).values():
         for start, chosen in visits:
             for item in chosen:
@@ -141,11 +141,11 @@ def neighbours(
         best = sorted(row, key=lambda i: (-row[i], i))[: set_.top]
         total = sum(row[i] for i in best)
         table[j] = {i: row[i] / total * r[j] / (r[j] + set_.shrink) for i in best}
-    asked: Counter[str] = Counter()
+    asked: dict[str, float] = defaultdict(float)
     for ago, (_, chosen) in enumerate(reversed(asking)):
         for j in chosen if ago < 3 * set_.reach else ():
             asked[j] += math.exp(-ago / set_.reach)
-    said: Counter[str] = Counter()
+    said: dict[str, float] = defaultdict(float)
     for j, weight in asked.items():
         for i, held in table.get(j, {}).items():
             said[i] += weight * held

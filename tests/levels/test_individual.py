@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_by_days(profiles: of.Profiles, unknown: int, half_life: float, power: f
     own = level.own(choices_of(profiles, items)).toarray()
     for row, profile in zip(own, profiles, strict=True):
         told = [(start, chosen) for start, chosen in visits_of(profile, items) if chosen]
-        counts: Counter[str] = Counter()
+        counts: dict[str, float] = defaultdict(float)
         for start, chosen in told:
             for item in chosen:
                 counts[item] += aged(told[-1][0], start, half_life)
@@ -51,7 +51,7 @@ def test_by_visits(profiles: of.Profiles, unknown: int, decay: float) -> None:
         visits = visits_of(profile, items)
         while visits and not visits[-1][1]:
             visits.pop()  # the last one with a known item counts as the last
-        counts: Counter[str] = Counter()
+        counts: dict[str, float] = defaultdict(float)
         for ago, (_, chosen) in enumerate(reversed(visits)):
             for item in chosen:
                 counts[item] += decay**ago

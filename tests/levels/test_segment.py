@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import defaultdict
 
 import numpy as np
 from hypothesis import given
@@ -38,7 +38,7 @@ def test_segments_are_shrunk_to_everyone(
     )
     base = everyone(profiles, items, 5)
     for code, name in enumerate(("a", "b")):
-        counts = Counter({item: shrink * p for item, p in base.items()})
+        counts = defaultdict(float, {item: shrink * p for item, p in base.items()})
         for who, visits in all_visits(profiles, items).items():
             for start, chosen in visits if group[who] == code else []:
                 for item in chosen:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import attrs
 import numpy as np
 
+from onefold._columns import frozen
 from onefold._group import distinct
 from onefold._types import Codes, Floats, Ints, Times
 from onefold._vocab import Vocab
@@ -33,7 +34,9 @@ class Level(Protocol):
     """Settings of a level; `fit` returns another value that can act."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the level is called in weights and explanations."""
+        ...
 
     def fit(self, history: "Choices", *, as_of: np.datetime64, rng: np.random.Generator) -> Any: ...
 
@@ -59,12 +62,12 @@ class Choices:
         history: all events of these rows, of all kinds.
     """
 
-    offsets: Ints
-    item: Codes
-    time: Times
-    visit: Ints
-    age: Ints
-    visits: Ints
+    offsets: Ints = attrs.field(converter=frozen)
+    item: Codes = attrs.field(converter=frozen)
+    time: Times = attrs.field(converter=frozen)
+    visit: Ints = attrs.field(converter=frozen)
+    age: Ints = attrs.field(converter=frozen)
+    visits: Ints = attrs.field(converter=frozen)
     items: Vocab
     history: History
     groups: Mapping[str, Codes] = attrs.field(factory=dict)
@@ -120,10 +123,12 @@ class Choices:
 
     @property
     def n_items(self) -> int:
+        """How many items there are to choose from."""
         return len(self.items)
 
     @property
     def catalog(self) -> Catalog | None:
+        """What is known of the items."""
         return self.history.catalog
 
 

@@ -2,6 +2,6 @@
 
 from onefold.personas.claims import FACETS, Claim
 from onefold.personas.persona import Persona, Personas
-from onefold.personas.portray import portray
+from onefold.personas.portraying import portray
 
 __all__ = ["FACETS", "Claim", "Persona", "Personas", "portray"]

@@ -174,6 +174,7 @@ class Personas:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Names of the personas."""
         return tuple(p.name for p in self.personas)
 
     def __len__(self) -> int:

@@ -35,7 +35,7 @@ from onefold.segments.assignment import Assignment
 from onefold.segments.by import FittedRanges, FittedValues
 from onefold.segments.rfm import FittedRFM
 from onefold.segments.rules import FittedRules
-from onefold.segments.segment import Segmentation
+from onefold.segments.segmentation import Segmentation
 
 CLASSES: dict[str, type] = {
     "Catalog": Catalog,

@@ -5,7 +5,7 @@ from onefold.segments.by import By
 from onefold.segments.protocol import Assigner, Segmenter
 from onefold.segments.rfm import RFM, RFM_GRID
 from onefold.segments.rules import Rules
-from onefold.segments.segment import Segmentation, segment
+from onefold.segments.segmentation import Segmentation, segment
 
 __all__ = [
     "RFM",

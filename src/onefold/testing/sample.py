@@ -58,5 +58,5 @@ def past(profiles: Profiles, t: Any) -> tuple[TraitTable, TraitTable]:
 
 def _table(profiles: Profiles, ledger: Ledger, people: Ints, moments: Times) -> TraitTable:
     ids = np.append(ledger.people.values, "nobody")[people]
-    history = History.before(ledger, people, moments, profiles.catalog)
+    history = History.before(ledger, people, moments=moments, catalog=profiles.catalog)
     return TraitTable(ids, history, moments.copy(), profiles.traits)

@@ -9,7 +9,7 @@ from onefold import Event, EventLog, fold
 from onefold.conditions import trait
 from onefold.errors import ArgumentError, UnknownName
 from onefold.personas import FACETS, Personas, portray
-from onefold.personas.portray import made_from
+from onefold.personas.portraying import made_from
 from onefold.segments import RFM, By, Rules, segment
 from onefold.traits import Recency
 from tests.personas import shops
