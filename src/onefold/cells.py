@@ -4,7 +4,8 @@ A cell has a count, the first and the last time, the money, and for each half-li
 which older events count less. The weight is stored as at the cell's own last time: against a
 fixed reference it would overflow, and at a later moment t it is
 
-    weight = sum of 2^(-(last - time) / half-life)   weight(t) = weight * 2^(-(t - last) / half-life)
+    weight    = sum of 2^(-(last - time) / half-life)
+    weight(t) = weight * 2^(-(t - last) / half-life)
 """
 
 from collections.abc import Iterator, Sequence

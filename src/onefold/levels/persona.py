@@ -1,9 +1,11 @@
 """Persona: what a customer's persona says, from its card alone.
 
 A customer belongs to the persona whose published claims fit best. Its distribution is
-everyone's, times the lifts of the claims that cover an item, normalised:
+everyone's, times what the claims that cover an item say, normalised:
 
-    p(i | persona) = p0(i) * product of lifts of the claims about i / (the same, summed over i)
+    p(i | persona) ~ p0(i) * product over claims about i of (lift / typical lift)^(1/2)
+
+The typical lift is the median of the card's claims of that kind: how much, not what, they buy.
 
 So the portrait is put to the test, not the data behind it: those are the segment's level.
 """

@@ -278,7 +278,12 @@ class Profiles:
         return html_table(*self._summary(), caption=caption)
 
     def _summary(self) -> tuple[list[list[str]], list[str]]:
-        rows = [[name, *_summary(self.table, name)] for name in self.table.names]
+        units = {t.name: getattr(t, "unit", "") for t in self.traits}
+        units |= {name: self.ledger.currency or "" for name in units if units[name] == "money"}
+        rows = [
+            [f"{name}, {units[name]}" if units.get(name) else name, *_summary(self.table, name)]
+            for name in self.table.names
+        ]
         return rows, ["trait", "known", "lower quarter", "median", "upper quarter", "most frequent"]
 
     def _profile(self, position: int) -> Profile:

@@ -240,8 +240,10 @@ class History:
         return column.take(self.rows) if isinstance(column, Coded) else frozen(column[self.rows])
 
     def words(self, of: str) -> Coded:
-        """The label of each event (m,): its kind, item, channel, a property, or a column of the
-        catalogue for its item (category, an attribute); -1 where it has none.
+        """The label of each event (m,), -1 where it has none.
+
+        Labels are its kind, item, channel, a property, or a column of the catalogue for its item:
+        category, an attribute.
         """
         return self._once(("words", of), lambda: self._words(of))
 
@@ -280,9 +282,10 @@ class History:
 
     @property
     def visits(self) -> tuple[Ints, Ints]:
-        """The visit of each event (m,), numbered over all rows in the order of their first
-        events, and the offsets (n + 1,) of each row's visits. Events of one basket are one visit;
-        without a basket, events of one instant are.
+        """The visit of each event (m,), and the offsets (n + 1,) of each row's visits.
+
+        Visits are numbered over all rows, in the order of their first events. Events of one basket
+        are one visit; without a basket, events of one instant are.
         """
         return self._once("visits", self._visits)
 
