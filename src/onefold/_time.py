@@ -89,8 +89,8 @@ def offsets(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
     # Zones change on the quarter of an hour at the finest, so a few instants stand for all;
     # hours in which the offset changes are looked at one by one.
     hourly = _ahead(moments.astype("datetime64[us]"), where)
-    ends: Times = moments.astype("datetime64[us]") + np.timedelta64(3_599_999_999, "us")
-    after = _ahead(ends, where)
+    ends = moments.astype("datetime64[us]").astype(np.int64) + 3_599_999_999
+    after = _ahead(ends.astype("datetime64[us]"), where)
     out = hourly[codes]
     changing = np.flatnonzero((hourly != after)[codes])
     if len(changing):

@@ -36,9 +36,7 @@ def point_in_time(
     people: Ints = np.append(ledger.people.codes(who.vocab.values), -1)[who.codes].astype(np.int64)
 
     def table(rows: slice) -> TraitTable:
-        history = History.before(
-            ledger, people[rows], moments=moments[rows], catalog=catalog
-        )
+        history = History.before(ledger, people[rows], moments=moments[rows], catalog=catalog)
         return TraitTable(ids[rows], history, moments[rows], traits)
 
     chunks = list(_chunks(ledger, people, moments))

@@ -277,7 +277,7 @@ class Profiles:
         caption = f"{len(self):,} profiles as of {_time.show(self.as_of)} UTC"
         return html_table(*self._summary(), caption=caption)
 
-    def _summary(self) -> tuple[list[list[str]], list[str]]:
+    def _summary(self) -> tuple[list[list[str | None]], list[str]]:
         units = {t.name: getattr(t, "unit", "") for t in self.traits}
         units |= {name: self.ledger.currency or "" for name in units if units[name] == "money"}
         rows = [
@@ -338,18 +338,18 @@ def frame_of(table: TraitTable, wide: int, *, time: bool = False) -> pd.DataFram
     return pd.DataFrame({"customer": table.ids.copy(), "time": moments, **out})
 
 
-def _summary(table: TraitTable, name: str) -> list[str]:
+def _summary(table: TraitTable, name: str) -> list[str | None]:
     reading = table.reading(name)
     if isinstance(reading, Wide):
         known = reading.known.mean() if len(reading) else np.nan
         totals = np.bincount(reading.codes, reading.values, minlength=len(reading.labels))
         best = np.argsort(-totals, kind="stable")[:3]
-        return [percent(known), "", "", "", ", ".join(str(reading.labels[b]) for b in best)]
+        return [percent(known), None, None, None, ", ".join(str(reading.labels[b]) for b in best)]
     if reading.dtype == object:
         held = pd.Series(reading).dropna()
         top: list[Any] = held.value_counts().index[:3].tolist() if len(held) else []
         share = len(held) / len(reading) if len(reading) else np.nan
-        return [percent(share), "", "", "", ", ".join(map(str, top))]
+        return [percent(share), None, None, None, ", ".join(map(str, top))]
     flat = reading if reading.ndim == 1 else reading.sum(axis=1)
     held = flat[~np.isnan(flat)]
     quarters = np.quantile(held, [0.25, 0.5, 0.75]) if len(held) else [np.nan] * 3
