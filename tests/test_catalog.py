@@ -45,8 +45,8 @@ def test_validity_is_half_open() -> None:
 @pytest.mark.parametrize(
     ("frame", "more", "says"),
     [
-        (pd.concat([FRAME, FRAME[:1]]), {}, r"holds 1 ids more than once, such as '10'"),
-        (FRAME.assign(sku=["a", None, "b"]), {}, "missing in 1 rows"),
+        (pd.concat([FRAME, FRAME.iloc[:1]]), {}, r"holds 1 ids more than once, such as '10'"),
+        (FRAME.assign(sku=pd.Series(["a", None, "b"], dtype=object)), {}, "missing in 1 rows"),
         (FRAME, {"category": "aisles"}, "no column 'aisles'.*Did you mean 'aisle'"),
         (FRAME, {"valid_from": "from"}, "has no time zone"),
     ],

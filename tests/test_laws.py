@@ -278,6 +278,7 @@ def test_as_of_is_exclusive(off: int) -> None:
     count = [traits.Count("buy", name="buys")]
     seen = 1.0 if off < 0 else 0.0
     assert of.fold(log, count, as_of=EPOCH)["a"]["buys"] == seen
+    assert of.fold(log, count, as_of=EPOCH).table["buys"].tolist() == [seen]
     assert of.fold(log, count).at(EPOCH)["a"]["buys"] == seen
     assert of.fold(log, count).at(frame)["buys"].tolist() == [seen]
     assert len(log.before(EPOCH)) == 1 + seen

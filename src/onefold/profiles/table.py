@@ -279,6 +279,7 @@ class Profiles:
 
     def _summary(self) -> tuple[list[list[str | None]], list[str]]:
         units = {t.name: getattr(t, "unit", "") for t in self.traits}
+        units = {name: unit for name, unit in units.items() if unit != "share"}
         units |= {name: self.ledger.currency or "" for name in units if units[name] == "money"}
         rows = [
             [f"{name}, {units[name]}" if units.get(name) else name, *_summary(self.table, name)]
