@@ -1,6 +1,7 @@
 """The ladder: hand-computed metrics, paired steps, one set of resamples, honest windows."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,7 +81,7 @@ def test_metrics_by_hand() -> None:
         [[0, 0, 0], nan, [0, 0, 0]],  # dan: d
     ]
     assert everyone == pytest.approx(np.array(expected), nan_ok=True)
-    table = made.table.set_index(["rung", "items", "metric"])
+    table: Any = made.table.set_index(["rung", "items", "metric"])
     row = table.loc[("everyone", "repeat", "recall")]
     assert (row["estimate"], row["customers"]) == (1, 2)
     assert table.loc[("everyone", "all", "hit rate"), "estimate"] == pytest.approx(2 / 3)
@@ -130,7 +131,7 @@ def made() -> of.Ladder:
 
 
 def test_steps_are_paired_differences(made: of.Ladder) -> None:
-    wide = made.table.pivot(index=["items", "metric"], columns="rung", values="estimate")
+    wide: Any = made.table.pivot(index=["items", "metric"], columns="rung", values="estimate")
     assert list(dict.fromkeys(made.steps["rung"])) == list(made.rungs[1:])
     for step in made.steps.itertuples():
         expected = wide.loc[(step.items, step.metric)]

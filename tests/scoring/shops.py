@@ -26,6 +26,7 @@ class Flat:
 
     name = "flat"
     by = "segment"
+    n = 0
 
     def fit(self, history, *, as_of, rng):
         made = type(self)()

@@ -8,7 +8,7 @@ from tests.scoring.shops import Next, fitted, simulated
 
 def shop() -> of.Profiles:
     """Four buy tea and then jam; ann bought tea once, two visits ago."""
-    days = {"ann": ["tea", "oat", None], **{c: ["tea", "jam"] for c in "bcde"}}
+    days: dict[str, list] = {"ann": ["tea", "oat", None], **{c: ["tea", "jam"] for c in "bcde"}}
     return of.fold(
         of.EventLog.from_events(
             of.Event(who, "purchase", f"2025-01-{d:02d}", item=item, value=1)

@@ -182,14 +182,14 @@ def with_sentinel(at: str, n: int = 5) -> tuple[of.Profiles, int]:
 
 def spied(profiles, monkeypatch, wanted=None):
     """A scorer, and the profiles, views and items on which the slice was foreseen."""
-    seen = []
+    seen: list = []
+    fit_levels = module.__dict__["fit_levels"]
 
     def spy(past, items, *rest):
         views = fit_levels(past, items, *rest)
         seen.append((past, views, items))
         return views
 
-    fit_levels = module.fit_levels
     monkeypatch.setattr(module, "fit_levels", spy)
     return (of.Scorer() if wanted is None else wanted).fit(profiles, rng=1), seen
 
