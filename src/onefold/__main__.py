@@ -120,7 +120,7 @@ def _ranking(
     profile = past[past.ids[len(past) // 2]]
     ranking = ladder.scorer.rank(profile, n=5)
     for place, item in enumerate(ranking.of(0), start=1):
-        known = catalog[item] if item in catalog else {}
+        known = catalog[item] if item in catalog else {}  # noqa: SIM401 (a Catalog has no get)
         show(f"{place}. {item:<10} {known.get('text') or known.get('category') or ''}")
     show(str(ladder.scorer.explain(profile, ranking.of(0)[0])))
     fresh = ladder.scorer.rank(profile, n=5, repeats=False)

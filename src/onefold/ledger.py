@@ -17,9 +17,9 @@ from onefold._columns import Coded, Columns, frozen
 from onefold._random import hash64, mix64
 from onefold._types import Array, Bools, Ints
 from onefold._vocab import Vocab
-from onefold.events.log import (
+from onefold.events.log import EventLog
+from onefold.events.tables import (
     KEY,
-    EventLog,
     first_deliveries,
     no_events,
     no_facts,

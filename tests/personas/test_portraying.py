@@ -100,7 +100,6 @@ def test_values_of_few_customers_are_not_asked_for() -> None:
         (Rules({"a": (trait("gap") > 3) & ~(trait("home") == "town")}), {"gap", "home"}),
         (shops.Halves(), set()),
     ],
-    ids=str,
 )
 def test_what_a_segmentation_was_made_from_is_definition(strategy, names) -> None:
     segmentation = segment(shops.profiles(shops.events(), shops.facts()), strategy)

@@ -18,19 +18,25 @@ import pyarrow as pa
 
 from onefold import _time
 from onefold._columns import Coded, Column, Columns, frozen, missing
-from onefold._random import hash64, mix64
-from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Hashes, Instant, Ints, Times
-from onefold._vocab import EMPTY
+from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Instant, Times
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
 from onefold.events.event import Event
 from onefold.events.quality import Quality, quality
-
-CODED = ("customer", "kind", "item", "channel", "basket")
-PROPERTY = "property:"
-KEY = "key"
-KEYS = (KEY, "has_id")  # by which an event is known, not what it holds
-PLACE = ("customer", "time")
+from onefold.events.tables import (
+    KEY,
+    PLACE,
+    PROPERTY,
+    first_deliveries,
+    hashed,
+    keyed,
+    no_events,
+    no_facts,
+    no_money,
+    nothing,
+    repeats,
+    same_currency,
+)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -119,13 +125,13 @@ class EventLog:
             "customer": opened.ids(customer, "customer"),
             "time": times,
             "kind": kinds,
-            "item": _nothing(n) if item is None else opened.ids(item, "item"),
-            "channel": _nothing(n) if channel is None else opened.texts(channel, "channel"),
-            "value": _no_money(n) if value is None else opened.money(value, "value"),
+            "item": nothing(n) if item is None else opened.ids(item, "item"),
+            "channel": nothing(n) if channel is None else opened.texts(channel, "channel"),
+            "value": no_money(n) if value is None else opened.money(value, "value"),
             "quantity": (
                 np.full(n, np.nan) if quantity is None else opened.numbers(quantity, "quantity")
             ),
-            "basket": _nothing(n) if basket is None else opened.ids(basket, "basket"),
+            "basket": nothing(n) if basket is None else opened.ids(basket, "basket"),
             "local": (
                 np.full(n, NO_OFFSET, dtype=np.int32)
                 if zone is None
@@ -141,7 +147,7 @@ class EventLog:
         ids = None if id is None else opened.keys(id, "id")
         sources = None if source is None else opened.texts(source, "source")
         one = None if currency is None else _one_currency(opened.texts(currency, "currency"), call)
-        return cls(_keyed(columns, ids, sources), no_facts(), one)
+        return cls(keyed(columns, ids, sources), no_facts(), one)
 
     @classmethod
     def from_facts(
@@ -192,7 +198,7 @@ class EventLog:
         for name, column in door.facts_of(facts, call).items():
             held = opened.anything(column, "facts")
             rows = np.flatnonzero(~missing(held))
-            text = held if isinstance(held, Coded) else _nothing(len(who))
+            text = held if isinstance(held, Coded) else nothing(len(who))
             number = np.full(len(who), np.nan) if isinstance(held, Coded) else held
             stated = Columns(
                 {
@@ -241,7 +247,7 @@ class EventLog:
             columns[PROPERTY + name] = _property([e.properties.get(name) for e in rows], name)
         ids, sources = _strings([e.id for e in rows]), _strings([e.source for e in rows])
         return cls(
-            _keyed(columns, (_hashed(ids, len(rows)), ~missing(ids)), sources), no_facts(), None
+            keyed(columns, (hashed(ids, len(rows)), ~missing(ids)), sources), no_facts(), None
         )
 
     def __len__(self) -> int:
@@ -345,110 +351,6 @@ class EventLog:
         return EventLog(events, facts, self.currency)
 
 
-def first_deliveries(events: Columns) -> Ints:
-    """Positions, ascending, of the rows that stay when repeated ids are dropped."""
-    rows = np.flatnonzero(events.array("has_id"))
-    joint = mix64(events.array("customer")[rows], events.array(KEY)[rows])
-    ordered = np.sort(joint)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    if not len(twice):
-        return np.arange(len(events))
-    rows = rows[np.isin(joint, twice)]
-    some = events.take(rows).compact()
-    who, key, content = some.array("customer"), some.array(KEY), some.content(leave_out=KEYS)
-    order = np.lexsort((content, some.array("time"), key, who))
-    # Of deliveries with equal contents the sort keeps the first, as it is stable.
-    again = repeats(who[order], key[order])
-    keep = np.ones(len(events), dtype=bool)
-    keep[rows[order[again]]] = False
-    return np.flatnonzero(keep)
-
-
-def tie_keys(table: Columns) -> Hashes:
-    """What decides the order (n,) of rows of one person and instant: the id, or the contents.
-
-    It depends neither on the person nor on the instant, so renaming customers and shifting time
-    leave the order as it is.
-    """
-    if "has_id" not in table:
-        return table.array(KEY)
-    has_id: Array = table.array("has_id")
-    if has_id.all():
-        return table.array(KEY)
-    content = table.compact().content(leave_out=(*KEYS, *PLACE))
-    return np.where(has_id, table.array(KEY), content)
-
-
-def repeats(*columns: Array) -> Bools:
-    """Whether each row of sorted columns holds the same as the one before."""
-    same = np.zeros(len(columns[0]), dtype=bool)
-    same[1:] = True
-    for column in columns:
-        same[1:] &= column[1:] == column[:-1]
-    return same
-
-
-def same_currency(a: str | None, b: str | None, call: str) -> str | None:
-    """The one currency of two sides, if they don't disagree."""
-    if a is not None and b is not None and a != b:
-        raise ArgumentError(
-            f"{call}: one side is in {a!r}, the other in {b!r}; a log holds one currency. Convert "
-            "the amounts first."
-        )
-    return a if a is not None else b
-
-
-def no_events() -> Columns:
-    """A table of no events."""
-    return _keyed(
-        {
-            **{name: _nothing(0) for name in CODED},
-            "time": np.array([], dtype="datetime64[us]"),
-            "value": _no_money(0),
-            "quantity": np.array([], dtype=np.float64),
-            "local": np.array([], dtype=np.int32),
-        },
-        None,
-        None,
-    )
-
-
-def no_facts() -> Columns:
-    """A table of no facts."""
-    return Columns(
-        {
-            "customer": _nothing(0),
-            "time": np.array([], dtype="datetime64[us]"),
-            "name": _nothing(0),
-            "text": _nothing(0),
-            "number": np.array([], dtype=np.float64),
-            "key": np.array([], dtype=np.uint64),
-        }
-    )
-
-
-def _keyed(
-    columns: Mapping[str, Column], ids: tuple[Hashes, Bools] | None, sources: Coded | None
-) -> Columns:
-    """The columns, with the key by which a row is known, if it has an id: of (source, id)."""
-    table = Columns({name: c if isinstance(c, Coded) else frozen(c) for name, c in columns.items()})
-    key = np.zeros(len(table), dtype=np.uint64)
-    has_id = np.zeros(len(table), dtype=bool)
-    if ids is not None:
-        hashes, has_id = ids
-        key = mix64(_hashed(sources, len(table)), hashes)
-        key[~has_id] = 0
-    return table.replace(key=frozen(key), has_id=frozen(has_id))
-
-
-def _hashed(column: Coded | None, n: int) -> Hashes:
-    if column is None:
-        return np.zeros(n, dtype=np.uint64)
-    if (column.codes < 0).any() or len(column.vocab) < n:
-        return np.append(hash64(column.vocab.values), np.uint64(0))[column.codes]
-    return hash64(column.vocab.values)[column.codes]
-
-
 def _one_currency(column: Coded, call: str) -> str | None:
     names = sorted(_present(column))
     if len(names) > 1:
@@ -478,14 +380,6 @@ def _property(values: Sequence[str | float | None], name: str) -> Column:
     if str in kinds:
         raise ArgumentError(f"Event: property {name!r} is text in one event, a number in another.")
     return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-
-
-def _nothing(n: int) -> Coded:
-    return Coded(np.full(n, -1, dtype=np.int32), EMPTY)
-
-
-def _no_money(n: int) -> Ints:
-    return np.full(n, NO_MONEY, dtype=np.int64)
 
 
 def _array(column: Column) -> Array:

@@ -25,7 +25,7 @@ from onefold._types import Codes, Floats, Ints, Times
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.errors import ContractError
-from onefold.traits.protocol import History
+from onefold.traits.history import History
 
 GROUPINGS = ("everyone", "segment", "persona")
 

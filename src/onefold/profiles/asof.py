@@ -16,7 +16,9 @@ from onefold.catalog import Catalog
 from onefold.events import door
 from onefold.ledger import Ledger, bisect
 from onefold.profiles.traits import TraitTable
-from onefold.traits.protocol import History, Trait, Wide
+from onefold.traits.history import History
+from onefold.traits.protocol import Trait
+from onefold.traits.wide import Wide
 
 EVENTS = 4_000_000  # in one chunk: some 300 MB of columns and of what traits make of them
 

@@ -24,7 +24,9 @@ from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.ledger import Ledger
 from onefold.profiles.traits import TraitTable
-from onefold.traits.protocol import History, Trait, Wide
+from onefold.traits.history import History
+from onefold.traits.protocol import Trait
+from onefold.traits.wide import Wide
 
 MOMENT = 1 / 86_400  # days below which an event is just now: a second
 

@@ -22,13 +22,16 @@ from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.cells import Cells, cells
 from onefold.errors import ArgumentError, UnknownCustomer
-from onefold.events.log import EventLog, no_facts
+from onefold.events.log import EventLog
 from onefold.events.quality import far_after
+from onefold.events.tables import no_facts
 from onefold.ledger import Ledger
 from onefold.profiles.asof import point_in_time
 from onefold.profiles.row import Profile
 from onefold.profiles.traits import TraitTable
-from onefold.traits.protocol import History, Trait, Wide
+from onefold.traits.history import History
+from onefold.traits.protocol import Trait
+from onefold.traits.wide import Wide
 
 T = TypeVar("T")
 YEAR = np.timedelta64(366, "D")

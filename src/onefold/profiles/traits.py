@@ -14,14 +14,9 @@ from onefold._columns import frozen
 from onefold._types import Array, Strings, Times
 from onefold.errors import ArgumentError, UnknownName
 from onefold.traits.facts import Fact
-from onefold.traits.protocol import (
-    History,
-    Trait,
-    Wide,
-    checked_reading,
-    label_names,
-    trait_of,
-)
+from onefold.traits.history import History
+from onefold.traits.protocol import Trait, checked_reading, label_names, trait_of
+from onefold.traits.wide import Wide
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -13,7 +13,8 @@ from onefold import _check
 from onefold._types import Array, Floats
 from onefold.errors import ArgumentError, UnknownName
 from onefold.profiles import TraitTable
-from onefold.traits.protocol import Trait, Wide, label_names, trait_of
+from onefold.traits.protocol import Trait, label_names, trait_of
+from onefold.traits.wide import Wide
 
 Readable: TypeAlias = str | Trait
 

@@ -12,7 +12,7 @@ from onefold.datasets import simulate
 from onefold.errors import ArgumentError
 from onefold.ledger import Ledger
 from onefold.profiles import Profiles, TraitTable, fold
-from onefold.traits.protocol import History
+from onefold.traits.history import History
 
 LEAST = 10  # customers below which a subset shows little
 

@@ -11,7 +11,8 @@ from onefold import _time
 from onefold.profiles import Profiles, TraitTable
 from onefold.testing.laws import Plug, Snapshot, differs, moments, named
 from onefold.testing.sample import customers, fresh, past, rows
-from onefold.traits.protocol import Wide, label_names
+from onefold.traits.protocol import label_names
+from onefold.traits.wide import Wide
 
 SIGNATURE = "read(self, history, *, as_of): one row for each of len(history)"
 OWN = (

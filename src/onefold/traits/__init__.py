@@ -1,11 +1,13 @@
 """Traits: pure functions of one person's events before a moment."""
 
 from onefold.traits.facts import Age, Fact
+from onefold.traits.history import History
 from onefold.traits.how_much import Breadth, Count, Frequency, Monetary
-from onefold.traits.protocol import History, Trait, Wide
+from onefold.traits.protocol import Trait
 from onefold.traits.rhythm import Rhythm
 from onefold.traits.what import Affinity, Latest, Share
 from onefold.traits.when import Gap, Recency, Tenure
+from onefold.traits.wide import Wide
 
 __all__ = [
     "TRAITS",

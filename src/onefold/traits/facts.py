@@ -12,7 +12,8 @@ import numpy as np
 
 from onefold._types import Floats, Ints, Times
 from onefold._vocab import Vocab
-from onefold.traits.protocol import History, some_name
+from onefold.traits.history import History
+from onefold.traits.protocol import some_name
 
 NOT_A_DATE = np.datetime64("NaT", "D")
 

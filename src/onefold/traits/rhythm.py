@@ -11,7 +11,9 @@ import numpy as np
 from onefold._check import one_of
 from onefold._types import MICROS, NO_OFFSET, Bools, Ints, Times
 from onefold._vocab import Vocab
-from onefold.traits.protocol import History, Wide, kind_or_none, labelled, some_name
+from onefold.traits.history import History
+from onefold.traits.protocol import kind_or_none, some_name
+from onefold.traits.wide import Wide, labelled
 
 BY = ("week", "day", "part", "weekday")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -11,7 +11,9 @@ import numpy as np
 
 from onefold import _time
 from onefold._types import Duration, Strings, Times
-from onefold.traits.protocol import History, Wide, kind_or_none, labelled, some_name
+from onefold.traits.history import History
+from onefold.traits.protocol import kind_or_none, some_name
+from onefold.traits.wide import Wide, labelled
 
 
 def _half_life(value: Duration) -> np.timedelta64:

@@ -10,7 +10,8 @@ import attrs
 import numpy as np
 
 from onefold._types import Floats, Ints, Times
-from onefold.traits.protocol import History, kind_or_none, some_name
+from onefold.traits.history import History
+from onefold.traits.protocol import kind_or_none, some_name
 
 DAY = np.timedelta64(86_400_000_000, "us")
 

@@ -1,0 +1,137 @@
+"""The two tables of a log, events and facts: their columns, and what makes rows one.
+
+An event with an id is known by key = hash(source, id) within its customer; of several
+deliveries the earliest stays. Rows of one person and instant are put in the order of their
+keys, or of the hash of their contents: a property of the rows, not of how they came.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from onefold._columns import Coded, Column, Columns, frozen
+from onefold._random import hash64, mix64
+from onefold._types import NO_MONEY, Array, Bools, Hashes, Ints
+from onefold._vocab import EMPTY
+from onefold.errors import ArgumentError
+
+CODED = ("customer", "kind", "item", "channel", "basket")
+PROPERTY = "property:"
+KEY = "key"
+KEYS = (KEY, "has_id")  # by which an event is known, not what it holds
+PLACE = ("customer", "time")
+
+
+def first_deliveries(events: Columns) -> Ints:
+    """Positions, ascending, of the rows that stay when repeated ids are dropped."""
+    rows = np.flatnonzero(events.array("has_id"))
+    joint = mix64(events.array("customer")[rows], events.array(KEY)[rows])
+    ordered = np.sort(joint)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(twice):
+        return np.arange(len(events))
+    rows = rows[np.isin(joint, twice)]
+    some = events.take(rows).compact()
+    who, key, content = some.array("customer"), some.array(KEY), some.content(leave_out=KEYS)
+    order = np.lexsort((content, some.array("time"), key, who))
+    # Of deliveries with equal contents the sort keeps the first, as it is stable.
+    again = repeats(who[order], key[order])
+    keep = np.ones(len(events), dtype=bool)
+    keep[rows[order[again]]] = False
+    return np.flatnonzero(keep)
+
+
+def tie_keys(table: Columns) -> Hashes:
+    """What decides the order (n,) of rows of one person and instant: the id, or the contents.
+
+    It depends neither on the person nor on the instant, so renaming customers and shifting time
+    leave the order as it is.
+    """
+    if "has_id" not in table:
+        return table.array(KEY)
+    has_id: Array = table.array("has_id")
+    if has_id.all():
+        return table.array(KEY)
+    content = table.compact().content(leave_out=(*KEYS, *PLACE))
+    return np.where(has_id, table.array(KEY), content)
+
+
+def repeats(*columns: Array) -> Bools:
+    """Whether each row of sorted columns holds the same as the one before."""
+    same = np.zeros(len(columns[0]), dtype=bool)
+    same[1:] = True
+    for column in columns:
+        same[1:] &= column[1:] == column[:-1]
+    return same
+
+
+def same_currency(a: str | None, b: str | None, call: str) -> str | None:
+    """The one currency of two sides, if they don't disagree."""
+    if a is not None and b is not None and a != b:
+        raise ArgumentError(
+            f"{call}: one side is in {a!r}, the other in {b!r}; a log holds one currency. Convert "
+            "the amounts first."
+        )
+    return a if a is not None else b
+
+
+def no_events() -> Columns:
+    """A table of no events."""
+    return keyed(
+        {
+            **{name: nothing(0) for name in CODED},
+            "time": np.array([], dtype="datetime64[us]"),
+            "value": no_money(0),
+            "quantity": np.array([], dtype=np.float64),
+            "local": np.array([], dtype=np.int32),
+        },
+        None,
+        None,
+    )
+
+
+def no_facts() -> Columns:
+    """A table of no facts."""
+    return Columns(
+        {
+            "customer": nothing(0),
+            "time": np.array([], dtype="datetime64[us]"),
+            "name": nothing(0),
+            "text": nothing(0),
+            "number": np.array([], dtype=np.float64),
+            "key": np.array([], dtype=np.uint64),
+        }
+    )
+
+
+def keyed(
+    columns: Mapping[str, Column], ids: tuple[Hashes, Bools] | None, sources: Coded | None
+) -> Columns:
+    """The columns, with the key by which a row is known, if it has an id: of (source, id)."""
+    table = Columns({name: c if isinstance(c, Coded) else frozen(c) for name, c in columns.items()})
+    key = np.zeros(len(table), dtype=np.uint64)
+    has_id = np.zeros(len(table), dtype=bool)
+    if ids is not None:
+        hashes, has_id = ids
+        key = mix64(hashed(sources, len(table)), hashes)
+        key[~has_id] = 0
+    return table.replace(key=frozen(key), has_id=frozen(has_id))
+
+
+def hashed(column: Coded | None, n: int) -> Hashes:
+    """The hash (n,) of each row's string, 0 where there is none."""
+    if column is None:
+        return np.zeros(n, dtype=np.uint64)
+    if (column.codes < 0).any() or len(column.vocab) < n:
+        return np.append(hash64(column.vocab.values), np.uint64(0))[column.codes]
+    return hash64(column.vocab.values)[column.codes]
+
+
+def nothing(n: int) -> Coded:
+    """A column of n rows without a string."""
+    return Coded(np.full(n, -1, dtype=np.int32), EMPTY)
+
+
+def no_money(n: int) -> Ints:
+    """A column of n rows without an amount."""
+    return np.full(n, NO_MONEY, dtype=np.int64)

@@ -1,0 +1,297 @@
+"""A history: what a trait reads.
+
+The events of n rows (people, or people as of moments) one row after another, in canonical
+order: row i has `offsets[i] : offsets[i + 1]`. Whoever reads it sees no event at or after
+`as_of`. Columns are read from the ledger when they are asked for, and kept.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+import numpy as np
+
+from onefold._check import hint, quoted
+from onefold._columns import Coded, frozen
+from onefold._types import (
+    NO_MONEY,
+    Array,
+    Codes,
+    Floats,
+    Ints,
+    Strings,
+    Times,
+)
+from onefold._vocab import Vocab
+from onefold.catalog import Catalog
+from onefold.errors import UnknownName
+from onefold.events.tables import PROPERTY
+from onefold.ledger import Ledger, bisect, ranges
+
+T = TypeVar("T")
+
+
+@attrs.frozen(eq=False, repr=False)
+class History:
+    """The events and facts of n rows, in canonical order, for traits and levels to read.
+
+    All arrays are read-only. `time` is in UTC, `value` in micros (`missing_value` where there
+    is none), `local` in seconds that the customer's clock is ahead of UTC (-2147483648 where it
+    is not known); codes are -1 where missing.
+    """
+
+    ledger: Ledger
+    offsets: Ints = attrs.field(converter=frozen)
+    rows: Ints | None  # positions in the ledger, None for all of them
+    fact_offsets: Ints = attrs.field(converter=frozen)
+    fact_rows: Ints | None
+    catalog: Catalog | None = None
+    _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
+
+    @classmethod
+    def of(cls, ledger: Ledger, catalog: Catalog | None = None) -> "History":
+        """The whole history of everybody in a ledger."""
+        return cls(ledger, ledger.offsets, None, ledger.fact_offsets, None, catalog)
+
+    @classmethod
+    def before(
+        cls, ledger: Ledger, people: Ints, *, moments: Times, catalog: Catalog | None = None
+    ) -> "History":
+        """Row i is the history of person `people[i]` before `moments[i]`; -1 is nobody."""
+        events = _slices(ledger.offsets, people, ledger.events.array("time"), moments)
+        facts = _slices(ledger.fact_offsets, people, ledger.facts.array("time"), moments)
+        return cls(ledger, events[1], events[0], facts[1], facts[0], catalog)
+
+    def between(self, start: int, stop: int) -> "History":
+        """The history of the rows from `start` up to `stop`."""
+        events = _part(self.offsets, self.rows, start, stop)
+        facts = _part(self.fact_offsets, self.fact_rows, start, stop)
+        return History(self.ledger, *events, *facts, self.catalog)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def row(self) -> Ints:
+        """The row (m,) that each event belongs to."""
+        return self._once("row", lambda: frozen(np.repeat(np.arange(len(self)), self.counts)))
+
+    @property
+    def counts(self) -> Ints:
+        """Events of each row (n,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def time(self) -> Times:
+        """Instant (m,) of each event, in UTC."""
+        return self._array("time")
+
+    @property
+    def kind(self) -> Codes:
+        """Kind (m,) of each event, a code into `kinds`."""
+        return self._array("kind")
+
+    @property
+    def item(self) -> Codes:
+        """Item (m,) of each event, a code into `items`; -1 for none."""
+        return self._array("item")
+
+    @property
+    def channel(self) -> Codes:
+        """Channel (m,) of each event, a code into `channels`; -1 for none."""
+        return self._array("channel")
+
+    @property
+    def basket(self) -> Codes:
+        """Basket (m,) of each event, a code into `baskets`; -1 for none."""
+        return self._array("basket")
+
+    @property
+    def value(self) -> Ints:
+        """Amount (m,) of each event in micros; `missing_value` for none."""
+        return self._array("value")
+
+    @property
+    def quantity(self) -> Floats:
+        """Quantity (m,) of each event, NaN for none."""
+        return self._array("quantity")
+
+    @property
+    def local(self) -> Codes:
+        """Seconds (m,) that the customer's clock is ahead of UTC; -2147483648 if not known."""
+        return self._array("local")
+
+    @property
+    def kinds(self) -> Vocab:
+        """The kinds of event, sorted."""
+        return self.ledger.events.coded("kind").vocab
+
+    @property
+    def items(self) -> Vocab:
+        """The items, sorted."""
+        return self.ledger.events.coded("item").vocab
+
+    @property
+    def channels(self) -> Vocab:
+        """The channels, sorted."""
+        return self.ledger.events.coded("channel").vocab
+
+    @property
+    def baskets(self) -> Vocab:
+        """The baskets, sorted."""
+        return self.ledger.events.coded("basket").vocab
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Names of the further columns that the events carry."""
+        names = [n for n in self.ledger.events.data if n.startswith(PROPERTY)]
+        return tuple(n.removeprefix(PROPERTY) for n in names)
+
+    @property
+    def missing_value(self) -> int:
+        """What stands in `value` where there is no amount."""
+        return int(NO_MONEY)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Names of the facts that are known of anybody here."""
+
+        def names() -> tuple[str, ...]:
+            codes = self._facts("name")
+            return tuple(self.ledger.facts.coded("name").vocab.values[np.unique(codes)].tolist())
+
+        return self._once("facts", names)
+
+    def extra(self, name: str) -> Coded | Floats:
+        """One further column over the events (m,): coded text, or numbers."""
+        if name not in self.properties:
+            known = self.properties
+            raise UnknownName(
+                f"history: no property {name!r}. Properties: {quoted(known)}.{hint(name, known)}"
+            )
+        column = self.ledger.events.data[PROPERTY + name]
+        if self.rows is None:
+            return column
+        return column.take(self.rows) if isinstance(column, Coded) else frozen(column[self.rows])
+
+    def words(self, of: str) -> Coded:
+        """The label of each event (m,), -1 where it has none.
+
+        Labels are its kind, item, channel, a property, or a column of the catalogue for its item:
+        category, an attribute.
+        """
+        return self._once(("words", of), lambda: self._words(of))
+
+    def _words(self, of: str) -> Coded:
+        if of in ("kind", "item", "channel", "basket"):
+            return Coded(self._array(of), self.ledger.events.coded(of).vocab)
+        if of in self.properties:
+            held = self.extra(of)
+            if isinstance(held, Coded):
+                return held
+            raise UnknownName(f"history: property {of!r} holds numbers; labels are text.")
+        if self.catalog is None:
+            if of == "category":
+                return Coded(np.full(len(self.time), -1, dtype=np.int32), Vocab.of([]))
+            known = ("kind", "item", "channel", *self.properties)
+            raise UnknownName(
+                f"history: no label {of!r}; there is no catalogue. Labels: {quoted(known)}."
+            )
+        codes = np.append(self.catalog.codes(of, self.items), np.int32(-1))[self.item]
+        return Coded(codes, self.catalog.column(of).vocab)
+
+    def where(self, kind: str | None) -> "History":
+        """The same rows with only their events of one kind; facts stay."""
+        return self if kind is None else self._once(("where", kind), lambda: self._where(kind))
+
+    def _where(self, kind: str) -> "History":
+        code = self.kinds.code(kind)
+        keep = self.kind == code if code >= 0 else np.zeros(len(self.kind), dtype=bool)
+        if keep.all():
+            return self
+        running = np.zeros(len(keep) + 1, dtype=np.int64)
+        np.cumsum(keep, out=running[1:])
+        offsets = running[self.offsets]
+        rows = np.flatnonzero(keep) if self.rows is None else self.rows[keep]
+        return History(self.ledger, offsets, rows, self.fact_offsets, self.fact_rows, self.catalog)
+
+    @property
+    def visits(self) -> tuple[Ints, Ints]:
+        """The visit of each event (m,), and the offsets (n + 1,) of each row's visits.
+
+        Visits are numbered over all rows, in the order of their first events. Events of one basket
+        are one visit; without a basket, events of one instant are.
+        """
+        return self._once("visits", self._visits)
+
+    def _visits(self) -> tuple[Ints, Ints]:
+        row, basket = self.row, self.basket.astype(np.int64)
+        loose = basket < 0
+        time = self.time.view(np.int64)
+        what = np.where(loose, time, basket)
+        new = np.ones(len(row), dtype=bool)
+        new[1:] = (row[1:] != row[:-1]) | (what[1:] != what[:-1]) | (loose[1:] != loose[:-1])
+        run = np.cumsum(new) - 1
+        starts = np.flatnonzero(new)
+        # A basket may be interrupted by other events; its runs are one visit, that of the first.
+        order = np.lexsort((starts, what[starts], loose[starts], row[starts]))
+        first = np.ones(len(order), dtype=bool)
+        a, b = starts[order[1:]], starts[order[:-1]]
+        first[1:] = (row[a] != row[b]) | (what[a] != what[b]) | (loose[a] != loose[b])
+        leader = np.empty(len(order), dtype=np.int64)
+        leader[order] = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
+        leads = np.zeros(len(order), dtype=bool)
+        leads[leader] = True
+        number = np.cumsum(leads) - 1
+        visit = number[leader][run]
+        running = np.zeros(len(row) + 1, dtype=np.int64)
+        is_lead = np.zeros(len(row), dtype=np.int64)
+        is_lead[starts[leads]] = 1
+        np.cumsum(is_lead, out=running[1:])
+        return frozen(visit), frozen(running[self.offsets])
+
+    def fact(self, name: str) -> tuple[Strings, Floats]:
+        """The latest of one fact for each row: its text (n,) or None, its number (n,) or NaN."""
+        table = self.ledger.facts
+        code = table.coded("name").vocab.code(name)
+        words = np.full(len(self), None, dtype=object)
+        number = np.full(len(self), np.nan)
+        hits = np.flatnonzero(self._facts("name") == code) if code >= 0 else np.array([], np.int64)
+        if len(hits):
+            owner = np.searchsorted(self.fact_offsets, hits, side="right") - 1
+            last = np.append(owner[1:] != owner[:-1], True)
+            hits, owner = hits[last], owner[last]
+            words[owner] = table.coded("text").vocab.decode(self._facts("text")[hits])
+            number[owner] = self._facts("number")[hits]
+        return words, number
+
+    def _array(self, name: str) -> Array:
+        def read() -> Array:
+            held = self.ledger.events.array(name)
+            return held if self.rows is None else frozen(held[self.rows])
+
+        return self._once(name, read)
+
+    def _facts(self, name: str) -> Array:
+        held = self.ledger.facts.array(name)
+        return held if self.fact_rows is None else held[self.fact_rows]
+
+    def _once(self, name: Any, make: Callable[[], T]) -> T:
+        if name not in self._cache:
+            self._cache[name] = make()
+        kept: T = self._cache[name]
+        return kept
+
+
+def _part(offsets: Ints, rows: Ints | None, start: int, stop: int) -> tuple[Ints, Ints]:
+    low, high = int(offsets[start]), int(offsets[stop])
+    held = np.arange(low, high) if rows is None else rows[low:high]
+    return offsets[start : stop + 1] - low, held
+
+
+def _slices(offsets: Ints, people: Ints, times: Array, moments: Times) -> tuple[Ints, Ints]:
+    bounds = np.append(offsets, offsets[-1])
+    nobody = np.where(people < 0, len(offsets) - 1, people)
+    starts = bounds[nobody]
+    stops = bisect(times, starts, bounds[nobody + 1], moments)
+    return ranges(starts, stops)
