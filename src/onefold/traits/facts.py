@@ -22,9 +22,25 @@ NOT_A_DATE = np.datetime64("NaT", "D")
 class Fact:
     """The latest value of a fact, None (text) or NaN (number) where it was never stated.
 
+    fact = value of the statement with the greatest time before `as_of`. Profiles read facts by
+    their names without it; it gives a fact another name.
+
     Args:
         fact: Name of the fact.
         name: The trait's name; the fact's where it is left out.
+
+    Examples:
+        >>> import onefold as of
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({
+        ...     "who": ["ann", "ann"], "at": ["2023-01-01", "2024-01-01"],
+        ...     "region": ["north", "south"]})
+        >>> frame["at"] = pd.to_datetime(frame["at"])
+        >>> log = of.EventLog.from_facts(frame, customer="who", time="at", facts=["region"],
+        ...                              tz="UTC")
+        >>> home = [Fact("region", name="home")]
+        >>> of.fold(log, home)["ann"]["home"], of.fold(log, home, as_of="2024-01-01")["ann"]["home"]
+        ('south', 'north')
     """
 
     fact: str = attrs.field(validator=some_name)
@@ -48,9 +64,21 @@ class Fact:
 class Age:
     """Completed years since the date in a fact such as "1980-05-17", NaN where it is not known.
 
+    age = year of `as_of` - year of birth, less one before the birthday in UTC; who was born on
+    29 February has it on 1 March in other years.
+
     Args:
         fact: Name of the fact with the date of birth.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"who": ["ann"], "birth_date": ["1980-05-17"]})
+        >>> log = of.EventLog.from_facts(frame, customer="who", time="2024-01-01",
+        ...                              facts=["birth_date"])
+        >>> [of.fold(log, [Age()], as_of=day)["ann"]["age"] for day in ("2024-05-16", "2024-05-17")]
+        [43.0, 44.0]
     """
 
     unit: ClassVar[str] = "years"

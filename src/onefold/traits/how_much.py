@@ -18,11 +18,21 @@ from onefold.traits.protocol import kind_or_none, some_name
 class Frequency:
     """How many visits with an event of a kind: baskets, or instants where there is no basket.
 
-    The field's "frequency" of RFM: twelve lines on one receipt are one purchase.
+    frequency = distinct baskets + distinct instants of events without a basket. The field's
+    "frequency" of RFM (Bult and Wansbeek 1995): twelve lines on one receipt are one purchase.
 
     Args:
         event: Kind of event; None counts every kind.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "purchase", "2024-03-01 09:00", item="tea", basket="b1"),
+        ...     of.Event("ann", "purchase", "2024-03-01 09:01", item="jam", basket="b1"),
+        ...     of.Event("ann", "purchase", "2024-03-08 17:00", item="tea")])
+        >>> of.fold(log, [Frequency()])["ann"]["frequency"]
+        2.0
     """
 
     event: str | None = attrs.field(default="purchase", validator=kind_or_none)
@@ -35,7 +45,7 @@ class Frequency:
 
 @attrs.frozen
 class Count:
-    """How many events of a kind: lines, not visits.
+    """How many events of a kind: lines, not visits. count = number of events.
 
     Args:
         event: Kind of event; None counts every kind.
@@ -60,13 +70,23 @@ class Count:
 class Monetary:
     """Sum of the amounts of events of a kind, in the log's currency; returns lower it.
 
-    The field's "monetary" of RFM. Summed in whole millionths, so the order of events does not
-    matter. Missing where no event has an amount.
+    monetary = sum of amounts, with `mean` divided by the visits. The field's "monetary" of RFM
+    (Bult and Wansbeek 1995). Summed in whole millionths, so the order of events does not matter.
+    Missing where no event has an amount.
 
     Args:
         event: Kind of event; None counts every kind.
         mean: Divide by the number of visits: what an average purchase is worth.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "purchase", "2024-03-01", value=4.90),
+        ...     of.Event("ann", "purchase", "2024-03-08", value=3.50)])
+        >>> ann = of.fold(log, [Monetary(), Monetary(mean=True, name="basket value")])["ann"]
+        >>> ann["monetary"], ann["basket value"]
+        (8.4, 4.2)
     """
 
     unit: ClassVar[str] = "money"
@@ -90,9 +110,20 @@ class Monetary:
 class Breadth:
     """How many distinct items.
 
+    breadth = number of distinct items; events without one don't count. Of the measures of
+    variety it is the one of order 0 (Hill 1973): a favourite counts no more than a trial.
+
     Args:
         event: Kind of event; None counts every kind.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "purchase", f"2024-03-0{day}", item=item)
+        ...     for day, item in enumerate(["tea", "jam", "tea"], start=1)])
+        >>> of.fold(log, [Breadth()])["ann"]["breadth"]
+        2.0
     """
 
     event: str | None = attrs.field(default="purchase", validator=kind_or_none)

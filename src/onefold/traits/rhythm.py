@@ -28,7 +28,8 @@ _RANK = _SORTED.codes(HOURS)
 class Rhythm:
     """The share of a customer's events in each local hour of the week, "Mon 00" to "Sun 23".
 
-    Missing where no event has a local clock: give `zone=` at the door.
+    rhythm(hour) = events in that hour / events in any, the hour on the customer's own clock at
+    the time of the event. Missing where no event has a local clock: give `zone=` at the door.
 
     Args:
         event: Kind of event; None counts every kind.
@@ -36,6 +37,14 @@ class Rhythm:
             for night, morning, afternoon and evening (from 0, 6, 12 and 18 o'clock), "weekday"
             for the seven days.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([  # a Friday, on a clock an hour ahead of UTC
+        ...     of.Event("ann", "view", "2024-03-01T23:30+00:00", zone="Europe/Berlin")])
+        >>> ann = of.fold(log, [Rhythm(), Rhythm(by="part", name="day_part")])["ann"]
+        >>> ann["rhythm"], ann["day_part"]
+        ({'Sat 00': 1.0}, {'night': 1.0})
     """
 
     unit: ClassVar[str] = "share"

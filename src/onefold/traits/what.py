@@ -24,6 +24,8 @@ def _half_life(value: Duration) -> np.timedelta64:
 class Share:
     """The share of a customer's events that has each label: channel mix, kinds, a property.
 
+    share(label) = events with the label / events with any label. Missing where there is none.
+
     Args:
         of: What labels an event: "channel", "kind", "item", "category" or another column of the
             catalogue, or a property.
@@ -57,11 +59,24 @@ class Share:
 class Affinity:
     """What share of a customer's decayed attention each label has.
 
+    affinity(label) = sum of 2^(-age / half-life) over its events / the same over all labels.
+    Missing where no event has a label. Weights that halve with age are those of Ding and Li (2005,
+    "Time weight collaborative filtering").
+
     Args:
         of: What labels an event, as in `Share`.
         event: Kind of event; None counts every kind.
         half_life: The age at which an event counts half.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "purchase", "2024-03-01", item="tea"),
+        ...     of.Event("ann", "purchase", "2024-03-03", item="jam")])
+        >>> ann = of.fold(log, [Affinity("item", half_life="1D")])["ann"]
+        >>> ann["affinity"]  # tea is two half-lives older: 1/4 to 1
+        {'jam': 0.8, 'tea': 0.2}
     """
 
     unit: ClassVar[str] = "share"
@@ -88,12 +103,21 @@ class Affinity:
 class Latest:
     """The label of a customer's last event that has one, None where there is none.
 
-    Of several events at one instant it is that of the last in canonical order.
+    latest = label of the event with the greatest time. Of several events at one instant it is
+    that of the last in canonical order.
 
     Args:
         of: What labels an event, as in `Share`.
         event: Kind of event; None counts every kind.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "purchase", "2024-03-08", item="tea"),
+        ...     of.Event("ann", "purchase", "2024-03-01", item="jam")])
+        >>> of.fold(log, [Latest()])["ann"]["latest"]
+        'tea'
     """
 
     of: str = attrs.field(default="item", validator=some_name)

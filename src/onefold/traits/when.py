@@ -20,7 +20,8 @@ DAY = np.timedelta64(86_400_000_000, "us")
 class Recency:
     """Days since the last event of a kind, missing where there was none.
 
-    The field's "recency" of RFM (Bult and Wansbeek 1995): small is recent.
+    recency = (as_of - last) / day. The field's "recency" of RFM (Bult and Wansbeek 1995): small
+    is recent.
 
     Args:
         event: Kind of event; None counts every kind.
@@ -48,9 +49,20 @@ class Recency:
 class Tenure:
     """Days since the first event of a kind, missing where there was none.
 
+    tenure = (as_of - first) / day. The customer's age T of Fader, Hardie and Lee (2005, "Counting
+    your customers the easy way").
+
     Args:
         event: Kind of event; None counts every kind.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "purchase", "2024-03-01"),
+        ...     of.Event("ann", "purchase", "2024-03-08")])
+        >>> of.fold(log, [Tenure()], as_of="2024-03-11")["ann"]["tenure"]
+        10.0
     """
 
     unit: ClassVar[str] = "days"
@@ -68,9 +80,19 @@ class Tenure:
 class Gap:
     """Mean days between the starts of consecutive visits, missing below two visits.
 
+    gap = (start of last visit - start of first visit) / (visits - 1) / day. The mean interpurchase
+    time (Allenby, Leone and Jen 1999); the steps in between cancel out.
+
     Args:
         event: Kind of event; None counts every kind.
         name: The trait's name.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "purchase", f"2024-03-0{day}") for day in (1, 2, 7)])
+        >>> of.fold(log, [Gap()])["ann"]["gap"]
+        3.0
     """
 
     unit: ClassVar[str] = "days"

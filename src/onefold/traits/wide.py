@@ -24,6 +24,16 @@ class Wide:
 
     Row i holds `values[offsets[i] : offsets[i + 1]]` for the labels with those `codes`; other
     labels are 0 where the row is `known`, and missing where it is not.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event("ann", "view", "2024-03-01", channel="web"),
+        ...     of.Event("bob", "view", "2024-03-02", channel="app"),
+        ...     of.Event("cat", "view", "2024-03-03")])
+        >>> channels = of.fold(log).table.wide("channels")
+        >>> channels.row(0), channels.column("app").tolist()
+        ({'web': 1.0}, [0.0, 1.0, nan])
     """
 
     labels: Strings
