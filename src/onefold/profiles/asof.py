@@ -64,16 +64,18 @@ def _joined(
 ) -> TraitTable:
     """One table of what each chunk says; no chunk's history outlives its reading."""
     parts: list[dict[str, Any]] = []
+    sizes: list[int] = []
     for table in tables:
+        sizes.append(len(table))
         parts.append({name: table.reading(name) for name in table.names})
         del table
-    sizes = [len(next(iter(part.values()))) if part else 0 for part in parts]
-    names = dict.fromkeys(name for part in parts for name in part)
+    own = [trait.name for trait in empty.traits]
+    facts = {name for part in parts for name in part} - set(own)
     readings = {
         name: _one(
             [part.get(name, np.full(n, np.nan)) for part, n in zip(parts, sizes, strict=True)]
         )
-        for name in names
+        for name in (*own, *sorted(facts))  # the order of one table, whoever comes first
     }
     return TraitTable.of_readings(ids, empty.history, moments, empty.traits, readings)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from onefold import _time
-from onefold._check import hint, quoted
+from onefold._check import hint, quoted, whole
 from onefold._columns import Coded
 from onefold._display import html_table, number, percent, text_table
 from onefold._types import Array, Duration, Instant, Ints, Strings
@@ -101,6 +101,11 @@ class Profiles:
 
     def new(self, customer: str | int) -> Profile:
         """The profile of somebody of whom nothing is known yet."""
+        if customer is None or customer == "":
+            raise ArgumentError(
+                f"Profiles.new: customer is {customer!r}; it takes an id: a string that is not "
+                "empty, or a whole number."
+            )
         if customer in self:
             raise ArgumentError(
                 f"Profiles.new: customer {customer!r} has a profile already: profiles[id]."
@@ -182,7 +187,7 @@ class Profiles:
 
     def select(self, who: Any) -> "Profiles":
         """The profiles of some customers: ids, or a condition that holds for them."""
-        if hasattr(who, "mask"):
+        if not isinstance(who, Iterable) and hasattr(who, "mask"):  # a Series has a mask too
             rows = np.flatnonzero(who.mask(self.table) == 1)
         else:
             rows = self.positions(who, "Profiles.select: who")
@@ -190,7 +195,7 @@ class Profiles:
 
     def positions(self, ids: Iterable[Any], argument: str) -> Ints:
         """Positions of ids, each of which must be known."""
-        if isinstance(ids, (str, int)):
+        if isinstance(ids, str) or not isinstance(ids, Iterable):
             raise ArgumentError(f"{argument} is {ids!r}; it takes several ids: [{ids!r}].")
         names = [str(i) for i in ids]
         codes = self.ledger.people.codes(names).astype(np.int64)
@@ -221,10 +226,10 @@ class Profiles:
                 f"Profiles.combine: assignment is a {type(assignment).__name__}; give an "
                 "Assignment, or a mapping from customer to group: {'ann': 'loyal'}."
             )
-        known = {str(customer): group for customer, group in names.items()}
+        known = {str(customer): str(g) for customer, g in names.items() if not pd.isna(g)}
         words = [known.get(i) for i in self.ids.tolist()]
-        vocab = Vocab.of(str(w) for w in words if w is not None)
-        codes = vocab.codes([None if w is None else str(w) for w in words])
+        vocab = Vocab.of(w for w in words if w is not None)
+        codes = vocab.codes(words)
         bare = attrs.evolve(
             self.ledger, facts=no_facts(), fact_offsets=np.zeros(len(self) + 1, dtype=np.int64)
         )
@@ -268,8 +273,11 @@ class Profiles:
 
         Args:
             wide: How many columns a trait with many labels may take; the largest are shown.
+
+        Raises:
+            ArgumentError: If `wide` is no whole number, or below 0.
         """
-        return frame_of(self.table, wide)
+        return frame_of(self.table, whole(wide, "Profiles.to_pandas: wide", least=0))
 
     def __repr__(self) -> str:
         return f"Profiles({len(self):,} customers, as of {_time.show(self.as_of)} UTC)\n" + (

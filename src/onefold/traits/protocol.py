@@ -76,7 +76,13 @@ def checked_reading(trait: Trait, reading: Any, n: int) -> Any:
         if len(reading) != n:
             raise ContractError(f"trait {trait.name!r} returned {len(reading)} rows for {n}.")
         return reading
-    array = np.array(reading)  # a copy: what a plug-in keeps stays its own
+    try:
+        array = np.array(reading)  # a copy: what a plug-in keeps stays its own
+    except ValueError as error:
+        raise ContractError(
+            f"trait {trait.name!r} returned rows of different lengths; ({n},) or ({n}, k) is "
+            "allowed."
+        ) from error
     if array.ndim not in (1, 2) or len(array) != n:
         raise ContractError(
             f"trait {trait.name!r} returned an array of shape {array.shape} for {n} rows; "
