@@ -8,6 +8,7 @@ customers. It prints, and writes files only where `--save` names a folder.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--simulate", action="store_true", help="use simulated customers")
     parser.add_argument("--save", type=Path, help="folder for plots and persona cards")
     options = parser.parse_args(argv)
+    if options.save is not None and find_spec("matplotlib") is None:
+        parser.error('--save draws with matplotlib; install it with: pip install "onefold[plot]"')
     from tqdm import tqdm
 
     with tqdm(total=8, file=sys.stderr, desc="tour", unit="step", disable=None) as bar:

@@ -37,6 +37,13 @@ class Flat:
         return np.full(self.n, 1 / self.n)
 
 
+class Even(Flat):
+    """All items alike for everyone: what is not told apart by others is tied."""
+
+    name = "even"
+    by = "everyone"
+
+
 class Next:
     """A plug-in of one's own: the items after those that were chosen, in the alphabet."""
 

@@ -11,7 +11,7 @@ from onefold.errors import ContractError, OnefoldError, UnknownName
 from onefold.levels import LEVELS, Everyone, Individual, Neighbours
 from onefold.scoring import scorer as module
 from tests.levels.plain import shops
-from tests.scoring.shops import Flat, Next, Parity, Unsaid, fitted, simulated
+from tests.scoring.shops import Even, Flat, Next, Parity, Unsaid, fitted, simulated
 from tests.strategies import ITEMS
 
 DAY = np.timedelta64(1, "D")
@@ -33,6 +33,7 @@ SETTINGS = [
     of.Scorer(segments=Parity(), levels=LOW, minimum=2),
     of.Scorer(segments=Parity(), levels=(*LOW[1:], Flat(), Next(), Unsaid()), minimum=2),
     of.Scorer(segments=None, levels=(Everyone(),)),
+    of.Scorer(segments=None, levels=(Even(), Next())),
     of.Scorer(segments=None, levels=(Individual(decay=0), Everyone("1D"), Next())),
 ]
 some = st.none() | st.lists(st.sampled_from([*ITEMS, "unknown"]), max_size=4)
@@ -101,6 +102,10 @@ def test_law_8(profiles, wanted, validity, how, late) -> None:
     short = ranked.short
     assert set(short["customer"]) == {c for c, listed in lists.items() if len(listed) < how["n"]}
     assert all(short["reason"].str.len() > 10)
+    free = {"n": 99, "among": None, "exclude": None, "repeats": True}  # no mask is left behind
+    for i, (customer, listed) in enumerate(scorer.rank(profiles, n=99)):
+        expected = by_hand(scorer, profiles[customer], dense[i], **free)
+        assert listed == [item for item, _ in expected]
     for row in (scorer.common, *scorer.weights):
         assert row.sum() == pytest.approx(1)
 

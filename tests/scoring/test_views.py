@@ -43,12 +43,25 @@ def test_what_own_levels_pass_down_goes_to_everyone() -> None:
 
 
 def test_levels_see_no_event_at_or_after_the_moment() -> None:
-    seen = []
+    seen: list = []
 
     class Spy(Next):
         def fit(self, history, *, as_of, rng):
-            seen.append((history.history.time.max() < as_of, history.time.max() < as_of))
+            seen.append((as_of, max(history.history.time.max(), history.time.max()) < as_of))
             return self
 
-    of.Scorer(levels=(*LEVELS, Spy())).fit(simulated(), rng=1)
-    assert seen == [(True, True)] * 2
+    scorer = of.Scorer(levels=(*LEVELS, Spy())).fit(simulated(), rng=1)
+    assert seen == [(scorer.part.start, True), (scorer.as_of, True)]
+
+
+def test_segments_see_no_event_at_or_after_the_moment() -> None:
+    """Nor do personas, which are portraits of these segments."""
+    seen: list = []
+
+    class Spy(Parity):
+        def fit(self, table, *, rng):
+            seen.append((table.as_of.max(), table.history.time.max() < table.as_of.max()))
+            return self
+
+    scorer = of.Scorer(segments=Spy()).fit(simulated(), rng=1)
+    assert seen == [(scorer.part.start, True), (scorer.as_of, True)]

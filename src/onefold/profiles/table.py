@@ -253,6 +253,10 @@ class Profiles:
             >>> cells.count.tolist(), cells.weights.tolist()
             ([2], [[1.5]])
         """
+        if isinstance(half_lives, str):
+            raise ArgumentError(
+                f"Profiles.cells: half_lives is {half_lives!r}; it takes a list: [{half_lives!r}]."
+            )
         lengths = tuple(_time.duration(h, "Profiles.cells: half_lives") for h in half_lives)
 
         def make() -> Cells:
