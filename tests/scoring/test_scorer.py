@@ -447,3 +447,24 @@ class Half(Next):
 def test_plug_ins_that_break_the_contract_are_named(level, said: str) -> None:
     with pytest.raises(ContractError, match=said):
         of.Scorer(levels=(Everyone(), level)).fit(simulated())
+
+
+def test_at_its_very_end_an_item_is_gone_and_at_its_start_it_is_there() -> None:
+    profiles = simulated()
+    moment, micro = profiles.as_of, np.timedelta64(1, "us")
+    ids = list(fitted().items)[:4]
+    frame = pd.DataFrame(
+        {
+            "item": ids,
+            "since": [moment, moment + micro, moment - DAY, moment - DAY],
+            "until": [moment + DAY, moment + DAY, moment, moment + micro],
+        }
+    )
+    catalog = of.Catalog.from_frame(
+        frame, item="item", valid_from="since", valid_until="until", tz="UTC"
+    )
+    held = of.Profiles(profiles.ledger, profiles.traits, catalog, moment)
+    scorer = of.Scorer(segments=None, levels=(Everyone(),)).fit(held)
+    listed = scorer.rank(held[held.ids[0]], n=99)
+    assert [item in listed.of() for item in ids] == [True, False, False, True]
+    assert "can be had" in listed.short["reason"][0]
