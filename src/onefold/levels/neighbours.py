@@ -1,7 +1,7 @@
 """Neighbours: what people choose after what this person chose.
 
     F_ji = sum over customers and visits v of sum_{k=1..window} e^{-(k-1)/tau} [j in v][i in v+k]
-    T = F + backward F' + together A,       A_ji: both in one visit
+    T = F + backward F' + together A,       A_ji: both in one visit, i = j included
     W_ji ~ T_ji (c_i + shrink)^-damping, the largest `top` of a row, times r_j / (r_j + shrink)
     p(i | u) ~ sum over own recent items j of x_uj W_ji,      x_uj ~ sum of e^{-(visits ago)/reach}
 
