@@ -507,6 +507,26 @@ def test_a_damaged_file_is_an_error_or_the_value(data: Any) -> None:
             assert of.load(path) == CATALOG
 
 
+@pytest.mark.parametrize("mark", [b")", b"(", b"'", b"}", b","])
+def test_a_damaged_header_of_an_array_is_an_error_of_the_file(mark: bytes, path: Path) -> None:
+    of.save(np.arange(3.0), path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    whole = members["arrays/0.npy"]
+    seen = set()
+    for at in (i for i in range(10, len(whole)) if whole[i : i + 1] == mark):
+        for other in b" ()'\\0\n":
+            members["arrays/0.npy"] = whole[:at] + bytes([other]) + whole[at + 1 :]
+            with zipfile.ZipFile(path, "w") as archive:
+                for name, member in members.items():
+                    archive.writestr(name, member)
+            try:
+                assert of.load(path).tolist() == [0.0, 1.0, 2.0]
+            except FileError as error:
+                seen.add(type(error.__cause__))
+    assert seen
+
+
 def forged(path: Path, entries: list[Any], root: Any, **more: Any) -> Path:
     """A file with a manifest of one's own; arrays are given as bytes under their names."""
     held = {"format": "onefold", "version": 1, "onefold": "0.1.0", "entries": entries, "root": root}

@@ -7,6 +7,7 @@ step: who reads sees the old one or the new one, and a failure leaves the old on
 import json
 import os
 import secrets
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -30,7 +31,10 @@ BROKEN = (
     OSError,
     OverflowError,
     RuntimeError,
+    SyntaxError,  # this and the next: what numpy raises for the header of an array
+    tokenize.TokenError,
     TypeError,
+    UserWarning,  # where warnings are errors: numpy warns of a header that it had to mend
     ValueError,
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
