@@ -359,8 +359,9 @@ def test_classes_of_others_are_asked_for_by_name(path: Path) -> None:
         of.load(path, plugins=[Bare])
     with pytest.raises(ArgumentError, match="it takes a list of classes"):
         of.load(path, plugins=[Streak()])  # type: ignore[list-item]
-    with pytest.raises(ArgumentError, match="it takes a list of classes"):
-        of.load(path, plugins=Streak)
+    for plugins in (Streak, None, 3):
+        with pytest.raises(ArgumentError, match="it takes a list of classes"):
+            of.load(path, plugins=plugins)  # type: ignore[arg-type]
     moved = {f"{kind.__module__}:{kind.__qualname__}": kind for kind in (Streak, Bare)}
     assert of.load(path, plugins=moved)[1].above == 1.0
 
@@ -475,6 +476,14 @@ def test_places(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
     assert of.load(tmp_path / "real") == PROFILES
     assert stat.S_IMODE((tmp_path / "real").stat().st_mode) & 0o400
+
+
+@pytest.mark.parametrize("path", [None, 3, b"x", "a\x00b", "a\ud800b", [Path("x")]], ids=repr)
+def test_what_is_no_path_is_named(path: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^save: path is "):
+        of.save(SIM.catalog, path)
+    with pytest.raises(ArgumentError, match=r"^load: path is "):
+        of.load(path)
 
 
 def test_truncated_and_foreign_files(path: Path) -> None:

@@ -56,7 +56,8 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
             was there stays.
 
     Raises:
-        ArgumentError: If something in the value can't be saved; the message says where.
+        ArgumentError: If something in the value can't be saved; the message says where. If `path`
+            is no path.
         FileError: If the file can't be written.
 
     Examples:
@@ -69,7 +70,8 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
         ...     of.load(path) == profiles
         True
     """
-    place = Path(os.path.realpath(path))  # through a link, to what it links to
+    name = _path(path, "save: path")
+    place = Path(os.path.realpath(name))  # through a link, to what it links to
     beside = place.with_name(f".{place.name}.{secrets.token_hex(6)}.part")
     try:
         try:
@@ -83,7 +85,7 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
     except OnefoldError:
         raise
     except OSError as error:
-        raise FileError(f"save: {os.fspath(path)!r} can't be written ({error}).") from error
+        raise FileError(f"save: {name!r} can't be written ({error}).") from error
 
 
 def load(path: str | os.PathLike[str], *, plugins: Iterable[type] | Mapping[str, type] = ()) -> Any:
@@ -104,12 +106,12 @@ def load(path: str | os.PathLike[str], *, plugins: Iterable[type] | Mapping[str,
     Raises:
         FileError: If there is no such file, it is damaged or not onefold's, a newer onefold wrote
             it, or it holds a class that is not among `plugins`.
-        ArgumentError: If `plugins` holds something that is not a class.
+        ArgumentError: If `path` is no path, or `plugins` holds something that is not a class.
     """
-    given = _given(plugins)
-    name = repr(os.fspath(path))
+    place, given = _path(path, "load: path"), _given(plugins)
+    name = repr(place)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(place) as archive:
             source = Source(archive)
             manifest = _manifest(source, name)
             _all_given(manifest["entries"], given, name)
@@ -131,6 +133,22 @@ def load(path: str | os.PathLike[str], *, plugins: Iterable[type] | Mapping[str,
             f"load: {name} is damaged, or onefold did not save it "
             f"({type(error).__name__}: {error}). Save it anew."
         ) from error
+
+
+def _path(path: Any, name: str) -> str:
+    """The path as a string, if a file can have it."""
+    held = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
+    if not isinstance(held, str):
+        raise ArgumentError(
+            f"{name} is a {type(path).__name__}; it takes the path of a file, a string or a Path."
+        )
+    try:
+        possible = b"\0" not in os.fsencode(held)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise ArgumentError(f"{name} is {held!r}, with a character that no path can have.")
+    return held
 
 
 def _write(value: Any, file: Any) -> None:
@@ -183,7 +201,8 @@ def _given(plugins: Any) -> dict[str, type]:
 
 
 def _classes(plugins: Any) -> list[type]:
-    held: list[Any] = [plugins] if isinstance(plugins, (str, type)) else list(plugins)
+    one = isinstance(plugins, (str, type)) or not isinstance(plugins, Iterable)
+    held: list[Any] = [plugins] if one else list(plugins)
     for kind in held:
         if not isinstance(kind, type) or kind is plugins:
             raise ArgumentError(
