@@ -80,10 +80,10 @@ def main() -> None:
         rungs = {**alone, "all together": tuple(alone)}
         each = of.ladder(profiles, as_of=as_of, horizon=horizon, rungs=rungs, rng=7)
         for level in alone:
-            for metric in ("recall", "NDCG"):
+            for metric in ("hit rate", "recall", "NDCG"):
                 gap = each.compare("all together", level, metric=metric)
                 span = f"{gap.estimate:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]"
-                print(f"{level:<12} {metric:<7} {span}")
+                print(f"{level:<12} {metric:<8} {span}")
         if options.ablate:
             plain = tuple(
                 attrs.evolve(level, power=1.0) if level.name == "long" else level

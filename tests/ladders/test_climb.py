@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import attrs
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import onefold as of
 from onefold._stats import bootstrap_mean, verdict
 from onefold.errors import ArgumentError, ContractError, OnefoldError, UnknownName
-from onefold.ladders.climb import ALL, default_rungs
+from onefold.ladders.climb import ALL, default_rungs, shown
 from onefold.levels import LEVELS, Everyone, Individual
 from tests.scoring.shops import simulated
 
@@ -136,8 +137,11 @@ def test_steps_are_paired_differences(made: of.Ladder) -> None:
     for step in made.steps.itertuples():
         expected = wide.loc[(step.items, step.metric)]
         assert step.difference == pytest.approx(expected[step.rung] - expected[step.below])
-        assert step.shown == verdict(step.low, step.high)
-        assert (step.shown == "not shown") == (step.low <= 0 <= step.high)
+        # Said only where the interval keeps clear of zero, by more than its own noise.
+        assert step.shown in ("not shown", verdict(step.low, step.high))
+        wide_enough = min(abs(step.low), abs(step.high)) > 0.1 * (step.high - step.low)
+        if wide_enough and step.low * step.high > 0:
+            assert step.shown != "not shown"
         assert step.low <= step.difference <= step.high
 
 
@@ -146,11 +150,11 @@ def test_all_intervals_come_from_the_same_resamples(made: of.Ladder) -> None:
     stack = made.measures
     seed = _seed(made)
     flat = stack.reshape(len(stack), -1)
-    again = bootstrap_mean(flat, rng=seed)
+    again = bootstrap_mean(flat, rng=seed, draws=10_000)
     assert made.table["low"].to_numpy() == pytest.approx(again.low, nan_ok=True)
     assert made.table["high"].to_numpy() == pytest.approx(again.high, nan_ok=True)
     steps = (stack[:, 1:] - stack[:, :-1]).reshape(len(stack), -1)
-    again = bootstrap_mean(steps, rng=seed)
+    again = bootstrap_mean(steps, rng=seed, draws=10_000)
     assert made.steps["low"].to_numpy() == pytest.approx(again.low, nan_ok=True)
 
 
@@ -302,7 +306,8 @@ def falsely_shown(runs: int) -> dict[str, int]:
     Persona and segment are put beside everyone: a stranger's portrait is worse than none, so a
     stranger's segment, which bends less, may well be better than the portrait.
     """
-    said = {("persona", "everyone"): 0, ("segment", "everyone"): 0, ("individual", "segment"): 0}
+    pairs = [("persona", "everyone"), ("segment", "everyone"), ("individual", "segment")]
+    said = dict.fromkeys([*pairs, ("all together", "everyone")], 0)
     for seed in range(runs):
         made = of.ladder(swapped(seed), as_of=AS_OF, horizon=HORIZON, draws=400, rng=seed)
         for upper, lower in said:
@@ -318,6 +323,66 @@ def test_of_strangers_futures_nothing_is_known() -> None:
 @pytest.mark.slow
 def test_of_strangers_futures_nothing_is_known_in_a_hundred_runs() -> None:
     assert max(falsely_shown(100).values()) <= 5
+
+
+class Numbered:
+    """Segments by whole numbers, as a clustering gives them."""
+
+    def fit(self, table, *, rng):
+        return self
+
+    def assign(self, table):
+        return (table["frequency"] > 8).astype(int)
+
+
+class Named(Numbered):
+    def assign(self, table):
+        return np.where(table["frequency"] > 8, "1", "0").astype(object)
+
+
+def test_segments_may_be_whole_numbers() -> None:
+    tables = [
+        of.ladder(simulated(), as_of=AS_OF, segments=s, draws=200, rng=3).table
+        for s in (Numbered(), Named())
+    ]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_without_segments_there_are_no_such_rungs() -> None:
+    made = of.ladder(simulated(), as_of=AS_OF, segments=None, draws=200, rng=3)
+    assert made.rungs == ("everyone", "individual", "all together")
+
+
+def test_an_item_that_can_no_longer_be_had_is_not_served() -> None:
+    """The best seller has expired: the lists that are measured are those that rank serves."""
+    data = simulated()
+    past = data.at(AS_OF)
+    best = str(of.Scorer().fit(past, rng=3).rank(past.new("nobody"), n=1).of(0)[0])
+    frame = pd.DataFrame({"item": [best], "gone": [pd.Timestamp(AS_OF, tz="UTC")]})
+    expired = of.Catalog.from_frame(frame, item="item", valid_until="gone")
+    made = of.ladder(
+        attrs.evolve(data, catalog=expired), as_of=AS_OF, n=1, draws=200, segments=None, rng=3
+    )
+    served = made.scorer.rank(attrs.evolve(past, catalog=expired), n=1).to_pandas()
+    assert best not in set(served["item"])
+    scores = made.table.set_index(["rung", "items", "metric"])["estimate"]
+    second = made.scorer.rank(past.new("nobody"), n=1, exclude=[best]).of(0)[0]
+    start = pd.Timestamp(AS_OF, tz="UTC")
+    hits = []
+    for who in past.ids:
+        frame = data[who].events().query("event == 'purchase'")
+        frame = frame[(frame["time"] >= start) & (frame["time"] < start + pd.Timedelta("30D"))]
+        if len(frame):
+            hits.append(second in set(frame["item"]))
+    assert scores["everyone", "all", "hit rate"] == pytest.approx(np.mean(hits))
+
+
+def test_of_few_customers_nothing_is_shown() -> None:
+    assert shown(0.1, 0.2, customers=19, draws=10_000) == "not shown"
+    assert shown(0.1, 0.2, customers=20, draws=10_000) == "better"
+    assert shown(-0.2, -0.1, customers=20, draws=10_000) == "worse"
+    assert shown(0.0001, 0.2, customers=500, draws=10_000) == "not shown"  # within the noise
+    assert shown(np.nan, np.nan, customers=500, draws=10_000) == "not shown"
 
 
 def test_of_their_own_futures_much_is_known(made: of.Ladder) -> None:

@@ -199,22 +199,36 @@ def spied(profiles, monkeypatch, wanted=None):
     return (of.Scorer() if wanted is None else wanted).fit(profiles, rng=1), seen
 
 
+class Flat:
+    """A level that gives every item it knows of the same probability."""
+
+    name = "flat"
+
+    def fit(self, history, *, as_of, rng):
+        self.known = list(history.items)
+        return self
+
+    def shared(self, group):
+        return np.full(len(self.known), 1 / len(self.known))
+
+
 def test_a_sentinel_in_the_slice_is_foreseen_by_no_level(monkeypatch: pytest.MonkeyPatch) -> None:
     profiles, n = with_sentinel("2025-07-19")
-    scorer, seen = spied(profiles, monkeypatch)
-    (past, views, items), (whole, final, _) = seen
-    code = items.code("a sentinel")
+    wanted = of.Scorer(levels=(*of.levels.LEVELS, Flat()))
+    scorer, seen = spied(profiles, monkeypatch, wanted)
+    (past, views, items), (whole, final, every) = seen
     assert scorer.part.start < np.datetime64("2025-07-19") < scorer.part.end
     assert past.as_of == scorer.part.start < whole.as_of == profiles.as_of
     assert past.history.time.max() < scorer.part.start
-    for _, _, table in views.shared.values():
-        assert (table[:, code] == 0).all()
-    everybody = scorer.groups.choices(profiles.table, items, "purchase")
-    before = scorer.groups.choices(past.table, items, "purchase")
-    for matrix in views.each(before).values():
-        assert matrix[:, [code]].nnz == 0
+    # No level can give it a probability: none knows that there is such an item.
+    assert items.code("a sentinel") == -1
+    assert all(table.shape[1] == len(items) for _, _, table in views.shared.values())
+    assert views.n_items == len(items)
     assert scorer.part.unforeseen == n
-    assert final.shared[final.everyone][2][-1, code] > 0  # then they are rebuilt on everything
+    # Then they are rebuilt on everything.
+    code = every.code("a sentinel")
+    assert final.shared[final.everyone][2][-1, code] > 0
+    everybody = scorer.groups.choices(profiles.table, every, "purchase")
     assert any(m[:, [code]].nnz for m in final.each(everybody).values())
 
 

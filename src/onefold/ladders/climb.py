@@ -5,7 +5,8 @@ window, which no rung has seen. Each step is a paired difference over customers,
 
     d_u = metric of the upper rung for u - metric of the lower rung for u
 
-with a percentile bootstrap over customers; where its interval covers zero it says "not shown".
+with a percentile bootstrap over customers. It says "better" or "worse" where the interval keeps
+clear of zero by more than the bootstrap's own noise, and of enough customers; else "not shown".
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ import pandas as pd
 from onefold import _time
 from onefold._check import hint, quoted, text, whole
 from onefold._random import generator
-from onefold._stats import bootstrap_mean, verdict
+from onefold._stats import Verdict, bootstrap_mean, verdict
 from onefold._types import Duration, Floats, Instant, Ints, Rng
 from onefold.errors import ArgumentError, UnknownName
 from onefold.ladders.metrics import METRICS, PARTS, chosen, measured
@@ -30,7 +31,12 @@ from onefold.scoring.weights import bucket_name, buckets
 from onefold.segments import RFM
 
 ALL = "all together"
-FEW = 20  # customers below which a bucket of evidence is not shown
+DEFAULT = RFM()
+FEW = 20  # customers below which nothing is shown: percentile intervals are too short there
+# The noise of a bound found by resampling, in widths of the interval: for a normal mean the 2.5 %
+# quantile of B draws has the standard error sqrt(.025 * .975 / B) / .0584 standard errors of the
+# mean, of which the interval is 3.92 wide. Twice that much is not trusted.
+NOISE = 2 * 0.1561 / 0.0584 / 3.92
 
 
 def ladder(
@@ -41,9 +47,9 @@ def ladder(
     n: int = 10,
     target: str = "purchase",
     levels: Sequence[Level] = LEVELS,
-    segments: Any = None,
+    segments: Any = DEFAULT,
     rungs: Mapping[str, Sequence[str]] | None = None,
-    draws: int = 2000,
+    draws: int = 10_000,
     rng: Rng = None,
 ) -> Ladder:
     """Measure what each picture of a customer is worth: everyone, persona, segment, individual.
@@ -59,7 +65,7 @@ def ladder(
         n: Length of a list.
         target: Kind of event that is a choice.
         levels: Levels of the scorer.
-        segments: Strategy of the segments; RFM where it is left out.
+        segments: Strategy of the segments; None for none, and no personas.
         rungs: Names of levels by rung, from the broadest; left out, everyone, persona, segment,
             the individual at all horizons, and all levels together.
         draws: Resamples of the bootstrap.
@@ -93,8 +99,12 @@ def ladder(
         )
     whole(draws, f"{call}: draws", least=100)
     source = generator(rng, f"{call}: rng")
-    settings = Scorer(target, levels=levels, segments=RFM() if segments is None else segments)
-    named = default_rungs(settings.levels) if rungs is None else _rungs(rungs, settings.levels)
+    settings = Scorer(target, levels=levels, segments=segments)
+    named = (
+        default_rungs(settings.levels, grouped=segments is not None)
+        if rungs is None
+        else _rungs(rungs, settings.levels)
+    )
     past = profiles.at(moment)
     if not len(past):
         raise ArgumentError(
@@ -116,18 +126,28 @@ def ladder(
     }
     people = past.select(past.ids[truth.who])
     choices = scorer.groups.choices(people.table, scorer.items, target)
-    scored = {rung: measured(scorer, choices, w, truth, n) for rung, w in weights.items()}
+    allowed = scorer._allowed(people.table, None, None)
+    scored = {
+        rung: measured(scorer, choices, w, truth, n, allowed=allowed) for rung, w in weights.items()
+    }
     evidence = buckets(choices.visits)
     return _ladder(scored, evidence, scorer, moment, until, n=n, draws=draws, rng=source)
 
 
-def default_rungs(levels: Sequence[Level]) -> dict[str, tuple[str, ...]]:
+def shown(low: float, high: float, *, customers: int, draws: int) -> Verdict:
+    """What a step shows: nothing if few customers were measured, or zero is within the noise."""
+    if customers < FEW or not np.isfinite(low + high):
+        return "not shown"
+    noise = NOISE / np.sqrt(draws) * (high - low)
+    return verdict(low - noise, high + noise)
+
+
+def default_rungs(levels: Sequence[Level], *, grouped: bool = True) -> dict[str, tuple[str, ...]]:
     """Everyone, persona, segment, individual and all together, as far as there are levels."""
+    groups = ("everyone", "persona", "segment") if grouped else ("everyone",)
     names = [level.name for level in levels]
     own = tuple(level.name for level in levels if isinstance(level, Individual))
-    out: dict[str, tuple[str, ...]] = {
-        name: (name,) for name in ("everyone", "persona", "segment") if name in names
-    }
+    out: dict[str, tuple[str, ...]] = {name: (name,) for name in groups if name in names}
     if own:
         out["individual"] = own
     out[ALL] = tuple(names)
@@ -206,7 +226,7 @@ def _ladder(
             part,
             metric,
             *(float(a[r, p, m]) for a in (d, dl, dh)),
-            verdict(dl[r, p, m], dh[r, p, m]),
+            shown(dl[r, p, m], dh[r, p, m], customers=dn[r, p, m], draws=draws),
             int(dn[r, p, m]),
         )
         for r in range(len(rungs) - 1)

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from onefold._group import Marks, distinct
-from onefold._types import Codes, Floats, Ints
+from onefold._types import Bools, Codes, Floats, Ints
 from onefold.levels.protocol import Choices
 from onefold.profiles import Profiles
 from onefold.scoring import FittedScorer
@@ -50,14 +50,23 @@ def chosen(
 
 
 def measured(
-    scorer: FittedScorer, choices: Choices, weights: Floats, truth: Truth, n: int
+    scorer: FittedScorer,
+    choices: Choices,
+    weights: Floats,
+    truth: Truth,
+    n: int,
+    *,
+    allowed: Bools | None = None,
 ) -> Floats:
-    """Metrics (customers, parts, metrics) of one rung; NaN where there is nothing to find."""
+    """Metrics (customers, parts, metrics) of one rung; NaN where there is nothing to find.
+
+    The lists are those that `rank` would have served: `allowed` are the items that could be had.
+    """
     out = np.full((len(truth.who), len(PARTS), len(METRICS)), np.nan)
     lists = {
-        "all": scorer._lists(choices, weights, n),
-        "repeat": scorer._lists(choices, weights, n, own_only=True),
-        "new": scorer._lists(choices, weights, n, repeats=False),
+        "all": scorer._lists(choices, weights, n, allowed=allowed),
+        "repeat": scorer._lists(choices, weights, n, allowed=allowed, own_only=True),
+        "new": scorer._lists(choices, weights, n, allowed=allowed, repeats=False),
     }
     # Codes of the window run from -1, an item that nobody had chosen before: the last place.
     marks = Marks(len(scorer.items) + 1)

@@ -73,7 +73,7 @@ class Ladder:
         *,
         metric: str = "NDCG",
         items: str = "all",
-        draws: int = 2000,
+        draws: int = 10_000,
         rng: Rng = 0,
     ) -> Interval:
         """The paired difference between any two rungs, with its interval.

@@ -101,14 +101,12 @@ class Scorer:
                 f"Scorer.fit: profiles is {type(profiles).__name__}; make them with onefold.fold."
             )
         source = generator(rng, "Scorer.fit: rng")
-        h = profiles.history.where(self.target)
-        chosen = np.unique(h.item[h.item >= 0])
-        if not len(chosen):
+        items = _chosen(profiles, self.target)
+        if not len(items):
             raise ArgumentError(
                 f"Scorer.fit: no event of kind {self.target!r} (target=) has an item. Kinds: "
                 f"{quoted(profiles.history.kinds)}."
             )
-        items = Vocab(h.items.values[chosen])
         part, weights = self._weights(profiles, items, source)
         groups = fit_groups(profiles, self, source)
         views = fit_levels(profiles, items, self, groups, source)
@@ -132,22 +130,26 @@ class Scorer:
         _, first = np.unique(every.visit, return_index=True)
         start = slice_start(every.row[first], every.time[first], profiles.as_of)
         past = profiles.at(start)
+        before = _chosen(past, self.target)  # all that a level may know of: not the slice's items
         known = profiles.ledger.people.codes(past.ids)
         inside = np.flatnonzero((every.time >= start) & np.isin(every.row, known))
-        if not (past.history.where(self.target).item >= 0).any():
+        if not len(before):
             inside = inside[:0]  # nobody had chosen anything: there is nothing to learn from
         who = np.unique(every.row[inside])
         if len(who) > MOST:
             who = np.sort(rng.choice(who, MOST, replace=False))
             inside = inside[np.isin(every.row[inside], who)]
         # Items chosen again in another visit count again: taken once, the weights are biased.
-        rows, target = np.searchsorted(who, every.row[inside]), every.item[inside]
+        rows = np.searchsorted(who, every.row[inside])
+        target = before.codes(items.values)[every.item[inside]]
         if len(rows):
             seen = past.select(profiles.ids[who])
             groups = fit_groups(past, self, rng)
-            views = fit_levels(past, items, self, groups, rng)
-            choices = groups.choices(seen.table, items, self.target)
-            foreseen = foresight(views, choices, rows, target)
+            views = fit_levels(past, before, self, groups, rng)
+            choices = groups.choices(seen.table, before, self.target)
+            foreseen = np.zeros((len(rows), len(self.levels)))
+            old = np.flatnonzero(target >= 0)
+            foreseen[old] = foresight(views, choices, rows[old], target[old])
             evidence = buckets(choices.visits)[rows]
         else:
             foreseen, evidence = np.zeros((0, len(self.levels))), np.zeros(0, dtype=np.int64)
@@ -387,10 +389,17 @@ class FittedScorer:
         return known
 
 
+def _chosen(profiles: Profiles, target: str) -> Vocab:
+    """The items that anybody chose before the profiles' moment."""
+    h = profiles.history.where(target)
+    return Vocab(h.items.values[np.unique(h.item[h.item >= 0])])
+
+
 def _among(
     base: Base, items: Codes, part: Floats, few: Codes, n: int, marks: Marks
 ) -> tuple[Codes, Floats]:
     """The n best of a few items, ascending and distinct."""
+    few = few if base.allowed is None else few[base.allowed[few]]
     scores = base.scores[few]
     kept = marks.inside(items, few)
     scores[np.searchsorted(few, items[kept])] += part[kept]

@@ -24,6 +24,7 @@ from onefold.levels.protocol import (
 from onefold.personas import Personas, portray
 from onefold.profiles import Profiles, TraitTable
 from onefold.segments import segment
+from onefold.segments.assignment import assigned
 
 
 @attrs.frozen(eq=False)
@@ -39,7 +40,7 @@ class Groups:
         groups: dict[str, Codes] = {}
         names: dict[str, tuple[str, ...]] = {}
         if self.segments is not None:
-            groups["segment"] = _coded(self.segments.assign(table), self.names)
+            groups["segment"] = _coded(self.segments, table, self.names)
             names["segment"] = self.names
         if self.cards is not None:
             groups["persona"] = np.asarray(self.cards.closest(table), dtype=np.int32)
@@ -184,6 +185,9 @@ def _shared(level: Any, made: Any, history: Choices) -> tuple[str, tuple[str, ..
     return by, names, np.array(rows)
 
 
-def _coded(labels: Any, names: tuple[str, ...]) -> Codes:
-    at = {name: code for code, name in enumerate(names)}
-    return np.array([at.get(label, -1) if label is not None else -1 for label in labels], np.int32)
+def _coded(segments: Any, table: TraitTable, names: tuple[str, ...]) -> Codes:
+    """Position (n,) of each row's segment in `names`; -1 unknown, or not there when fitted."""
+    by = f"Scorer: segments {type(segments).__name__}"
+    made = assigned(table.ids, segments.assign(table), names=names, by=by)
+    place = {name: at for at, name in enumerate(names)}
+    return np.array([*(place.get(name, -1) for name in made.names), -1], dtype=np.int32)[made.codes]
