@@ -6,6 +6,7 @@ load(save(x)) == x
 import contextlib
 import dataclasses
 import json
+import os
 import pkgutil
 import stat
 import struct
@@ -476,6 +477,47 @@ def test_places(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
     assert of.load(tmp_path / "real") == PROFILES
     assert stat.S_IMODE((tmp_path / "real").stat().st_mode) & 0o400
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_file_that_is_replaced_keeps_its_permissions(path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        of.save(SIM.catalog, path)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        for mode in (0o600, 0o666, 0o400):
+            path.chmod(mode)
+            of.save(SIM.catalog, path)
+            assert stat.S_IMODE(path.stat().st_mode) == mode
+    finally:
+        os.umask(before)
+
+
+def test_while_it_is_written_a_file_is_as_private_as_the_old_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of.save(SIM.catalog, path)
+    path.chmod(0o600)
+    seen = []
+    sync = os.fsync
+
+    def look(file: int) -> None:
+        seen.append(stat.S_IMODE(os.fstat(file).st_mode))
+        sync(file)
+
+    monkeypatch.setattr("os.fsync", look)
+    of.save(SIM.catalog, path)
+    assert seen
+    assert not any(mode & 0o077 for mode in seen) or os.name == "nt"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_what_is_no_file_is_not_replaced(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(FileError, match="it is there already, and no file"):
+        of.save(SIM.catalog, path)
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("path", [None, 3, b"x", "a\x00b", "a\ud800b", [Path("x")]], ids=repr)

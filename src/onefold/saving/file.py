@@ -7,10 +7,11 @@ step: who reads sees the old one or the new one, and a failure leaves the old on
 import json
 import os
 import secrets
+import stat
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
     Args:
         value: What to save.
         path: The file. It is replaced in one step when all is written; if something fails, what
-            was there stays.
+            was there stays. A new file has the usual permissions, one that is replaced keeps its
+            own.
 
     Raises:
         ArgumentError: If something in the value can't be saved; the message says where. If `path`
@@ -75,10 +77,13 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
     beside = place.with_name(f".{place.name}.{secrets.token_hex(6)}.part")
     try:
         try:
-            with beside.open("xb") as file:
+            mode = _mode(place)
+            with open(beside, "xb", opener=_as_private_as(mode)) as file:
                 _write(value, file)
                 file.flush()
                 os.fsync(file.fileno())
+            if mode is not None and mode != stat.S_IMODE(beside.stat().st_mode):
+                beside.chmod(mode)
             beside.replace(place)
         finally:
             beside.unlink(missing_ok=True)
@@ -149,6 +154,22 @@ def _path(path: Any, name: str) -> str:
     if not possible:
         raise ArgumentError(f"{name} is {held!r}, with a character that no path can have.")
     return held
+
+
+def _mode(place: Path) -> int | None:
+    """The permissions of the file that is replaced; None where there is none yet."""
+    try:
+        mode = place.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode):  # a folder, or a device
+        raise OSError("it is there already, and no file")
+    return stat.S_IMODE(mode)
+
+
+def _as_private_as(mode: int | None) -> Callable[[str, int], int]:
+    """How to open a new file that at no time more people can read than the one it replaces."""
+    return lambda path, flags: os.open(path, flags, 0o666 if mode is None else mode & 0o777)
 
 
 def _write(value: Any, file: Any) -> None:
