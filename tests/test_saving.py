@@ -687,6 +687,10 @@ def test_other_versions_say_which(path: Path) -> None:
     forged(path, [], 1, version=2, onefold="9.0")
     with pytest.raises(FileError, match=r"version 2, written by onefold 9\.0.*newer onefold"):
         of.load(path)
+    for version in (1.0, True, 0, -1, "1", None, [1]):
+        forged(path, [], 1, version=version)
+        with pytest.raises(FileError, match="is damaged.*it has the format version"):
+            of.load(path)
     forged(path, [], 1, format="other")
     with pytest.raises(FileError, match="not one that onefold saved"):
         of.load(path)

@@ -201,9 +201,15 @@ def _manifest(source: Source, name: str) -> Any:
         raise FileError(
             f"load: {name} is a zip, but not one that onefold saved; it has no manifest."
         )
-    if held.get("version") != VERSION:
+    version = held.get("version")
+    if type(version) is not int or version < VERSION:  # there was none before it
         raise FileError(
-            f"load: {name} has the format version {held.get('version')!r}, written by onefold "
+            f"load: {name} is damaged, or onefold did not save it (it has the format version "
+            f"{version!r}). Save it anew."
+        )
+    if version != VERSION:
+        raise FileError(
+            f"load: {name} has the format version {version}, written by onefold "
             f"{held.get('onefold')}; this is onefold {_release()}, which reads version {VERSION}. "
             "Install a newer onefold."
         )
