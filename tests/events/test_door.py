@@ -149,7 +149,15 @@ def test_money_is_micros(values: Any, micros: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[1e13], [-1e13], [1e300], [10**13], [Decimal("9223372036854.775808")]]
+    "values",
+    [
+        [1e13],
+        [-1e13],
+        [1e300],
+        [10**13],
+        [Decimal("9223372036854.775808")],
+        [Decimal("-9223372036854.775808"), None],  # what stands for a missing amount
+    ],
 )
 def test_money_overflow_is_refused(values: Any) -> None:
     with pytest.raises(ColumnError, match=r"'paid' \(value=\) holds .*Use a larger unit"):
@@ -211,6 +219,15 @@ def test_clock_changes() -> None:
     assert utc(gap) == ["2024-03-31T01:00", "2024-03-31T01:00"]
     fold = at(pd.to_datetime(["2024-10-27 02:30", "2024-10-27 03:00"]), tz="Europe/Berlin")
     assert utc(fold) == ["2024-10-27T00:30", "2024-10-27T02:00"]
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
+@pytest.mark.parametrize("ns", [0, 1, 999, -1, -999, -1000, -1001])
+def test_nanoseconds_are_rounded_down_as_in_an_event(ns: int, zone: str | None) -> None:
+    stamp = pd.Timestamp(ns)
+    log = at(pd.DatetimeIndex([stamp]).tz_localize("UTC").tz_convert(zone), tz="UTC")
+    assert log.events.array("time")[0] == of.Event("a", "x", stamp).time
+    assert log.events.array("time").view("int64").tolist() == [ns // 1000]
 
 
 def test_dates_are_midnights() -> None:
@@ -346,6 +363,20 @@ def test_refusals_name_the_argument(change: dict[str, Any], says: str) -> None:
 def test_what_is_no_frame_is_refused(frame: Any) -> None:
     with pytest.raises(ArgumentError, match=r"frame is a .*pandas, polars, pyarrow or duckdb"):
         EventLog.from_frame(frame, customer="who", time="at", event="x")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda: pl.from_arrow(arrow()).lazy().with_columns(pl.col("nowhere")),
+        lambda: pl.from_arrow(arrow()).lazy().with_columns(pl.col("who").cast(pl.Int64)),
+        lambda: duckdb.connect().from_arrow(arrow()).project('who, "at", cast(colour as int)'),
+    ],
+    ids=["no such column", "a cast that fails", "duckdb"],
+)
+def test_a_query_that_fails_is_refused(query: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"EventLog.from_frame: frame is a query that fails: "):
+        EventLog.from_frame(query(), customer="who", time="at", event="what")
 
 
 def test_names_of_columns_must_be_strings() -> None:

@@ -136,16 +136,12 @@ class Door:
                 f"is missing in {held.null_count:,} of {len(held):,} rows. An event without a time "
                 "can't be placed; leave these rows out, or give them a time.",
             )
-        aware = pa.types.is_timestamp(held.type) and held.type.tz is not None
         try:
-            finer = pa.types.is_timestamp(held.type) and held.type.unit == "ns"
-            to = pa.timestamp("us", tz="UTC" if aware else None)
-            plain = pc.cast(held, to, safe=not finer)  # nanoseconds are cut, overflow is refused
+            moments = _micros(held)
         except pa.ArrowInvalid as error:
             raise self.error(name, argument, f"can't be read as instants: {error}") from error
-        moments: Times = plain.to_numpy(zero_copy_only=False).astype("datetime64[us]")
         self._in_range(moments, name, argument)
-        if aware:
+        if _is_aware(held.type):
             return moments
         if tz is None:
             raise self.error(
@@ -193,7 +189,7 @@ class Door:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             words = np.zeros((0, 2), dtype=np.int64)
         known = pc.is_valid(held).to_numpy(zero_copy_only=False)
-        high = words[:, 1] != words[:, 0] >> 63
+        high = (words[:, 1] != words[:, 0] >> 63) | (words[:, 0] == NO_MONEY)  # which is missing
         if len(words) != len(held) or (high & known).any():
             most = pc.max(pc.abs(held)).as_py()
             raise self._overflow(name, argument, most)
@@ -251,7 +247,14 @@ def opened(frame: Any, call: str) -> Door:
     except Exception as error:
         raise ArgumentError(f"{call}: frame can't be read: {error}") from error
     if isinstance(native, nw.LazyFrame):
-        native = native.collect("pyarrow")
+        try:
+            native = native.collect("pyarrow")
+        except Exception as error:  # whatever polars or duckdb raise
+            first = str(error).strip().split("\n")[0].rstrip(".")
+            raise ArgumentError(
+                f"{call}: frame is a query that fails: {first}. Mend the query; frame.collect() in "
+                "polars, or .fetchall() in duckdb, shows the whole error."
+            ) from error
     names = tuple(native.columns)
     if not all(isinstance(name, str) for name in names):
         raise ArgumentError(f"{call}: frame has column names that are not strings: {names!r}.")
@@ -314,6 +317,17 @@ def facts_of(facts: Any, call: str) -> Mapping[str, str]:
     return named
 
 
+def _micros(held: pa.Array) -> Times:
+    """Instants (n,) in microseconds; nanoseconds are rounded down, also before 1970."""
+    if pa.types.is_timestamp(held.type) and held.type.unit == "ns":
+        ticks: Ints = pc.cast(held, pa.int64()).to_numpy(zero_copy_only=False)
+        return (ticks // 1000).astype("datetime64[us]")
+    zone = "UTC" if _is_aware(held.type) else None
+    plain = pc.cast(held, pa.timestamp("us", tz=zone))  # refuses overflow
+    out: Times = plain.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+    return out
+
+
 def _from_local(moments: Times, tz: str, argument: str) -> Times:
     where = _time.zone(tz, argument)
     local = pd.DatetimeIndex(moments)
@@ -322,6 +336,10 @@ def _from_local(moments: Times, tz: str, argument: str) -> Times:
     aware = local.tz_localize(where, ambiguous=first, nonexistent="shift_forward")
     out: Array = aware.tz_convert("UTC").tz_localize(None).to_numpy()
     return out.astype("datetime64[us]")
+
+
+def _is_aware(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(kind) and kind.tz is not None)
 
 
 def _is_text(kind: pa.DataType) -> bool:

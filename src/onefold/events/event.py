@@ -15,6 +15,8 @@ from onefold import _time
 from onefold._types import MICROS, NO_MONEY
 from onefold.errors import ArgumentError
 
+LONG = 1000  # bits of a whole number beyond which it isn't written out
+
 
 def _text(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
     if value is None and attribute.default is None:
@@ -60,15 +62,14 @@ def _extras(value: Any) -> dict[str, str | float]:
         elif isinstance(held, str):
             _unicode(held, f"properties[{name!r}]")
             out[name] = held
-        elif isinstance(held, (int, float, decimal.Decimal, np.number)) and np.isfinite(
-            float(held)
-        ):
-            out[name] = float(held)
         else:
-            raise ArgumentError(
-                f"Event: properties[{name!r}] is {held!r}; a property is a finite number or a "
-                "string."
-            )
+            number = _plain(held)
+            if number is None:
+                raise ArgumentError(
+                    f"Event: properties[{name!r}] is {_shown(held)}; a property is a finite number "
+                    "or a string."
+                )
+            out[name] = number
     return out
 
 
@@ -79,12 +80,29 @@ def _number(value: Any) -> Any:
     return float(value) if isinstance(value, np.floating) else value
 
 
+def _plain(value: Any) -> float | None:
+    """The number as a float; None if it is none, or not finite, or too large for a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, decimal.Decimal, np.number)):
+        return None
+    try:
+        number = float(value)
+    except (OverflowError, ValueError, TypeError):  # 10**400, a signalling NaN, a complex number
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _shown(value: Any) -> str:
+    """What was given, cut where it is long."""
+    if isinstance(value, int) and value.bit_length() > LONG:  # which Python may refuse to write
+        return f"a whole number of {value.bit_length():,} bits"
+    return repr(value)
+
+
 def _finite(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
-    if value is None:
-        return
-    plain = isinstance(value, (int, float, decimal.Decimal)) and not isinstance(value, bool)
-    if not plain or not math.isfinite(value):
-        raise ArgumentError(f"Event: {attribute.name} is {value!r}; it takes a finite number.")
+    if value is not None and _plain(value) is None:
+        raise ArgumentError(
+            f"Event: {attribute.name} is {_shown(value)}; it takes a finite number."
+        )
 
 
 def _amount(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
