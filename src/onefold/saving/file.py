@@ -94,7 +94,11 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str], *, plugins: Iterable[type] | Mapping[str, type] = ()) -> Any:
-    """Read what `save` wrote; it equals what was saved.
+    """Read what `save` wrote: a value that does what the saved one did.
+
+    Logs, catalogues, profiles, segmentations, personas and rankings compare by content: what is
+    loaded equals what was saved. Fitted scorers, their backoffs and ladders compare by identity:
+    what is loaded gives the same lists, weights and tables, and is another value.
 
     Reading runs no code of the file's choosing: a file can only name onefold's own classes, and
     those in `plugins`.
@@ -112,6 +116,18 @@ def load(path: str | os.PathLike[str], *, plugins: Iterable[type] | Mapping[str,
         FileError: If there is no such file, it is damaged or not onefold's, a newer onefold wrote
             it, or it holds a class that is not among `plugins`.
         ArgumentError: If `path` is no path, or `plugins` holds something that is not a class.
+
+    Examples:
+        >>> import tempfile, pathlib
+        >>> import onefold as of
+        >>> profiles = of.fold(of.datasets.simulate(50, days=60, rng=1).log)
+        >>> scorer = of.Scorer().fit(profiles, rng=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "scorer.onefold"
+        ...     of.save(scorer, path)
+        ...     again = of.load(path)
+        >>> again.rank(profiles, n=3) == scorer.rank(profiles, n=3)
+        True
     """
     place, given = _path(path, "load: path"), _given(plugins)
     name = repr(place)
