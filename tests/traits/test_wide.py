@@ -72,6 +72,11 @@ def test_many_labels_are_summed_as_few_are() -> None:
 
 def test_arrays_are_read_only() -> None:
     shares = made(share=True)
-    for array in (shares.values, shares.codes, shares.offsets, shares.known):
+    none = labelled(ROWS[:0], CODES[:0], WEIGHTS[:0], Vocab.of([]), 4, share=True)
+    own = Wide(np.array(["a"], dtype=object), *(np.zeros(1, dtype=int) for _ in range(4)))  # type: ignore[arg-type]
+    for wide in (shares, none, own):
+        for name in ("labels", "offsets", "codes", "values", "known"):
+            assert not getattr(wide, name).flags.writeable, name
+    for array in (shares.labels, shares.values, shares.codes, shares.offsets, shares.known):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0

@@ -104,8 +104,8 @@ def _one_wide(readings: list[Wide]) -> Wide:
     values: Floats = np.concatenate([reading.values for reading in readings])
     return Wide(
         vocab.values,
-        frozen(np.append(0, np.cumsum(counts))),
-        frozen(np.concatenate(codes)),
-        frozen(values),
-        frozen(np.concatenate([reading.known for reading in readings])),
+        np.append(0, np.cumsum(counts)),
+        np.concatenate(codes),
+        values,
+        np.concatenate([reading.known for reading in readings]),
     )

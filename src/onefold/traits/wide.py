@@ -36,11 +36,11 @@ class Wide:
         ({'web': 1.0}, [0.0, 1.0, nan])
     """
 
-    labels: Strings
-    offsets: Ints
-    codes: Codes
-    values: Floats
-    known: Bools
+    labels: Strings = attrs.field(converter=frozen)
+    offsets: Ints = attrs.field(converter=frozen)
+    codes: Codes = attrs.field(converter=frozen)
+    values: Floats = attrs.field(converter=frozen)
+    known: Bools = attrs.field(converter=frozen)
 
     def __len__(self) -> int:
         return len(self.known)
@@ -90,13 +90,8 @@ def labelled(
     local[used] = np.arange(len(used))
     offsets = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(counts[:n], out=offsets[1:])
-    return Wide(
-        vocab.values[used] if len(vocab) else np.array([], dtype=object),
-        frozen(offsets),
-        frozen(local[label]),
-        frozen(sums),
-        frozen(counts[:n] > 0),
-    )
+    labels = vocab.values[used] if len(vocab) else np.array([], dtype=object)
+    return Wide(labels, offsets, local[label], sums, counts[:n] > 0)
 
 
 def _summed(cell: Ints, weights: Floats, most: int) -> tuple[Ints, Floats]:
