@@ -1,5 +1,7 @@
 """The catalogue: aligned to its sorted items, equal by content, and what it refuses."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -34,6 +36,10 @@ def test_items_are_sorted_as_strings_and_all_is_aligned() -> None:
     assert catalog != make(FRAME.assign(cost=1.0), kind="product")
 
 
+def test_an_attribute_takes_another_name() -> None:
+    assert make(attributes={"weight": "size"})["10"]["weight"] == "1"
+
+
 def test_validity_is_half_open() -> None:
     catalog = make(valid_from="from", valid_until="until", tz="UTC")
     items = Vocab.of(["10", "7", "9", "other"])
@@ -49,9 +55,11 @@ def test_validity_is_half_open() -> None:
         (FRAME.assign(sku=pd.Series(["a", None, "b"], dtype=object)), {}, "missing in 1 rows"),
         (FRAME, {"category": "aisles"}, "no column 'aisles'.*Did you mean 'aisle'"),
         (FRAME, {"valid_from": "from"}, "has no time zone"),
+        (FRAME, {"attributes": {"kind": "size"}}, r"the name 'kind', .*\{'kind_told': 'size'\}"),
+        (FRAME, {"attributes": "size"}, r"it takes a list of columns: \['size'\]"),
     ],
 )
-def test_refusals(frame: pd.DataFrame, more: dict[str, str], says: str) -> None:
+def test_refusals(frame: pd.DataFrame, more: dict[str, Any], says: str) -> None:
     with pytest.raises(OnefoldError, match=f"Catalog.from_frame: .*{says}"):
         make(frame, **more)
 

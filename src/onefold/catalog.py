@@ -19,6 +19,7 @@ from onefold._vocab import EMPTY, Vocab
 from onefold.errors import ColumnError, UnknownName
 from onefold.events import door
 
+OWN = ("item", "kind", "category", "price", "text")  # what `to_pandas` shows of every item
 ALWAYS = (np.datetime64("1700-01-01", "us"), np.datetime64("2200-01-01", "us"))
 
 
@@ -44,7 +45,7 @@ class Catalog:
         kind: str | None = None,
         category: str | None = None,
         price: str | None = None,
-        attributes: Sequence[str] = (),
+        attributes: Sequence[str] | Mapping[str, str] = (),
         text: str | None = None,
         valid_from: str | None = None,
         valid_until: str | None = None,
@@ -58,7 +59,8 @@ class Catalog:
             kind: Column of kinds ("product", "article"), or one kind for all.
             category: Column of categories.
             price: Column of prices, in units of the log's currency; kept in millionths.
-            attributes: Further columns: brand, size, colour; numbers become text.
+            attributes: Further columns: brand, size, colour; or a mapping from an attribute's
+                name to its column. Numbers become text; names such as "kind" are refused.
             text: Column of names or descriptions.
             valid_from: Column of instants from which an item can be had; missing is always.
             valid_until: Column of instants from which it no longer can; missing is never.
@@ -77,7 +79,8 @@ class Catalog:
             >>> catalog["tea"]["category"]
             'drinks'
         """
-        opened = door.opened(frame, "Catalog.from_frame")
+        call = "Catalog.from_frame"
+        opened = door.opened(frame, call)
         ids = opened.ids(item, "item")
         counts = np.bincount(ids.codes[ids.codes >= 0], minlength=len(ids.vocab))
         if (ids.codes < 0).any():
@@ -114,7 +117,10 @@ class Catalog:
             price=frozen(
                 np.full(n, NO_MONEY) if price is None else opened.money(price, "price")[order]
             ),
-            attributes={name: attribute(name) for name in attributes},
+            attributes={
+                name: attribute(column)
+                for name, column in door.named(attributes, OWN, f"{call}: attributes").items()
+            },
             text=nothing if text is None else opened.ids(text, "text").take(order),
             valid_from=frozen(instants(valid_from, "valid_from", ALWAYS[0])),
             valid_until=frozen(instants(valid_until, "valid_until", ALWAYS[1])),

@@ -17,6 +17,7 @@ import onefold as of
 from onefold._types import NO_MONEY
 from onefold.errors import ArgumentError, ColumnError, OnefoldError
 from onefold.events import EventLog
+from onefold.events.tables import BUILT_IN
 
 RAW: dict[str, list[Any]] = {
     "who": ["ann", "bob", None, "", "ann"],
@@ -347,7 +348,12 @@ def test_codes_stand_for_the_same_strings(words: list[str | None]) -> None:
         ({"item": "skus"}, "Did you mean 'sku'"),
         ({"value": "price"}, r"no column 'price' \(value=\)"),
         ({"customer": 3}, "customer= is 3; it takes the name of a column"),
-        ({"properties": "colour"}, r"it takes a list: \['colour'\]"),
+        ({"properties": "colour"}, r"it takes a list of columns: \['colour'\]"),
+        ({"properties": ["colour", 3]}, "properties holds 3; it takes names of columns"),
+        (
+            {"properties": {"item": "colour"}},
+            r"properties has the name 'item', .*properties=\{'item_told': 'colour'\}",
+        ),
         ({"properties": ["size"]}, r"no column 'size' \(properties=\)"),
         ({"event": "order"}, r"'order' \(event=\) is missing in 2 of 5 rows"),
         ({"id": "paid"}, "holds decimals"),
@@ -357,6 +363,18 @@ def test_codes_stand_for_the_same_strings(words: list[str | None]) -> None:
 def test_refusals_name_the_argument(change: dict[str, Any], says: str) -> None:
     with pytest.raises(OnefoldError, match=f"EventLog.from_frame: .*{says}"):
         EventLog.from_frame(arrow(), **ROLES | change)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_property_does_not_replace_a_built_in_column(name: str) -> None:
+    """Under another name it is kept, and what is built in stays what it is."""
+    table = arrow().append_column(name, pa.array(list("vwxyz")))
+    with pytest.raises(ArgumentError, match=f"properties has the name '{name}'"):
+        EventLog.from_frame(table, **ROLES | {"properties": [name]})
+    log = EventLog.from_frame(table, **ROLES | {"properties": {"told": name}})
+    plain = EventLog.from_frame(table, **ROLES | {"properties": []})
+    assert log.to_pandas()["told"].tolist() == list("vwxyz")
+    pd.testing.assert_frame_equal(log.to_pandas().drop(columns="told"), plain.to_pandas())
 
 
 @pytest.mark.parametrize("frame", [None, 3, {"a": [1]}, [1, 2], "frame", np.zeros(3)])

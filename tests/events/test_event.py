@@ -1,6 +1,8 @@
 """One event: what it takes, and what it refuses."""
 
+import copy
 import datetime as dt
+import pickle
 from decimal import Decimal
 from typing import Any
 
@@ -71,6 +73,10 @@ def test_money(value: Any, micros: int) -> None:
         ({"properties": {"a": 10**400}}, r"properties\['a'\] is a whole number of 1,329 bits"),
         ({"properties": {"a": 1j}}, r"properties\['a'\] is 1j"),
         ({"properties": {1: "x"}}, "the name 1"),
+        ({"properties": {"": "x"}}, "the name ''"),
+        ({"properties": {"\ud800": "x"}}, "the name of a property holds text that is not valid"),
+        ({"properties": {"customer": "x"}}, "the name 'customer', .*Give it another name"),
+        ({"properties": {"kind": "x"}}, "the name 'kind', .*Give it another name"),
     ],
 )
 def test_refusals(change: dict[str, Any], says: str) -> None:
@@ -87,3 +93,19 @@ def test_events_are_values() -> None:
     assert len({event, of.Event("7", "x", "2024-01-01", item="3")}) == 2
     with pytest.raises(AttributeError):
         event.item = "tea"  # type: ignore[misc]
+
+
+def test_properties_stay_as_they_are() -> None:
+    given: dict[str, Any] = {"colour": "red"}
+    event = of.Event("a", "x", "2024-01-01", properties=given)
+    profile = of.fold(of.EventLog.from_events([]), as_of="2024-01-01").new("a").after(event)
+    given["colour"] = "blue"
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        event.properties["colour"] = "blue"  # type: ignore[index]
+    assert profile.events()["colour"].tolist() == ["red"]
+    assert event.properties == {"colour": "red"}
+    assert repr(event.properties) == "{'colour': 'red'}"
+    for again in (pickle.loads(pickle.dumps(event)), copy.copy(event), copy.deepcopy(event)):
+        assert again == event
+        assert hash(again) == hash(event)
+        assert len(again.properties) == 1

@@ -74,3 +74,6 @@ def test_refusals() -> None:
         of.fold(LOG, [cast("Any", traits.Recency)])
     with pytest.raises(ArgumentError, match=r"the name 'gap' twice; .*another name="):
         of.fold(LOG, [traits.Gap(), traits.Recency(name="gap")])
+    for name in ("customer", "time"):  # the keys of a point-in-time table
+        with pytest.raises(ArgumentError, match=f"traits has the name '{name}', .*another name="):
+            of.fold(LOG, [traits.Recency(name=name)])

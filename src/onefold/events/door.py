@@ -6,7 +6,7 @@ only here, strings become codes, decimals become micros, and local clocks become
     "4.90" EUR -> 4_900_000        naive 08:30 with tz="Europe/Berlin" -> 07:30 UTC
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -33,6 +33,7 @@ from onefold._types import (
 )
 from onefold._vocab import EMPTY, Vocab
 from onefold.errors import ArgumentError, ColumnError
+from onefold.events.tables import free_name
 
 MOST_MICROS = 2**63 - 1
 AT_ONCE = 1 << 16
@@ -307,14 +308,22 @@ def clocks(times: Times, zones: Coded, argument: str) -> Codes:
     return out
 
 
-def facts_of(facts: Any, call: str) -> Mapping[str, str]:
-    """Facts as a mapping from name to column, from a mapping or a list of columns."""
-    if isinstance(facts, str):
-        raise ArgumentError(f"{call}: facts is {facts!r}; it takes a list of columns: [{facts!r}].")
-    named = dict(facts) if isinstance(facts, Mapping) else {name: name for name in facts}
-    if not named:
-        raise ArgumentError(f"{call}: facts is empty; name at least one column.")
-    return named
+def named(columns: Any, taken: tuple[str, ...], argument: str) -> Mapping[str, str]:
+    """Columns by the names they get, from a mapping or a list; none replaces one of `taken`."""
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
+        raise ArgumentError(
+            f"{argument} is {columns!r}; it takes a list of columns: [{columns!r}]."
+        )
+    listed = isinstance(columns, Mapping)
+    given = columns.items() if listed else [(name, name) for name in columns]
+    what = argument.rsplit(maxsplit=1)[-1]
+    out: dict[str, str] = {}
+    for name, column in given:
+        if not listed and not isinstance(name, str):
+            raise ArgumentError(f"{argument} holds {name!r}; it takes names of columns.")
+        advice = f"Give it another name: {what}={{'{name}_told': {column!r}}}."
+        out[free_name(name, taken, argument=argument, advice=advice)] = column
+    return out
 
 
 def _micros(held: pa.Array) -> Times:

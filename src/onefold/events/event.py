@@ -5,8 +5,8 @@ Event("ann", "purchase", "2024-03-01 18:30+01:00", item="tea", value=4.90)
 
 import decimal
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, final
 
 import attrs
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from onefold import _time
 from onefold._types import MICROS, NO_MONEY
 from onefold.errors import ArgumentError
+from onefold.events.tables import BUILT_IN, free_name
 
 LONG = 1000  # bits of a whole number beyond which it isn't written out
 
@@ -48,15 +49,37 @@ def _moment(value: Any) -> np.datetime64:
     return _time.instant(value, "Event: time")
 
 
-def _extras(value: Any) -> dict[str, str | float]:
+@final
+class Properties(Mapping[str, str | float]):
+    """A mapping that stays as it is; unlike `types.MappingProxyType` it can be pickled."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, held: Mapping[str, str | float]) -> None:
+        self._held = dict(held)
+
+    def __getitem__(self, name: str) -> str | float:
+        return self._held[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __repr__(self) -> str:
+        return repr(self._held)
+
+
+def _extras(value: Any) -> Properties:
     if not isinstance(value, Mapping):
         raise ArgumentError(
             f"Event: properties is {value!r}; it takes a mapping: {{'colour': 'red', 'size': 42}}."
         )
     out: dict[str, str | float] = {}
     for name, held in value.items():
-        if not isinstance(name, str) or not name:
-            raise ArgumentError(f"Event: properties has the name {name!r}; a name is a string.")
+        free_name(name, BUILT_IN, argument="Event: properties", advice="Give it another name.")
+        _unicode(name, "the name of a property")
         if isinstance(held, (bool, np.bool_)):  # as at the door of a frame
             out[name] = "yes" if held else "no"
         elif isinstance(held, str):
@@ -70,7 +93,7 @@ def _extras(value: Any) -> dict[str, str | float]:
                     "or a string."
                 )
             out[name] = number
-    return out
+    return Properties(out)
 
 
 def _number(value: Any) -> Any:
@@ -134,7 +157,8 @@ class Event:
         basket: Id of the visit, order or session that this event was part of.
         id: Id of the event; delivering the same (source, id) again changes nothing.
         source: The system whose ids these are.
-        properties: Anything else, by name: numbers or strings.
+        properties: Anything else, by name: numbers or strings; a copy that can't be changed.
+            Names of the built-in columns, such as "customer" or "item", are refused.
         zone: The customer's time zone, for local hours and weekdays.
 
     Raises:

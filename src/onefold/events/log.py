@@ -24,6 +24,7 @@ from onefold.events import door
 from onefold.events.event import Event
 from onefold.events.quality import Quality, quality
 from onefold.events.tables import (
+    BUILT_IN,
     KEY,
     PLACE,
     PROPERTY,
@@ -65,7 +66,7 @@ class EventLog:
         currency: str | None = None,
         quantity: str | None = None,
         basket: str | None = None,
-        properties: Sequence[str] = (),
+        properties: Sequence[str] | Mapping[str, str] = (),
         source: str | None = None,
         id: str | None = None,
         tz: str | None = None,
@@ -86,7 +87,9 @@ class EventLog:
             currency: Column of currency codes, or one code. A log holds one currency.
             quantity: Column of quantities.
             basket: Column of ids of the visit, order or session.
-            properties: Further columns to keep: numbers or strings.
+            properties: Further columns to keep, numbers or strings, or a mapping from a
+                property's name to its column. Names of the built-in columns, such as "item" or
+                "value", are refused.
             source: Column of the systems whose ids these are, or one name for all rows.
             id: Column of event ids. An event is known by (source, id) within its customer; without
                 ids each row is its own event, also when it is delivered twice.
@@ -138,12 +141,8 @@ class EventLog:
                 else door.clocks(times, opened.texts(zone, "zone"), f"{call}: zone")
             ),
         }
-        if isinstance(properties, str):
-            raise ArgumentError(
-                f"{call}: properties is {properties!r}; it takes a list: [{properties!r}]."
-            )
-        for name in properties:
-            columns[PROPERTY + name] = opened.anything(name, "properties")
+        for name, column in door.named(properties, BUILT_IN, f"{call}: properties").items():
+            columns[PROPERTY + name] = opened.anything(column, "properties")
         ids = None if id is None else opened.keys(id, "id")
         sources = None if source is None else opened.texts(source, "source")
         one = None if currency is None else _one_currency(opened.texts(currency, "currency"), call)
@@ -168,8 +167,9 @@ class EventLog:
             frame: A frame with a row for each customer, or for each customer and moment.
             customer: Column of customer ids.
             time: Column of instants from which the facts hold, or one instant for all rows.
-            facts: Columns, or a mapping from the fact's name to its column. Numbers stay numbers,
-                dates become text such as "1980-05-17", booleans become "yes" and "no".
+            facts: Columns, or a mapping from the fact's name to its column; "customer" and "time"
+                are no names of facts. Numbers stay numbers, dates become text such as
+                "1980-05-17", booleans become "yes" and "no".
             tz: Zone in which naive times are read.
 
         Returns:
@@ -195,7 +195,10 @@ class EventLog:
         else:
             when = np.full(len(opened), _time.instant(time, f"{call}: time"))
         table = no_facts().without([KEY])
-        for name, column in door.facts_of(facts, call).items():
+        told = door.named(facts, PLACE, f"{call}: facts")
+        if not told:
+            raise ArgumentError(f"{call}: facts is empty; name at least one column.")
+        for name, column in told.items():
             held = opened.anything(column, "facts")
             rows = np.flatnonzero(~missing(held))
             text = held if isinstance(held, Coded) else nothing(len(who))

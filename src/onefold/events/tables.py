@@ -20,6 +20,7 @@ PROPERTY = "property:"
 KEY = "key"
 KEYS = (KEY, "has_id")  # by which an event is known, not what it holds
 PLACE = ("customer", "time")
+BUILT_IN = (*PLACE, "event", "kind", "item", "channel", "value", "quantity", "basket")
 
 
 def first_deliveries(events: Columns) -> Ints:
@@ -73,6 +74,18 @@ def same_currency(a: str | None, b: str | None, call: str) -> str | None:
             "the amounts first."
         )
     return a if a is not None else b
+
+
+def free_name(name: object, taken: tuple[str, ...], *, argument: str, advice: str) -> str:
+    """Return a name under which something may stand beside the columns `taken`."""
+    if not isinstance(name, str) or not name:
+        raise ArgumentError(f"{argument} has the name {name!r}; a name is a string.")
+    if name in taken:
+        raise ArgumentError(
+            f"{argument} has the name {name!r}, which is that of a column that is there already "
+            f"({', '.join(map(repr, taken))}). {advice}"
+        )
+    return name
 
 
 def no_events() -> Columns:

@@ -13,6 +13,7 @@ from onefold._types import Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
 from onefold.events.log import EventLog
+from onefold.events.tables import PLACE, free_name
 from onefold.ledger import Ledger
 from onefold.profiles.table import Profiles, right_clock
 from onefold.traits import TRAITS
@@ -67,6 +68,9 @@ def fold(
         raise ArgumentError(
             f"fold: traits holds the name {twice[0]!r} twice; give one of them another name=."
         )
+    for name in names:
+        advice = "Give the trait another name=."
+        free_name(name, PLACE, argument="fold: traits", advice=advice)
     ledger = Ledger.from_log(log)
     moment = _end(ledger) if as_of is None else _time.instant(as_of, "fold: as_of")
     return Profiles(ledger.before(moment), chosen, catalog, moment)
