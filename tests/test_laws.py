@@ -324,6 +324,31 @@ def test_point_in_time_table_is_at(raw: Raw, asked: list[tuple[str, dt.datetime]
             assert np.isnan(held) if known is None else same(float(held), known.get(label, 0.0))
 
 
+@LAW
+@given(raws(), st.lists(st.tuples(st.sampled_from("abx"), instants()), min_size=1, max_size=4))
+def test_a_row_does_not_depend_on_other_rows(
+    raw: Raw, asked: list[tuple[str, dt.datetime]]
+) -> None:
+    """Nor its columns, where the labels are named; and no label is hidden where they aren't."""
+    fixed = [*(t for t, _, _ in PLAIN), *LATEST, traits.Share("item", None, name="items")]
+    profiles = of.fold(Raw(raw.rows).log(), fixed, as_of=END)
+    times = pd.to_datetime(pd.Series([t for _, t in asked], dtype=object), utc=True)
+    frame = pd.DataFrame({"customer": [who for who, _ in asked], "time": times})
+    named, free = profiles.at(frame, labels={"items": ["jam", "tea"]}), profiles.at(frame)
+    for i in range(len(frame)):
+        alone = profiles.at(frame[i : i + 1], labels={"items": ["jam", "tea"]})
+        assert list(alone.columns) == list(named.columns)
+        assert_same_row(alone, named[i : i + 1])
+        own = profiles.at(frame[i : i + 1])
+        assert_same_row(own, free.loc[i:i, list(own.columns)])
+
+
+def assert_same_row(a: pd.DataFrame, b: pd.DataFrame) -> None:
+    for name in a.columns:
+        x, y = a[name].iloc[0], b[name].iloc[0]
+        assert (pd.isna(x) and pd.isna(y)) or same(x, y), name
+
+
 def test_point_in_time_in_chunks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     from onefold.profiles import asof
 

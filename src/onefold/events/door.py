@@ -315,7 +315,7 @@ def named(columns: Any, taken: tuple[str, ...], argument: str) -> Mapping[str, s
             f"{argument} is {columns!r}; it takes a list of columns: [{columns!r}]."
         )
     listed = isinstance(columns, Mapping)
-    given = columns.items() if listed else [(name, name) for name in columns]
+    given = dict(columns).items() if listed else [(name, name) for name in columns]
     what = argument.rsplit(maxsplit=1)[-1]
     out: dict[str, str] = {}
     for name, column in given:

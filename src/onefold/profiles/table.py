@@ -17,7 +17,7 @@ from onefold import _time
 from onefold._check import hint, quoted, whole
 from onefold._columns import Coded
 from onefold._display import html_table, number, percent, text_table
-from onefold._types import Array, Duration, Instant, Ints, Strings
+from onefold._types import Duration, Instant, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.cells import Cells, cells
@@ -27,6 +27,7 @@ from onefold.events.quality import far_after
 from onefold.events.tables import no_facts
 from onefold.ledger import Ledger
 from onefold.profiles.asof import point_in_time
+from onefold.profiles.frames import checked_labels, frame_of, largest, named
 from onefold.profiles.row import Profile
 from onefold.profiles.traits import TraitTable
 from onefold.traits.history import History
@@ -36,6 +37,7 @@ from onefold.traits.wide import Wide
 T = TypeVar("T")
 YEAR = np.timedelta64(366, "D")
 WIDE = 20  # columns of a wide trait that `to_pandas` shows
+MOST = 200  # columns of one in a table of moments: the 168 hours of a week fit
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -112,7 +114,14 @@ class Profiles:
             )
         return Profile(str(customer), self.ledger, (), self.traits, self.catalog, self.as_of)
 
-    def at(self, when: Any, *, tz: str | None = None) -> Any:
+    def at(
+        self,
+        when: Any,
+        *,
+        tz: str | None = None,
+        labels: Mapping[str, Sequence[str]] | None = None,
+        wide: int = MOST,
+    ) -> Any:
         """Profiles as of a moment, or a table as of many.
 
         Args:
@@ -120,18 +129,48 @@ class Profiles:
                 m rows with the columns `customer` and `time`: for each row the traits as of its
                 own time, without look-ahead; a customer who is not known then has none.
             tz: Zone in which naive times of a frame are read.
+            labels: For a frame: which labels of which traits get a column, in this order, such as
+                `{"channels": ["web", "store"]}`; a label that a row does not have is 0, or missing
+                as ever, and `[]` leaves the trait out. The columns of these traits then are the
+                same for any rows: give them when a model is to be trained on the table.
+            wide: For a frame: how many labels a trait that is not in `labels` may have. All that
+                any row has are shown; where there are more, the call is refused. They are never
+                chosen by their sizes, since later rows would decide what is seen of earlier ones.
 
         Returns:
-            Profiles, or a DataFrame (m rows): customer, time, and a column for each trait.
+            Profiles, or a DataFrame (m rows): customer, time, a column for each trait and each
+            label, and one for each fact that any row knows.
 
         Raises:
-            ArgumentError: If the instant or a column can't be read.
+            ArgumentError: If the instant or a column can't be read, a trait has more labels than
+                `wide`, or `labels` holds what is not allowed.
+            UnknownName: If `labels` names no trait, or a label that a trait with fixed labels
+                does not have.
+
+        Examples:
+            >>> import onefold as of
+            >>> import pandas as pd
+            >>> log = of.EventLog.from_events([
+            ...     of.Event("ann", "view", "2024-03-01", channel="web"),
+            ...     of.Event("ann", "view", "2024-03-05", channel="app")])
+            >>> asked = pd.DataFrame({"customer": ["ann"], "time": pd.to_datetime(["2024-03-02"])})
+            >>> profiles = of.fold(log, [of.traits.Share("channel", name="channels")])
+            >>> profiles.at(asked, tz="UTC", labels={"channels": ["app", "web"]}).iloc[:, 2:]
+               channels: app  channels: web
+            0            0.0            1.0
         """
+        most = whole(wide, "Profiles.at: wide", least=0)
         if _is_instant(when):
+            if labels is not None:
+                raise ArgumentError(
+                    "Profiles.at: labels is for a frame of customers and times; profiles as of one "
+                    "moment have all labels: leave it out."
+                )
             moment = _time.instant(when, "Profiles.at: when")
             return Profiles(self.ledger.before(moment), self.traits, self.catalog, moment)
         table = point_in_time(self.ledger, self.traits, self.catalog, when, tz)
-        return frame_of(table, WIDE, time=True)
+        chosen = checked_labels(labels, table, "Profiles.at: labels")
+        return frame_of(table, named(chosen, most, call="Profiles.at"), time=True)
 
     def update(self, log: EventLog, *, as_of: Instant | None = None) -> "Profiles":
         """Profiles that also know the events and facts of `log`; late ones find their place.
@@ -281,7 +320,8 @@ class Profiles:
         Raises:
             ArgumentError: If `wide` is no whole number, or below 0.
         """
-        return frame_of(self.table, whole(wide, "Profiles.to_pandas: wide", least=0))
+        most = whole(wide, "Profiles.to_pandas: wide", least=0)
+        return frame_of(self.table, largest(most))
 
     def __repr__(self) -> str:
         return f"Profiles({len(self):,} customers, as of {_time.show(self.as_of)} UTC)\n" + (
@@ -330,28 +370,6 @@ def right_clock(ledger: Ledger, call: str) -> None:
             f"from {from_here} on: a wrong clock? Give as_of=, or leave them out with "
             f"log.before('{from_here}')."
         )
-
-
-def frame_of(table: TraitTable, wide: int, *, time: bool = False) -> pd.DataFrame:
-    """A table of traits as a DataFrame."""
-    out: dict[str, Array | Sequence[Any]] = {}
-    for name in table.names:
-        reading = table.reading(name)
-        if isinstance(reading, Wide):
-            totals = np.bincount(reading.codes, reading.values, minlength=len(reading.labels))
-            for code in np.sort(np.argsort(-totals, kind="stable")[:wide]):
-                label = reading.labels[code]
-                out[f"{name}: {label}"] = reading.column(label)
-        elif reading.ndim == 2:
-            for k, label in enumerate(table.labels(name)[:wide]):
-                out[f"{name}: {label}"] = reading[:, k].copy()
-        else:
-            out[name] = reading.copy()
-    index = pd.Index(table.ids.copy(), name="customer")
-    if not time:
-        return pd.DataFrame(out, index=index)
-    moments = pd.DatetimeIndex(table.as_of).tz_localize("UTC")
-    return pd.DataFrame({"customer": table.ids.copy(), "time": moments, **out})
 
 
 def _summary(table: TraitTable, name: str) -> list[str | None]:
