@@ -5,14 +5,19 @@ busy moment of the machine hits both. Each measures itself; the median over the 
 
     extra = median over rounds of (pandas and onefold) - (pandas)
 
-Run it as ``python benchmarks/import_time.py [--rounds 15]``.
+Run it as ``python benchmarks/import_time.py [--rounds 15] [--write]``.
 """
 
 import argparse
+import os
+import platform
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+START, STOP = "<!-- import: begin -->", "<!-- import: end -->"
 CODE = """
 from time import perf_counter
 start = perf_counter()
@@ -33,10 +38,36 @@ def alternate(rounds: int) -> list[tuple[float, float]]:
     return pairs[1:]  # the first round only warms the disk's cache
 
 
+def page(pairs: list[tuple[float, float]]) -> str:
+    """What stands between the markers of the page."""
+    rows = {
+        "`import pandas`": [a for a, _ in pairs],
+        "`import pandas, onefold`": [b for _, b in pairs],
+        "extra, pair by pair": [b - a for a, b in pairs],
+    }
+    lines = [
+        START,
+        (
+            f"{len(pairs)} pairs of new processes, on a shared machine of {os.cpu_count()} cores. "
+            f"Python {platform.python_version()}."
+        ),
+        "",
+        "| | milliseconds: median | least to most |",
+        "|---|---:|---:|",
+    ]
+    for name, times in rows.items():
+        lines.append(
+            f"| {name} | {statistics.median(times):.0f} | {min(times):.0f} to {max(times):.0f} |"
+        )
+    return "\n".join([*lines, STOP])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time of `import onefold` beside pandas.")
     parser.add_argument("--rounds", type=int, default=15, help="pairs of processes")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--write", action="store_true", help="put the table into the docs")
+    asked = parser.parse_args()
+    rounds = asked.rounds
     pairs = alternate(rounds)
     alone = statistics.median(a for a, _ in pairs)
     both = statistics.median(b for _, b in pairs)
@@ -45,6 +76,10 @@ def main() -> None:
     print(f"import pandas            {alone:7.1f} ms   (median of {rounds} fresh processes)")
     print(f"import pandas, onefold   {both:7.1f} ms")
     print(f"extra                    {extra:7.1f} ms   ratio {ratio:.3f}   (medians of the pairs)")
+    if asked.write:
+        text = PAGE.read_text(encoding="utf-8")
+        before, after = text.split(START)[0], text.split(STOP)[1]
+        PAGE.write_text(before + page(pairs) + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

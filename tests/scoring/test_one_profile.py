@@ -1,12 +1,12 @@
 """What one profile costs does not hang on how many others there are."""
 
 import importlib.util
-import statistics
 from pathlib import Path
 
 import pytest
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "one_profile.py"
+OTHERS = 500_000  # in less than a minute; the benchmark itself takes a million
 
 
 @pytest.mark.slow
@@ -17,7 +17,8 @@ def test_one_profile_beside_few_and_many_others() -> None:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    pairs, few, many, same = module.measure(200_000, rounds=100)
+    pairs, few, many, same = module.measure(OTHERS, rounds=300)
     assert same
-    assert len(many.profiles) == 200 * len(few.profiles)
-    assert statistics.median(b for _, b in pairs) < 2 * statistics.median(a for a, _ in pairs)
+    assert len(few.profiles) == 1000
+    assert len(many.profiles) == OTHERS
+    assert module.ratio(pairs) < 1.5
