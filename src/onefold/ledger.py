@@ -23,6 +23,7 @@ from onefold.events.tables import (
     first_deliveries,
     no_events,
     no_facts,
+    one_type,
     repeats,
     same_currency,
     tie_keys,
@@ -76,7 +77,8 @@ class Ledger:
             return self
         if not len(self) and currency == other.currency and self._columns <= other._columns:
             return other
-        return _ledger(self.events.above(other.events), self.facts.above(other.facts), currency)
+        stated = one_type(self.facts.above(other.facts), "profiles.merge")
+        return _ledger(self.events.above(other.events), stated, currency)
 
     @property
     def _columns(self) -> set[str]:

@@ -154,6 +154,9 @@ def test_a_single_person_knows_no_other_facts(some):
     assert (trait("region") == "north").of(some["bob"]) is None
     assert (trait("region") == "north").of(some.new("cas")) is None
     assert trait("region").known().of(some["bob"]) is False
+    with pytest.raises(ArgumentError, match="holds text"):  # refused as of the table
+        (trait("region") == 5).of(some["ann"])
+    assert (trait("region") == 5).of(some["bob"]) is None  # there is no value to tell it by
     few = some.select(["bob"])
     assert (trait("region") == "north").mask(few, strict=False).tolist() == [-1]
 

@@ -23,20 +23,10 @@ def people():
             "who": [f"c{i}" for i in range(1, 10)],
             "region": ["north", "south", "south", "unknown", "rest", None, "west", "west", "west"],
             "same": [7.0] * 8 + [np.nan],
-            "mixed": [1.0, 2.5, 3.0, None, 1.0, None, None, None, None],
         }
     )
     told = EventLog.from_facts(facts, customer="who", time="2024-01-01", facts=["region", "same"])
-    size = EventLog.from_facts(
-        facts.loc[:4], customer="who", time="2024-01-01", facts={"size": "mixed"}
-    )
-    word = pd.DataFrame({"who": ["c9"], "size": ["large"]})
-    return fold(
-        log
-        + told
-        + size
-        + EventLog.from_facts(word, customer="who", time="2024-01-01", facts=["size"])
-    )
+    return fold(log + told)
 
 
 def sizes(made):
@@ -90,8 +80,18 @@ def test_a_constant_is_one_range(people):
     assert sizes(segment(people, By("same"))) == {"any same": 8, "unknown": 1}
 
 
+class Size:
+    """A trait that says numbers of some and text of others."""
+
+    name = "size"
+
+    def read(self, history, *, as_of):
+        said = {1: 1.0, 2: 2.5, 3: 3.0, 5: 1.0, 9: "large"}  # by number of events
+        return np.array([said.get(n) for n in history.counts.tolist()], dtype=object)
+
+
 def test_numbers_among_texts(people):
-    made = segment(people, By("size"))
+    made = segment(people, By(Size()))
     assert sizes(made) == {"1": 2, "2.5": 1, "3": 1, "large": 1, "unknown": 4}
 
 

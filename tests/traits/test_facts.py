@@ -47,9 +47,18 @@ def test_a_fact_that_nobody_stated_is_missing() -> None:
     assert np.isnan(table.read(traits.Fact("shoe_size"))).tolist() == [True]
 
 
-def test_numbers_among_words_stay_what_they_are() -> None:
-    log = stated("size", ann="large", bob="small") + moved("2024-01-01", "size", 40)
-    assert of.fold(log, as_of="2024-02-01").table["size"].tolist() == [40.0, "small"]
+def test_a_fact_is_text_for_everybody_or_a_number_for_everybody() -> None:
+    words, number = stated("size", ann="large", bob="small"), moved("2024-01-01", "size", 40)
+    says = "fact 'size' is text on one side and a number on the other; give it one type"
+    with pytest.raises(ArgumentError, match=f"log . log: {says}"):
+        words + number
+    with pytest.raises(ArgumentError, match=f"profiles.merge: {says}"):
+        of.fold(number).update(words)
+    with pytest.raises(ArgumentError, match=f"profiles.merge: {says}"):
+        of.fold(words).merge(of.fold(number))
+    other = stated("shoe size", ann=40)
+    assert of.fold(words + other + other)["ann"].to_dict()["shoe size"] == 40
+    assert len((words + words).facts) == 4
 
 
 def test_a_fact_takes_its_own_name_or_another() -> None:

@@ -4,7 +4,9 @@ A row without a value is unknown, whatever is asked of it:
 
     recency [12, 40, NaN] <= 30   ->   [1, 0, -1]
 
-One profile is asked through its table of one row, so that the two can't disagree.
+One profile is asked through its table of one row, and a fact is text for everybody or a number
+for everybody, so the two give the same answers. Only a question that does not fit, text asked of
+numbers, is told by a value: it is refused where one is there, and unknown where none is.
 """
 
 import operator

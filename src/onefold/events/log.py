@@ -35,6 +35,7 @@ from onefold.events.tables import (
     no_facts,
     no_money,
     nothing,
+    one_type,
     repeats,
     same_currency,
 )
@@ -161,7 +162,8 @@ class EventLog:
         """Read facts about customers: attributes, survey answers, consent, social identity.
 
         Each cell that holds something is one fact; a profile reads the latest before `as_of`.
-        The same fact stated twice at one instant is one fact.
+        The same fact stated twice at one instant is one fact. A fact is text for everybody or a
+        number for everybody: logs that disagree about it can't be put together.
 
         Args:
             frame: A frame with a row for each customer, or for each customer and moment.
@@ -261,7 +263,7 @@ class EventLog:
             return NotImplemented
         return EventLog(
             self.events.above(other.events),
-            self.facts.above(other.facts),
+            one_type(self.facts.above(other.facts), "log + log"),
             same_currency(self.currency, other.currency, "log + log"),
         )
 

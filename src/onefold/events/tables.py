@@ -13,7 +13,7 @@ from onefold._columns import Coded, Column, Columns, frozen
 from onefold._random import hash64, mix64
 from onefold._types import NO_MONEY, Array, Bools, Hashes, Ints
 from onefold._vocab import EMPTY
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, ColumnError
 
 CODED = ("customer", "kind", "item", "channel", "basket")
 PROPERTY = "property:"
@@ -46,7 +46,7 @@ def tie_keys(table: Columns) -> Hashes:
     """What decides the order (n,) of rows of one person and instant: the id, or the contents.
 
     It depends neither on the person nor on the instant, so renaming customers and shifting time
-    leave the order as it is.
+    leave the order as it is; renaming items may change it where there is no id.
     """
     if "has_id" not in table:
         return table.array(KEY)
@@ -74,6 +74,21 @@ def same_currency(a: str | None, b: str | None, call: str) -> str | None:
             "the amounts first."
         )
     return a if a is not None else b
+
+
+def one_type(facts: Columns, call: str) -> Columns:
+    """Return the facts, if each is text for everybody or a number for everybody."""
+    names = facts.coded("name")
+    seen = np.zeros((2, len(names.vocab)), dtype=bool)
+    seen[0, names.codes[facts.array("text") >= 0]] = True
+    seen[1, names.codes[~np.isnan(facts.array("number"))]] = True
+    both = np.flatnonzero(seen.all(axis=0))
+    if len(both):
+        raise ColumnError(
+            f"{call}: fact {names.vocab[both[0]]!r} is text on one side and a number on the other; "
+            "give it one type before putting them together, or another name: facts={name: column}."
+        )
+    return facts
 
 
 def free_name(name: object, taken: tuple[str, ...], *, argument: str, advice: str) -> str:

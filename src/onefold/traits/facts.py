@@ -51,13 +51,9 @@ class Fact:
     )
 
     def read(self, history: History, *, as_of: Times) -> Any:
-        """Text with None, or numbers with NaN (n,); a mix where both were stated."""
+        """Text with None (n,), or numbers with NaN; a fact is one of them for everybody."""
         text, number = history.fact(self.fact)
-        if not any(held is not None for held in text):
-            return number
-        spoken = np.flatnonzero(~np.isnan(number))
-        text[spoken] = number[spoken]
-        return text
+        return text if any(held is not None for held in text) else number
 
 
 @attrs.frozen
