@@ -164,13 +164,18 @@ class Catalog:
             out["price"] = self.price[code] / MICROS
         return out
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of words: kind, category, text, and the attributes."""
+        return ("kind", "category", "text", *self.attributes)
+
     def column(self, name: str) -> Coded:
         """One column of words over the items: kind, category, text, or an attribute."""
         if name in ("kind", "category", "text"):
             held: Coded = getattr(self, name)
             return held
         if name not in self.attributes:
-            known = ["kind", "category", "text", *self.attributes]
+            known = self.columns
             raise ColumnError(
                 f"Catalog: no column {name!r}. Columns: {quoted(known)}.{hint(name, known)}"
             )

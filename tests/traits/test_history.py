@@ -136,10 +136,20 @@ def test_words_label_events() -> None:
     assert HISTORY.words("brand") is HISTORY.words("brand")
 
 
+def test_an_unknown_label_is_offered_all_there_are() -> None:
+    labels = "'kind', 'item', 'channel', 'basket', 'colour', 'category', 'text', 'brand'"
+    with pytest.raises(UnknownName, match=f"no label 'chanel'; .*Labels: {labels}.*'channel'"):
+        HISTORY.words("chanel")
+    for label in labels.replace("'", "").split(", "):
+        assert len(HISTORY.words(label)) == 4
+
+
 def test_without_a_catalogue_there_are_no_categories() -> None:
     bare = of.fold(LOG).history
     assert bare.words("category").decode().tolist() == [None] * 4
-    with pytest.raises(UnknownName, match=r"no label 'brand'; there is no catalogue.*'colour'"):
+    with pytest.raises(
+        UnknownName, match=r"no label 'brand'; there is no catalogue.*'basket', 'colour'"
+    ):
         bare.words("brand")
 
 

@@ -29,6 +29,7 @@ from onefold.events.tables import PROPERTY
 from onefold.ledger import Ledger, bisect, ranges
 
 T = TypeVar("T")
+LABELS = ("kind", "item", "channel", "basket")  # that every event may have
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -183,22 +184,27 @@ class History:
         return self._once(("words", of), lambda: self._words(of))
 
     def _words(self, of: str) -> Coded:
-        if of in ("kind", "item", "channel", "basket"):
+        if of in LABELS:
             return Coded(self._array(of), self.ledger.events.coded(of).vocab)
         if of in self.properties:
             held = self.extra(of)
             if isinstance(held, Coded):
                 return held
             raise UnknownName(f"history: property {of!r} holds numbers; labels are text.")
-        if self.catalog is None:
-            if of == "category":
-                return Coded(np.full(len(self.time), -1, dtype=np.int32), Vocab.of([]))
-            known = ("kind", "item", "channel", *self.properties)
-            raise UnknownName(
-                f"history: no label {of!r}; there is no catalogue. Labels: {quoted(known)}."
-            )
-        codes = np.append(self.catalog.codes(of, self.items), np.int32(-1))[self.item]
-        return Coded(codes, self.catalog.column(of).vocab)
+        if self.catalog is not None and of in self.catalog.columns:
+            codes = np.append(self.catalog.codes(of, self.items), np.int32(-1))[self.item]
+            return Coded(codes, self.catalog.column(of).vocab)
+        if of == "category":
+            return Coded(np.full(len(self.time), -1, dtype=np.int32), Vocab.of([]))
+        raise UnknownName(self._no_label(of))
+
+    def _no_label(self, of: str) -> str:
+        known = [*LABELS, *(n for n in self.properties if isinstance(self.extra(n), Coded))]
+        where = "there is no catalogue"
+        if self.catalog is not None:
+            known += [name for name in self.catalog.columns if name not in known]
+            where = "no property and no column of the catalogue has this name"
+        return f"history: no label {of!r}; {where}. Labels: {quoted(known, 24)}.{hint(of, known)}"
 
     def where(self, kind: str | None) -> "History":
         """The same rows with only their events of one kind; facts stay."""
