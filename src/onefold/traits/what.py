@@ -104,7 +104,9 @@ class Latest:
     """The label of a customer's last event that has one, None where there is none.
 
     latest = label of the event with the greatest time. Of several events at one instant it is
-    that of the last in canonical order.
+    that of the last in canonical order: by the hashes of their ids or, without ids, of their
+    contents. That order is the same however they were delivered, but it means nothing; and where
+    there are no ids, renaming the items may change which of them comes last.
 
     Args:
         of: What labels an event, as in `Share`.
