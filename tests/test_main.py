@@ -81,7 +81,10 @@ def test_a_click_is_one_more_visit(capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "says"),
     [
         (["--simulat3"], "unrecognized arguments: --simulat3"),
-        (["--households", "many"], "argument --households: invalid int value: 'many'"),
+        (
+            ["--households", "many"],
+            "argument --households: 'many'; it takes a whole number from 1 on",
+        ),
         (["--save"], "argument --save: expected one argument"),
     ],
 )

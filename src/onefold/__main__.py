@@ -21,7 +21,7 @@ WIDTH = 78
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tour; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m onefold", description=__doc__.split("\n")[0])
-    parser.add_argument("--households", type=int, help="take only so many households")
+    parser.add_argument("--households", type=_some, help="take only so many households")
     parser.add_argument("--simulate", action="store_true", help="use simulated customers")
     parser.add_argument("--save", type=Path, help="folder for plots and persona cards")
     options = parser.parse_args(argv)
@@ -62,6 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         step("ranking", lambda: _ranking(profiles, data.catalog, ladder, as_of, show))
         step("saving", lambda: _save(options.save, ladder, personas, show))
     return 0
+
+
+def _some(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r}; it takes a whole number from 1 on")
+    return int(text)
 
 
 def _shown(bar: Any) -> Callable[..., None]:

@@ -6,6 +6,7 @@ every difference of two instants inside 64 bits.
 """
 
 import datetime as dt
+import re
 import zoneinfo
 
 import numpy as np
@@ -16,16 +17,19 @@ from onefold.errors import ArgumentError
 
 EARLIEST = np.datetime64("1700-01-01", "us")
 LATEST = np.datetime64("2200-01-01", "us")
+ISO = re.compile(r"\s*\d{4}-\d{2}(-\d{2}([T ].*)?)?\s*$")
 MICROSECOND = np.timedelta64(1, "us")
 DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
 
 
 def instant(value: Instant, name: str) -> np.datetime64:
     """One instant as datetime64[us] in UTC; a naive one means UTC."""
-    clock = isinstance(value, str) and value.strip().lower() in ("now", "today", "utcnow")
-    if clock or isinstance(value, (bool, int, float, np.number, np.bool_)):
+    # Only ISO 8601: '01/11/2024' is a day in January for some and in November for others.
+    guessed = isinstance(value, str) and not ISO.match(value)
+    if guessed or isinstance(value, (bool, int, float, np.number, np.bool_)):
         raise ArgumentError(
-            f"{name} is {value!r}; it takes a date such as '2017-11-01', a datetime or a Timestamp."
+            f"{name} is {value!r}; it takes a date such as '2017-11-01' (year, month, day), "
+            "'2017-11-01 12:30+01:00', a datetime or a Timestamp."
         )
     try:
         stamp = pd.Timestamp(value)

@@ -28,7 +28,7 @@ def test_reasons_are_told_in_words() -> None:
     assert why["next"] == "this customer's own"
     jam = scorer.explain(profiles["ann"], "jam").table.set_index("level")["because"]
     assert jam["long"] == "never chosen"
-    assert jam["neighbours"].startswith("follows 'tea' (")
+    assert jam["neighbours"].startswith("goes with 'tea' (")
     last = scorer.explain(profiles["b"], "jam").table.set_index("level")["because"]
     assert last["long"] == "chosen in 1 of 2 visits, in the last one"
     rare = scorer.explain(profiles["b"], "oat").table.set_index("level")
@@ -41,7 +41,7 @@ def test_groups_are_named() -> None:
     who = profiles.ids[3]
     told = scorer.explain(profiles[who], scorer.items[0]).table.set_index("level")["because"]
     assert told["segment"] == f"segment: {segments[who]}"
-    assert told["persona"].startswith("persona: ")
+    assert told["persona"].startswith("card that fits best: ")
 
 
 def test_parts_are_weight_times_probability_and_shares_of_the_score() -> None:

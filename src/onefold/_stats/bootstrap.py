@@ -34,7 +34,7 @@ def _ints(values: npt.ArrayLike) -> Ints:
     return array
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Interval:
     """Means with their intervals, a column each.
 
@@ -63,6 +63,11 @@ class Interval:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        cells = zip(self.estimate.ravel(), self.low.ravel(), self.high.ravel(), strict=True)
+        said = ", ".join(f"{e:+.4f} [{low:+.4f}, {high:+.4f}]" for e, low, high in cells)
+        return f"Interval({said}; {self.confidence:.0%}, {self.method})"
 
 
 def bootstrap_mean(

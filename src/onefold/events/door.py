@@ -107,6 +107,12 @@ class Door:
     def texts(self, name: str, argument: str) -> Coded:
         """A column, or one constant string where there is no such column."""
         if isinstance(name, str) and name not in self.names and name:
+            near = [n for n in self.names if n.casefold() == name.casefold()]
+            if near:
+                raise ColumnError(
+                    f"{self.call}: no column {name!r} ({argument}=), but there is {near[0]!r}. "
+                    f"Write {argument}={near[0]!r}; a constant may not be the name of a column."
+                )
             return constant(name, len(self))
         return self._coded(self.column(name, argument), name, argument)
 
@@ -119,6 +125,10 @@ class Door:
                 name, argument, f"is of type {kind}; it takes strings or whole numbers."
             )
         return coded(held)
+
+    def has_hours(self, name: str, argument: str) -> bool:
+        """Whether a column of instants tells the hour: dates don't."""
+        return not pa.types.is_date(self.column(name, argument).type)
 
     def times(self, name: str, argument: str, tz: str | None) -> Times:
         """Instants (n,) in UTC; a naive column is read in the zone `tz`."""

@@ -97,7 +97,8 @@ class EventLog:
             tz: Zone in which naive times are read. An hour that a clock passed twice is taken as
                 its first pass; an hour that it skipped is shifted forward.
             zone: The customers' own time zone, a column or one name: hours and weekdays are local
-                to it. Without it, what depends on local hours says that it can't know.
+                to it. Without it, and where `time` is a column of dates, which tell no hour, what
+                depends on local hours says that it can't know.
 
         Returns:
             A log of n events.
@@ -138,7 +139,7 @@ class EventLog:
             "basket": nothing(n) if basket is None else opened.ids(basket, "basket"),
             "local": (
                 np.full(n, NO_OFFSET, dtype=np.int32)
-                if zone is None
+                if zone is None or not opened.has_hours(time, "time")
                 else door.clocks(times, opened.texts(zone, "zone"), f"{call}: zone")
             ),
         }

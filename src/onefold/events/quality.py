@@ -46,7 +46,7 @@ class Quality:
         return held[measure]
 
     def __repr__(self) -> str:
-        return text_table(*_shown(self.table))
+        return text_table(*_shown(self.table), width=120)
 
     def _repr_html_(self) -> str:
         return html_table(*_shown(self.table), caption="Quality of the log")
@@ -95,13 +95,18 @@ def quality(events: Columns, facts: Columns) -> Quality:
     add("identical rows", _identical(events), "without id, alike in all columns; all are counted")
     add("far in the future", far_after(time), "far after all others: a wrong clock")
     add("before 1990", int((time < np.datetime64("1990-01-01")).sum()), "a wrong clock, or 0")
-    add("negative value", int((paid < 0).sum()), "returns or corrections; they lower totals")
+    add(
+        "negative value",
+        int((paid < 0).sum()),
+        "lower totals, but count as visits and choices",
+    )
     add("zero value", int((paid == 0).sum()), "gifts, vouchers, or prices that are missing")
     add(
         "negative quantity",
         int((events.array("quantity") < 0).sum()),
         "returns or corrections",
     )
+    add("at midnight", _midnight(events), "dates without an hour? Give a column of dates instead")
     add("without local clock", int((events.array("local") == NO_OFFSET).sum()), "no zone given")
     add("suspicious ids", odd, f"rows of ids such as {examples}" if odd else "none look made up")
     return Quality(pd.DataFrame(rows, columns=["measure", "value", "share", "meaning"]))
@@ -142,6 +147,14 @@ def _kinds(kind: Coded) -> str:
     counts = np.bincount(kind.codes[kind.codes >= 0], minlength=len(kind.vocab))
     order = np.argsort(-counts, kind="stable")[:6]
     return ", ".join(f"{kind.vocab[int(k)]} {counts[k]:,}" for k in order if counts[k])
+
+
+def _midnight(events: Columns) -> int:
+    """Events at exactly midnight, of their own clock or, where there is none, of UTC."""
+    local = events.array("local")
+    seconds = np.where(local == NO_OFFSET, 0, local).astype("timedelta64[s]")
+    clock = events.array("time") + seconds
+    return int((clock == clock.astype("datetime64[D]")).sum())
 
 
 def _deliveries(events: Columns) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ Folding sorts the events by person and time, drops repeated deliveries, and keep
 everything that can be said of a person is read from there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -61,6 +61,8 @@ def fold(
         raise ArgumentError(
             f"fold: catalog is a {type(catalog).__name__}; make one with Catalog.from_frame(...)."
         )
+    if not isinstance(traits, Iterable):
+        raise ArgumentError(f"fold: traits is {traits!r}; it takes a list of traits: [{traits!r}].")
     chosen = tuple(trait_of(t, "fold: traits") for t in traits)
     names = [t.name for t in chosen]
     twice = sorted({n for n in names if names.count(n) > 1})

@@ -52,21 +52,15 @@ def largest(wide: int) -> Shown:
     return shown
 
 
-def named(labels: Mapping[str, Sequence[str]], wide: int, *, call: str) -> Shown:
-    """The labels that are named; of other traits all that any row has, if at most `wide`."""
+def named(labels: Mapping[str, Sequence[str]], wide: int) -> Shown:
+    """The labels that are named; of other traits all that any row has, or none above `wide`."""
 
     def shown(table: TraitTable, name: str) -> Sequence[str]:
         if name in labels:
             return labels[name]
         known = table.labels(name)
-        if len(known) > wide:
-            raise ArgumentError(
-                f"{call}: trait {name!r} has {len(known):,} labels in these rows, and wide is "
-                f"{wide}. Say which to show: labels={{{name!r}: [{quoted(known[:2])}]}}; leave the "
-                f"trait out: labels={{{name!r}: []}}; or allow more with wide=. The largest aren't "
-                "taken, as later rows would decide what is shown of earlier ones."
-            )
-        return known
+        # The largest aren't taken: later rows would decide what is shown of earlier ones.
+        return known if len(known) <= wide else ()
 
     return shown
 

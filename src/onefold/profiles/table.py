@@ -81,6 +81,11 @@ class Profiles:
 
     def __getitem__(self, customer: str | int) -> Profile:
         """The profile of one customer, by id."""
+        if not isinstance(customer, (str, int, np.integer)) or isinstance(customer, bool):
+            raise ArgumentError(
+                f"profiles[...] holds a {type(customer).__name__}; it takes one id. Several "
+                "customers, or those of a condition, are profiles.select(...)."
+            )
         position = self.ledger.people.code(str(customer))
         if position < 0:
             near = hint(customer, self.ids[:5000])
@@ -134,16 +139,16 @@ class Profiles:
                 as ever, and `[]` leaves the trait out. The columns of these traits then are the
                 same for any rows: give them when a model is to be trained on the table.
             wide: For a frame: how many labels a trait that is not in `labels` may have. All that
-                any row has are shown; where there are more, the call is refused. They are never
-                chosen by their sizes, since later rows would decide what is seen of earlier ones.
+                any row has are shown; a trait with more (the items of most shops) is left out.
+                The largest are never chosen: later rows would decide what is seen of earlier ones.
 
         Returns:
             Profiles, or a DataFrame (m rows): customer, time, a column for each trait and each
             label, and one for each fact that any row knows.
 
         Raises:
-            ArgumentError: If the instant or a column can't be read, a trait has more labels than
-                `wide`, or `labels` holds what is not allowed.
+            ArgumentError: If the instant or a column can't be read, or `labels` holds what is not
+                allowed.
             UnknownName: If `labels` names no trait, or a label that a trait with fixed labels
                 does not have.
 
@@ -170,7 +175,7 @@ class Profiles:
             return Profiles(self.ledger.before(moment), self.traits, self.catalog, moment)
         table = point_in_time(self.ledger, self.traits, self.catalog, when, tz)
         chosen = checked_labels(labels, table, "Profiles.at: labels")
-        return frame_of(table, named(chosen, most, call="Profiles.at"), time=True)
+        return frame_of(table, named(chosen, most), time=True)
 
     def update(self, log: EventLog, *, as_of: Instant | None = None) -> "Profiles":
         """Profiles that also know the events and facts of `log`; late ones find their place.

@@ -33,14 +33,14 @@ class Explanation:
 
     def _shown(self) -> tuple[list[list[str]], list[str]]:
         rows = [
-            [str(n), percent(w), number(p), number(part), percent(share), str(why)]
+            [str(n), percent(w), _tiny(p), _tiny(part), percent(share), str(why)]
             for n, w, p, part, share, why in self.table.itertuples(index=False)
         ]
         return rows, ["level", "weight", "probability", "part", "share", "because"]
 
     def __repr__(self) -> str:
         head = f"{self.item!r} for {self.customer!r}: probability {number(self.score)}\n"
-        return head + text_table(*self._shown())
+        return head + text_table(*self._shown(), width=120)
 
     def _repr_html_(self) -> str:
         caption = f"{self.item} for {self.customer}: probability {number(self.score)}"
@@ -77,7 +77,9 @@ def explained(
 def _because_group(by: str, names: tuple[str, ...], group: int) -> str:
     if by == "everyone":
         return "popular with everyone"
-    return f"{by}: {names[group]}" if group < len(names) else f"no {by}: as everyone"
+    if group >= len(names):
+        return f"no {by}: as everyone"
+    return f"card that fits best: {names[group]}" if by == "persona" else f"{by}: {names[group]}"
 
 
 def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
@@ -88,8 +90,10 @@ def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
         if not told.size or told.max() <= 0:
             return "does not follow what was chosen"
         best = query.indices[np.argmax(told)]
-        share = told.max() / told.sum()
-        return f"follows {choices.items[int(best)]!r} ({percent(share)} of it)"
+        share = percent(told.max() / told.sum())
+        if best == item:
+            return f"goes on from visit to visit ({share} of it)"
+        return f"goes with {choices.items[int(best)]!r} ({share} of it)"
     if not isinstance(level, Individual):
         return "this customer's own"
     mine = np.flatnonzero(choices.item == item)
@@ -98,6 +102,10 @@ def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
     ago, known = int(choices.age[mine[-1]]), int(choices.visits[0])
     when = "in the last one" if ago == 0 else f"last {_visits(ago)} before the last"
     return f"chosen in {len(mine)} of {_visits(known)}, {when}"
+
+
+def _tiny(p: float) -> str:
+    return "<1e-06" if 0 < p < 1e-6 else number(p)
 
 
 def _visits(n: int) -> str:

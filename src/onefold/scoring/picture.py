@@ -53,7 +53,7 @@ def stacked(backoff: Any, ax: Any = None) -> Any:
     axes.set_yticks([])
     axes.set_ylim(0, 1)
     axes.set_xlim(-0.55, len(x) - 0.5 + max(1.0, 0.24 * len(x)))
-    axes.set_title("What each picture of a customer is worth, by how much is known", loc="left")
+    axes.set_title("How far each level is trusted, by how much is known of a customer", loc="left")
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.tick_params(length=0)

@@ -20,6 +20,7 @@ from onefold._display import html_table, number, text_table
 from onefold._group import Marks
 from onefold._types import Bools, Codes, Floats, Ints, Strings
 from onefold._vocab import Vocab
+from onefold.errors import UnknownCustomer
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -46,8 +47,24 @@ class Ranking:
         for i, customer in enumerate(self.customers.tolist()):
             yield customer, self.of(i)
 
-    def of(self, i: int = 0) -> list[str]:
-        """The list of the i-th customer, best first."""
+    def of(self, customer: str | int = 0) -> list[str]:
+        """The list of one customer, best first.
+
+        Args:
+            customer: An id, or a position from 0 (a whole number is a position, not an id).
+
+        Raises:
+            UnknownCustomer: If the customer is not among those who were ranked.
+        """
+        i = customer
+        if isinstance(customer, str):
+            found = np.flatnonzero(self.customers == customer)
+            i = int(found[0]) if len(found) else len(self)
+        if not isinstance(i, (int, np.integer)) or not 0 <= i < len(self):
+            raise UnknownCustomer(
+                f"Ranking.of: customer {customer!r} is not among the {len(self):,} ranked; "
+                "give an id, or a position from 0."
+            )
         here = self.codes[self.offsets[i] : self.offsets[i + 1]]
         return [str(word) for word in self.items.values[here]]
 

@@ -436,12 +436,7 @@ def _chunks(table: TraitTable) -> Iterable[TraitTable]:
 
 
 def _reason(among: object, exclude: object, repeats: bool) -> str:
-    limits = []
-    if among is not None:
-        limits.append("among")
-    if exclude is not None:
-        limits.append("exclude")
-    if not repeats:
-        limits.append("repeats=False")
-    left = f" that {', '.join(limits)} leave" if limits else ""
-    return f"no more items{left} have been chosen by anybody and can be had"
+    asked = {"among": among is not None, "exclude": exclude is not None, "repeats": not repeats}
+    limits = [f"{name}=" for name, given in asked.items() if given]
+    within = f" within {', '.join(limits)}" if limits else ""
+    return f"no more items to choose from{within}"
