@@ -96,12 +96,12 @@ def by_onefold(frame: Any) -> Any:
         traits.Rhythm(by="day", name="hours"),
     ]
     table = of.fold(log, chosen, as_of=END).table
-    out = {name: table[name] for name in (*NAMES, *KINDS)}
+    out = pd.DataFrame({name: table[name] for name in (*NAMES, *KINDS)}, index=table.ids)
     for name, labels in (("channels", CHANNELS), ("hours", HOURS)):
         held = table.wide(name)
-        dense = held.dense()
-        out |= {label: dense[:, held.labels.tolist().index(label)] for label in labels}
-    return pd.DataFrame(out, index=table.ids)
+        dense = pd.DataFrame(held.dense(), index=table.ids, columns=held.labels)
+        out[list(labels)] = dense.reindex(columns=list(labels), fill_value=0.0)
+    return out
 
 
 def by_pandas(frame: Any) -> Any:
@@ -261,7 +261,7 @@ def measure(events: int, rounds: int) -> dict[str, list[dict[str, float]]]:
                 command = [sys.executable, __file__, "--child", engine, str(path)]
                 command.append(str(Path(folder) / f"{engine}.parquet"))
                 done = subprocess.run(
-                    command, capture_output=True, text=True, check=True, env=environment
+                    command, stdout=subprocess.PIPE, text=True, check=True, env=environment
                 )
                 found[engine].append(json.loads(done.stdout))
         compare(Path(folder))

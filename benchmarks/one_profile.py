@@ -123,7 +123,7 @@ def page(pairs: list[tuple[float, float]], others: int, same: bool) -> str:
             f"{platform.python_version()}. The same lists in both: {'yes' if same else 'no'}."
         ),
         "",
-        "| others | milliseconds: median | tenth to ninetieth of a hundred |",
+        "| others | milliseconds: median | tenth to ninetieth percentile |",
         "|---:|---:|---:|",
     ]
     for number, times in zip((FEW, others), zip(*pairs, strict=True), strict=True):
