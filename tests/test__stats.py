@@ -1,7 +1,9 @@
 """Intervals, tests and corrections: against publications, scipy and simulations."""
 
+import inspect
 from fractions import Fraction
 from math import comb
+from typing import Any
 
 import numpy as np
 import pytest
@@ -219,8 +221,10 @@ def test_the_law_of_the_resamples():
 def test_agrees_with_scipy_percentile_bootstrap():
     x = np.random.default_rng(2).exponential(1, 300)
     ours = bootstrap_mean(x, rng=3, draws=20_000)
+    told = inspect.signature(stats.bootstrap).parameters
+    chance: Any = {"rng" if "rng" in told else "random_state": np.random.default_rng(4)}
     theirs = stats.bootstrap(
-        (x,), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(4)
+        (x,), np.mean, method="percentile", n_resamples=20_000, **chance
     ).confidence_interval
     se = x.std() / np.sqrt(300)
     assert float(ours.low) == pytest.approx(theirs.low, abs=0.06 * se)

@@ -74,14 +74,15 @@ def as_categories() -> pd.DataFrame:
     return frame
 
 
+STR: Any = "str" if pd.__version__ >= "3" else "object"  # where it means text, not str()
 FRAMES: dict[str, Any] = {
     "object": lambda: as_pandas("object"),
-    "str": lambda: as_pandas("str"),
+    "str": lambda: as_pandas(STR),
     "string[pyarrow]": lambda: as_pandas("string[pyarrow]"),
     "category": as_categories,
-    "ns": lambda: as_pandas("str").assign(at=lambda f: f["at"].dt.as_unit("ns")),
-    "other zone": lambda: as_pandas("str").assign(at=lambda f: f["at"].dt.tz_convert("Asia/Tokyo")),
-    "index": lambda: as_pandas("str").set_index(pd.Index([5, 5, 1, 0, 2])),
+    "ns": lambda: as_pandas(STR).assign(at=lambda f: f["at"].dt.as_unit("ns")),
+    "other zone": lambda: as_pandas(STR).assign(at=lambda f: f["at"].dt.tz_convert("Asia/Tokyo")),
+    "index": lambda: as_pandas(STR).set_index(pd.Index([5, 5, 1, 0, 2])),
     "polars": lambda: pl.from_arrow(arrow()),
     "polars lazy": lambda: pl.from_arrow(arrow()).lazy(),
     "polars categories": lambda: pl.from_arrow(arrow()).cast({"who": pl.Categorical}),
@@ -90,7 +91,7 @@ FRAMES: dict[str, Any] = {
     "arrow chunks": lambda: pa.concat_tables([arrow().slice(0, 2), arrow().slice(2)]),
     "arrow dictionaries": as_dictionaries,
     "decimals": as_decimals,
-    "duckdb": lambda: duckdb.connect().from_arrow(arrow()),
+    "duckdb": lambda: duckdb.from_arrow(arrow()),
 }
 
 
@@ -388,7 +389,7 @@ def test_what_is_no_frame_is_refused(frame: Any) -> None:
     [
         lambda: pl.from_arrow(arrow()).lazy().with_columns(pl.col("nowhere")),
         lambda: pl.from_arrow(arrow()).lazy().with_columns(pl.col("who").cast(pl.Int64)),
-        lambda: duckdb.connect().from_arrow(arrow()).project('who, "at", cast(colour as int)'),
+        lambda: duckdb.from_arrow(arrow()).project('who, "at", cast(colour as int)'),
     ],
     ids=["no such column", "a cast that fails", "duckdb"],
 )

@@ -199,7 +199,7 @@ def spied(profiles, monkeypatch, wanted=None):
     return (of.Scorer() if wanted is None else wanted).fit(profiles, rng=1), seen
 
 
-class Flat:
+class Uniform:
     """A level that gives every item it knows of the same probability."""
 
     name = "flat"
@@ -214,7 +214,7 @@ class Flat:
 
 def test_a_sentinel_in_the_slice_is_foreseen_by_no_level(monkeypatch: pytest.MonkeyPatch) -> None:
     profiles, n = with_sentinel("2025-07-19")
-    wanted = of.Scorer(levels=(*of.levels.LEVELS, Flat()))
+    wanted = of.Scorer(levels=(*of.levels.LEVELS, Uniform()))
     scorer, seen = spied(profiles, monkeypatch, wanted)
     (past, views, items), (whole, final, every) = seen
     assert scorer.part.start < np.datetime64("2025-07-19") < scorer.part.end

@@ -31,7 +31,7 @@ def first_deliveries(events: Columns) -> Ints:
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(twice):
         return np.arange(len(events))
-    rows = rows[np.isin(joint, twice)]
+    rows = rows[np.isin(joint, twice, kind="sort")]
     some = events.take(rows).compact()
     who, key, content = some.array("customer"), some.array(KEY), some.content(leave_out=KEYS)
     order = np.lexsort((content, some.array("time"), key, who))

@@ -170,6 +170,7 @@ def rows_of(rows: Choices, weights: Floats, *, power: float = 1.0) -> Any:
     kept = np.flatnonzero(weights > 0)
     shape = (len(rows), rows.n_items)
     matrix = csr_matrix((weights[kept], (rows.row[kept], rows.item[kept])), shape=shape)
+    matrix.sum_duplicates()  # not every release of scipy does so by itself
     if power != 1.0:
         matrix.data = matrix.data**power
     return normal_rows(matrix)
