@@ -84,3 +84,45 @@ def test_hours_are_named_in_the_order_of_the_week() -> None:
 def test_by_is_one_of_four(by: Any) -> None:
     with pytest.raises(ArgumentError, match=r"Rhythm: by is .*'week', 'day', 'part', 'weekday'"):
         traits.Rhythm(by=by)
+
+
+@pytest.mark.parametrize("least", [1, 2, 3, 4])
+def test_too_few_events_with_a_clock_make_no_rhythm(least: int) -> None:
+    """Ann has three events with a clock, bob one, and cat one of two."""
+    log = of.EventLog.from_events(
+        of.Event(who, "view", f"2024-03-0{day} 10:00", zone=zone)
+        for who, day, zone in (
+            *(("ann", day, "UTC") for day in (1, 2, 3)),
+            ("bob", 1, "UTC"),
+            *(("cat", day, "UTC" if day == 1 else None) for day in (1, 2)),
+        )
+    )
+    trait = traits.Rhythm(by="part", least=least)
+    wide = of.fold(log, [trait]).table.wide("rhythm")
+    assert wide.known.tolist() == [least <= 3, least <= 1, least <= 1]
+    shares = [1.0 if known else np.nan for known in wide.known]
+    np.testing.assert_equal(wide.column("morning"), shares)
+    np.testing.assert_equal(wide.column("night"), [0 * share for share in shares])
+
+
+def test_least_counts_only_the_kind_that_was_asked_for_and_what_was_before() -> None:
+    log = of.EventLog.from_events(
+        of.Event("ann", "buy" if day > 7 else "view", f"2024-03-0{day} 10:00", zone="UTC")
+        for day in range(1, 10)
+    )
+    held = [traits.Rhythm("buy", name="two", least=2), traits.Rhythm(name="nine", least=9)]
+    late = of.fold(log, held, as_of="2024-03-10")
+    assert late["ann"]["two"] is not None and late["ann"]["nine"] is not None
+    early = late.at("2024-03-09")
+    assert early["ann"]["two"] is None and early["ann"]["nine"] is None
+
+
+def test_parts_and_weekdays_of_the_defaults_need_ten_events() -> None:
+    least = {t.name: t.least for t in traits.TRAITS if isinstance(t, traits.Rhythm)}
+    assert least == {"rhythm": 1, "day_part": 10, "weekdays": 10}
+
+
+@pytest.mark.parametrize("least", [0, 1.5, True, None])
+def test_least_is_a_whole_number_from_one(least: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"Rhythm: least is .* whole number, at least 1"):
+        traits.Rhythm(least=least)

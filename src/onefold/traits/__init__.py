@@ -40,7 +40,7 @@ TRAITS: tuple[Trait, ...] = (
     Share("channel", name="channels"),
     Affinity("category", name="categories"),
     Rhythm(),
-    Rhythm(by="part", name="day_part"),
-    Rhythm(by="weekday", name="weekdays"),
+    Rhythm(by="part", name="day_part", least=10),
+    Rhythm(by="weekday", name="weekdays", least=10),
     Share("item", event="purchase", name="items"),
 )

@@ -3,12 +3,12 @@
 hour of the week = 24 * weekday + hour, of the local time (UTC + the customer's own offset)
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
 
-from onefold._check import one_of
+from onefold._check import one_of, whole
 from onefold._types import MICROS, NO_OFFSET, Bools, Ints, Times
 from onefold._vocab import Vocab
 from onefold.traits.history import History
@@ -24,12 +24,17 @@ _SORTED = Vocab.of(HOURS)
 _RANK = _SORTED.codes(HOURS)
 
 
+def _least(value: Any) -> int:
+    return whole(value, "Rhythm: least")
+
+
 @attrs.frozen
 class Rhythm:
     """The share of a customer's events in each local hour of the week, "Mon 00" to "Sun 23".
 
     rhythm(hour) = events in that hour / events in any, the hour on the customer's own clock at
-    the time of the event. Missing where no event has a local clock: give `zone=` at the door.
+    the time of the event. Missing where fewer than `least` events have a local clock: give
+    `zone=` at the door.
 
     Args:
         event: Kind of event; None counts every kind.
@@ -37,6 +42,11 @@ class Rhythm:
             for night, morning, afternoon and evening (from 0, 6, 12 and 18 o'clock), "weekday"
             for the seven days.
         name: The trait's name.
+        least: Events with a local clock that a customer needs to have a rhythm. With one event a
+            share can only be 0 or 1, which tells how often somebody comes, not when.
+
+    Raises:
+        ArgumentError: If an argument is of another type, or `by` is none of these.
 
     Examples:
         >>> import onefold as of
@@ -54,15 +64,17 @@ class Rhythm:
         default="week", validator=lambda _, __, value: one_of(value, BY, "Rhythm: by"), kw_only=True
     )
     name: str = attrs.field(default="rhythm", validator=some_name, kw_only=True)
+    least: int = attrs.field(default=1, converter=_least, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Wide:
-        """Shares by hour, which add up to one."""
+        """Shares by hour, which add up to one; missing in rows with too few events."""
         h = history.where(self.event)
         hour, known = local_hours(h)
         names, group = _groups(self.by)
         vocab = Vocab.of(names)
         codes = vocab.codes(names)[group[hour]]
-        codes[~known] = -1
+        counted = np.bincount(h.row[known], minlength=len(h))
+        codes[~known | (counted < self.least)[h.row]] = -1
         return labelled(h.row, codes, np.ones(len(hour)), vocab, len(h), share=True)
 
 
