@@ -140,11 +140,23 @@ def _save(folder: Path | None, ladder: Any, personas: Any, show: Callable[..., N
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "personas.html").write_text(personas._repr_html_(), encoding="utf-8")
-    (folder / "ladder.html").write_text(ladder._repr_html_(), encoding="utf-8")
+    for name, shown in (("personas", personas), ("ladder", ladder)):
+        page = _page(f"onefold: {name}", shown._repr_html_())
+        (folder / f"{name}.html").write_text(page, encoding="utf-8")
     ladder.plot().figure.savefig(folder / "ladder.png", dpi=150)
     ladder.scorer.backoff.plot().figure.savefig(folder / "backoff.png", dpi=150)
     show(f"\nsaved in {folder}: personas.html, ladder.html, ladder.png, backoff.png")
+
+
+def _page(title: str, body: str) -> str:
+    """A page of its own, for browsers, around what is shown in a notebook."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n</head>\n"
+        '<body style="margin:24px;font:14px/1.45 system-ui,-apple-system,sans-serif">\n'
+        f"{body}\n</body>\n</html>\n"
+    )
 
 
 if __name__ == "__main__":

@@ -7,14 +7,16 @@ are escaped, made printable, and never markup.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from textwrap import wrap
 from typing import Any, Protocol
 
 from onefold._display import Html, html_table, number, percent, printable, text_table
-from onefold.personas.claims import PREFERENCES, Claim
+from onefold.personas.claims import PREFERENCES, Claim, predicate
 
 __all__ = ["gallery", "headline", "html", "left_out", "markdown", "text"]
 
 MOST = 4  # sentences of a facet
+WIDTH = 100  # characters in a line of text
 EVIDENCE = 40  # rows of a facet's evidence; to_json has all
 NOTHING = "No difference from others is shown."
 COLUMNS = ("members who", "here", "95% interval", "elsewhere", "lift", "q", "condition")
@@ -95,16 +97,22 @@ def markdown(persona: Portrayed) -> str:
 
 
 def text(persona: Portrayed) -> str:
-    """One card as text for a terminal."""
-    rows = [["by definition", printable(_sentence(c))] for c in prose(persona.definition)]
+    """One card as text for a terminal; a sentence goes on in the next line."""
+    told = [("by definition", _sentence(c)) for c in prose(persona.definition)]
     for name, found in _found(persona):
-        rows += [[name, printable(_sentence(c))] for c in prose(found)] or [[name, NOTHING]]
-    rows += [[name, "no data"] for name in _no_data(persona)]
-    seen = ""
-    for row in rows:  # a facet is named once
-        row[0], seen = ("" if row[0] == seen else row[0]), row[0]
+        told += [(name, _sentence(c)) for c in prose(found)] or [(name, NOTHING)]
+    told += [(name, "no data") for name in _no_data(persona)]
+    width = WIDTH - max([len(name) for name, _ in told], default=0) - 2
+    rows, seen = [], ""
+    for name, sentence in told:
+        first, *more = wrap(
+            printable(sentence), width, subsequent_indent="  ", break_on_hyphens=False
+        )
+        rows.append(["" if name == seen else name, first])  # a facet is named once
+        rows += [["", line] for line in more]
+        seen = name
     head = f"Persona({persona.name!r}, {_size(persona)})"
-    return f"{head}\n{text_table(rows, ['facet', ''])}"
+    return f"{head}\n{text_table(rows, ['facet', ''], width=2 * WIDTH)}"
 
 
 def headline(persona: Portrayed) -> str:
@@ -155,7 +163,7 @@ def _no_data(persona: Portrayed) -> list[str]:
 
 def _sentence(claim: Claim) -> str:
     rarer = claim.lift < 1 and claim.facet == PREFERENCES
-    return f"Only {claim.text}." if rarer and claim.share > 0 else f"{claim.text}."
+    return f"Only {claim.text}." if rarer and claim.share >= 0.01 else f"{claim.text}."
 
 
 def _size(persona: Portrayed) -> str:
@@ -176,9 +184,8 @@ def _evidence(claims: Sequence[Claim]) -> dict[str, Any] | None:
 
 
 def _row(claim: Claim) -> list[str]:
-    says = claim.text.partition(" ")[2].rpartition(", against ")[0]
     return [
-        says + (" (declared)" if claim.origin == "declared" else ""),
+        predicate(claim) + (" (declared)" if claim.origin == "declared" else ""),
         f"{percent(claim.share)} ({claim.k:,} of {claim.n:,})",
         f"{percent(claim.low)} to {percent(claim.high)}",
         f"{percent(claim.share_elsewhere)} ({claim.k_elsewhere:,} of {claim.n_elsewhere:,})",

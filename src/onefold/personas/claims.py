@@ -5,7 +5,8 @@ with how many others do:
 
     share = k / n        lift = share / share elsewhere        q = p corrected within its facet
 
-n counts the members of whom the answer is known. Re-evaluating the condition gives k and n again.
+n counts the members of whom the answer is known; where they are not all, the sentence says so.
+Re-evaluating the condition gives k and n again.
 A claim on what the segmentation was made from is its *definition*: it is corrected apart, so that
 it neither is a finding nor makes findings out of others.
 """
@@ -20,7 +21,7 @@ from onefold._stats import adjusted, fisher, wilson
 from onefold._types import Array, Bools, Floats, Ints
 from onefold.conditions import Compare
 
-__all__ = ["FACETS", "Claim", "Tally", "claims_of", "holds", "whole_percent"]
+__all__ = ["FACETS", "Claim", "Tally", "claims_of", "holds", "predicate", "whole_percent"]
 
 DEMOGRAPHICS = "demographics"
 JOB = "job and career path"
@@ -73,7 +74,8 @@ class Claim:
 
     Attributes:
         facet: Where it belongs on the card.
-        text: The sentence: "62% have household size “2”, against 41% of others".
+        text: The sentence: "62% have household size “2”, against 41% of others", or "62% of the 80
+            of whom it is known have ...", where n is not everybody.
         condition: What reproduces the claim: true for k members, known of n.
         n: Members of whom the answer is known.
         k: Those of them for whom it is true.
@@ -157,13 +159,14 @@ def holds(condition: Compare, x: Array) -> Bools:
     return np.asarray(x > value if condition.op == ">" else x == value)
 
 
-def claims_of(tallies: Sequence[Tally], *, groups: int, minimum: int) -> list[list[Claim]]:
-    """The claims of each of the first `groups` groups; groups beyond them are only elsewhere.
+def claims_of(tallies: Sequence[Tally], *, sizes: Sequence[int], minimum: int) -> list[list[Claim]]:
+    """The claims of the first groups, of `sizes`; groups beyond them are only elsewhere.
 
     All claims of a facet, over all groups, are one family; what defines the groups is another.
     """
+    groups = len(sizes)
     if not tallies:
-        return [[] for _ in range(groups)]
+        return [[] for _ in sizes]
     all_k, all_n = np.array([t.k for t in tallies]), np.array([t.n for t in tallies])
     k, n = all_k[:, :groups], all_n[:, :groups]
     k_else = all_k.sum(axis=1, keepdims=True) - k
@@ -179,18 +182,25 @@ def claims_of(tallies: Sequence[Tally], *, groups: int, minimum: int) -> list[li
     columns = [c.tolist() for c in (n, k, share, low, high, n_else, k_else, other, lift, p, q)]
     return [
         [
-            _claim(t, [column[i][g] for column in columns], supported=bool(supported[i, g]))
+            _claim(t, [column[i][g] for column in columns], size, supported=bool(supported[i, g]))
             for i, t in enumerate(tallies)
         ]
-        for g in range(groups)
+        for g, size in enumerate(sizes)
     ]
 
 
-def _claim(tally: Tally, measured: list[Any], *, supported: bool) -> Claim:
-    share, elsewhere = whole_percent(measured[2]), whole_percent(measured[7])
+def predicate(claim: Claim) -> str:
+    """What a claim says of members, without counts: "have household size “2”"."""
+    says = claim.text.removeprefix(whole_percent(claim.share)).removeprefix(_known(claim.n))
+    return says.rpartition(", against ")[0].strip()
+
+
+def _claim(tally: Tally, measured: list[Any], size: int, *, supported: bool) -> Claim:
+    n, share, elsewhere = measured[0], whole_percent(measured[2]), whole_percent(measured[7])
+    here = share + _known(n) if 0 < n < size else share
     return Claim(
         facet=tally.facet,
-        text=f"{share} {tally.says}, against {elsewhere} of others",
+        text=f"{here} {tally.says}, against {elsewhere} of others",
         condition=tally.condition,
         supported=supported,
         covers=tally.covers,
@@ -198,6 +208,10 @@ def _claim(tally: Tally, measured: list[Any], *, supported: bool) -> Claim:
         defining=tally.defining,
         **dict(zip(MEASURED, measured, strict=True)),
     )
+
+
+def _known(n: int) -> str:
+    return f" of the {n:,} of whom it is known"
 
 
 def whole_percent(share: float) -> str:

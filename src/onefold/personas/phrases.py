@@ -89,7 +89,8 @@ def about_label(question: Compare, source: Any, catalog: Catalog | None) -> str:
     assert isinstance(value, float)  # shares
     some = question.op == ">"
     if isinstance(source, Rhythm):
-        return f"{_activity(value, some=some)} {_when(source, label)}"
+        often = " at least once" if some else ""
+        return f"{_activity(value, some=some)} {_when(source, label)}{often}"
     of, event = getattr(source, "of", None), getattr(source, "event", None)
     bought = event == "purchase"
     if of == "item" and some:
@@ -105,7 +106,7 @@ def about_label(question: Compare, source: Any, catalog: Catalog | None) -> str:
         if bought:
             return f"made {_part(value)} or more of their purchases from {what}{quote(label)}"
         return f"{_doing(event, value)} with {what}{quote(label)}"
-    bound = "above 0" if some else f"of {_number(value)} or more"
+    bound = f"above {_number(value)}" if some else f"of {_number(value)} or more"
     return f"have {spoken(question.name)} {quote(label)} {bound}"
 
 
@@ -142,7 +143,7 @@ def _age(question: Compare) -> str:
 
 
 def _activity(value: float, *, some: bool) -> str:
-    return "are active" if some else f"have {_part(value)} or more of their activity"
+    return "were active" if some else f"have {_part(value)} or more of their activity"
 
 
 def _doing(event: str | None, value: float) -> str:

@@ -91,7 +91,7 @@ def portray(
         facets=placed,
         defining=made_from(segmentation.strategy, profiles.table.names),
     )
-    claims = claims_of(tallies(survey), groups=len(told), minimum=minimum)
+    claims = claims_of(tallies(survey), sizes=[sizes[i] for i in told], minimum=minimum)
     hours = hours_of(profiles.table, group, len(told) + 1)
     personas = tuple(
         Persona(n, sizes[i], sizes[i] / len(group), tuple(claims[g]), tuple(hours[g].tolist()))

@@ -8,7 +8,8 @@
     an item               above 0, for the 100 that most customers have
 
 All bounds are the whole population's, so that every segment is asked the same. A value or label
-that fewer customers than the minimum have in all is not asked for: it would point at persons.
+that fewer customers than the minimum have in all is not asked for: it would point at persons. Nor
+is a bound at the end of what there can be: "100% or more", "0 or less", "0 or more".
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -138,6 +139,8 @@ def _of_numbers(survey: Survey, name: str, source: Any, reading: Floats) -> Iter
     if low == high:
         return
     for how, bound in ((">=", _plain(high, whole=whole)), ("<=", _plain(low, whole=whole))):
+        if bound <= 0 <= reading[known].min():
+            continue  # "0 or more" is everybody, "0 or less" is nothing at all
         question = Compare(name, None, how, bound)
         yes = holds(question, reading)
         says = phrases.about_trait(question, source, survey.currency)
@@ -170,6 +173,8 @@ def _of_labels(survey: Survey, name: str, source: Any, wide: Wide) -> Iterator[T
     n = survey.count(wide.known)
     for i, code in enumerate(chosen.tolist()):
         label, bound = str(wide.labels[code]), float(bounds[i])
+        if _is_whole(source, bound):
+            continue
         question = Compare(name, label, ">=" if bound > 0 else ">", bound)
         says = phrases.about_label(question, source, survey.catalog)
         about = None if covers is None else (covers, label)
@@ -183,11 +188,18 @@ def _of_dense(survey: Survey, name: str, source: Any, reading: Floats) -> Iterat
         if known.any() and np.nanmin(column) < np.nanmax(column):
             bound = _rounded(float(np.quantile(column[known], 0.75)), 3)
             op = ">=" if bound > np.nanmin(column) else ">"
+            if _is_whole(source, bound):
+                continue
             question = Compare(name, label, op, bound)
             says = phrases.about_label(question, source, survey.catalog)
             yield Tally(
                 question, BUYING, says, survey.count(holds(question, column)), survey.count(known)
             )
+
+
+def _is_whole(source: Any, bound: float) -> bool:
+    """Whether a bound on a share asks for all there is: told by one event as well as by many."""
+    return getattr(source, "unit", None) == "share" and bound >= 1
 
 
 def _facet(survey: Survey, source: Any, of: str | None) -> tuple[str, str | None]:
@@ -235,7 +247,8 @@ def _bands(name: str, values: Floats) -> Iterable[Compare]:
     first, second = np.quantile(values, [1 / 3, 2 / 3])
     low = float(distinct[distinct <= first].max())
     high = float(distinct[distinct >= second].min())
-    bands = [Compare(name, None, "<=", low)]
+    least = low == distinct[0]  # "of 0", not "of 0 or less"
+    bands = [Compare(name, None, "==" if least else "<=", low)]
     if high > low:
         bands.append(Compare(name, None, ">=", high))
     middle = distinct[(distinct > low) & (distinct < high)]
