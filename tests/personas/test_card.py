@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from onefold import Catalog
+from onefold.conditions import Compare
 from onefold.personas import portray
 from onefold.personas.card import MOST, prose
+from onefold.personas.phrases import about_label
 from onefold.personas.portrait import hours_of
 from onefold.segments import By, segment
+from onefold.traits import Rhythm
 from tests.personas import shops
 
 HOSTILE = "<script>alert('x')</script>\"'&|`*[a](b)\n# \x1b[31m\u202e"
@@ -140,3 +143,30 @@ def test_portrait_is_the_mean_of_the_members_hours() -> None:
     even = portray(segmentation)["even"]
     assert even.hours == pytest.approx(hours[0])
     assert even.portrait().startswith("<svg")
+
+
+def test_text_is_wrapped_and_nothing_is_cut(personas) -> None:
+    for persona in personas:
+        lines = repr(persona).splitlines()
+        assert all(len(line) <= 100 for line in lines)
+        flat = " ".join(" ".join(lines).split())
+        for name, found in persona.facets.items():
+            told = prose(c for c in found if c.finding) if isinstance(found, tuple) else []
+            assert all(c.text in flat for c in told), name
+        assert any(line.startswith(" " * 20) for line in lines)
+
+
+def test_evidence_names_the_predicate_alone(personas) -> None:
+    rows = [r for r in personas["even"].to_markdown().splitlines() if r.startswith("| ")]
+    says = [row.split(" | ")[0].removeprefix("| ") for row in rows[2:]]
+    assert says and all(re.match(r"[a-z]", said) for said in says)
+    assert not any("of whom it is known" in said or "against" in said for said in says)
+
+
+def test_hours_are_told_as_what_happened_at_least_once() -> None:
+    night = Compare("day_part", "night", ">", 0.0)
+    said = about_label(night, Rhythm(by="part", name="day_part"), None)
+    assert said == "were active at night (0 to 6 o’clock) at least once"
+    sunday = Compare("weekdays", "Sun", ">=", 0.25)
+    said = about_label(sunday, Rhythm(by="weekday", name="weekdays"), None)
+    assert said == "have 25% or more of their activity on Sundays"

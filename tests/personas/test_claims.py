@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from onefold._stats import fisher, wilson
 from onefold.conditions import trait
 from onefold.personas import FACETS, Personas, portray
+from onefold.personas.claims import predicate
 from onefold.segments import RFM, By, Rules, segment
 from tests.personas import shops
 
@@ -171,3 +172,41 @@ def test_facets_are_families_of_their_own() -> None:
     for facet in FACETS:
         held = [c for _, c in everything(personas) if c.facet == facet]
         assert [c.q for c in held] == pytest.approx(adjusted([c.p for c in held]).tolist())
+
+
+def test_no_bound_is_at_the_end_of_what_there_can_be() -> None:
+    """One purchase each, half of them free: shares are 0 or 1, and gaps are not known."""
+    frame = (
+        shops.events(80).drop_duplicates("who").assign(paid=lambda f: [0.0, 9.0] * (len(f) // 2))
+    )
+    personas = portray(segment(shops.profiles(frame, shops.facts(80)), shops.Halves()))
+    asked = [c for _, c in everything(personas)]
+    assert {c.condition.name for c in asked} >= {"monetary", "items", "channels"}
+    for claim in asked:
+        value, op = claim.condition.value, claim.condition.op
+        if claim.condition.label is not None:
+            assert 0 < value < 1 or (op, value) == (">", 0), claim
+        elif claim.origin == "observed" and not isinstance(value, str):
+            assert value > 0, claim
+    assert all(c.n == 0 for c in asked if c.condition.name in ("day_part", "weekdays"))
+
+
+def test_a_fact_that_is_mostly_zero_is_said_to_be_zero() -> None:
+    stated = shops.facts()
+    stated["debts"] = np.where(np.arange(200) % 3 < 2, 0.0, np.arange(200))
+    personas = portray(segment(shops.profiles(shops.events(), stated), shops.Halves()))
+    held = [c for c in personas["even"].claims if c.condition.name == "debts"]
+    assert held[0].condition == (trait("debts") == 0) and "have debts 0," in held[0].text
+    assert [c.condition.op for c in held] == ["==", ">="]
+    assert sum(c.k for c in held) == held[0].n
+
+
+def test_a_sentence_says_of_how_many_it_is_known() -> None:
+    personas = portray(shops.halves())
+    partly = 0
+    for persona, claim in everything(personas):
+        said = f" of the {claim.n:,} of whom it is known "
+        assert (said in claim.text) == (0 < claim.n < persona.size), claim
+        assert predicate(claim) in claim.text and not predicate(claim)[:1].isdigit()
+        partly += said in claim.text
+    assert 0 < partly < len(everything(personas))

@@ -246,7 +246,8 @@ def _bands(name: str, values: Floats) -> Iterable[Compare]:
         return [Compare(name, None, "==", float(v)) for v in distinct]
     first, second = np.quantile(values, [1 / 3, 2 / 3])
     low = float(distinct[distinct <= first].max())
-    high = float(distinct[distinct >= second].min())
+    above = distinct[(distinct >= second) & (distinct > low)]
+    high = float(above[0]) if len(above) else low
     least = low == distinct[0]  # "of 0", not "of 0 or less"
     bands = [Compare(name, None, "==" if least else "<=", low)]
     if high > low:
