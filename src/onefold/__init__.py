@@ -5,22 +5,21 @@ Segments, personas and profiles as levels of one model, and a measure of what ea
     import onefold as of
     profiles = of.fold(of.EventLog.from_frame(frame, customer="who", time="at", event="what"))
 
-Only what stands in `__all__` here and in the modules named there is promised. What needs
-scipy or more is imported when it is first asked for.
+Only what stands in `__all__` here and in the modules named there is promised. Each name is
+loaded when it is first asked for, so that importing the package costs next to nothing.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from onefold.catalog import Catalog
-from onefold.events import Event, EventLog
-from onefold.profiles import Profile, Profiles, fold
-
 if TYPE_CHECKING:
     from onefold import datasets, errors, levels, segments, testing, traits
+    from onefold.catalog import Catalog
     from onefold.conditions import Condition, trait
+    from onefold.events import Event, EventLog
     from onefold.ladders import Ladder, ladder
     from onefold.personas import Claim, Persona, Personas, portray
+    from onefold.profiles import Profile, Profiles, fold
     from onefold.saving import load, save
     from onefold.scoring import FittedScorer, Ranking, Scorer
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
@@ -63,16 +62,22 @@ _LATER = {
     "RFM": "segments",
     "Assignment": "segments",
     "By": "segments",
+    "Catalog": "catalog",
     "Claim": "personas",
     "Condition": "conditions",
+    "Event": "events",
+    "EventLog": "events",
     "FittedScorer": "scoring",
     "Ladder": "ladders",
     "Persona": "personas",
     "Personas": "personas",
+    "Profile": "profiles",
+    "Profiles": "profiles",
     "Ranking": "scoring",
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
+    "fold": "profiles",
     "ladder": "ladders",
     "load": "saving",
     "portray": "personas",
@@ -85,7 +90,8 @@ _MODULES = ("datasets", "errors", "levels", "segments", "testing", "traits")
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        return getattr(import_module(f"onefold.{_LATER[name]}"), name)
+        globals()[name] = found = getattr(import_module(f"onefold.{_LATER[name]}"), name)
+        return found
     if name in _MODULES:
         return import_module(f"onefold.{name}")
     if name == "__version__":
