@@ -1,6 +1,6 @@
 """Profiles: one actual person each, kept up to date with every event."""
 
-from onefold.profiles.fold import fold
+from onefold.profiles.folding import fold
 from onefold.profiles.row import Profile
 from onefold.profiles.table import Profiles
 from onefold.profiles.traits import TraitTable
