@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import onefold as of
 from onefold.errors import ContractError, OnefoldError, UnknownName
 from onefold.levels import LEVELS, Everyone, Individual, Neighbours
+from onefold.scoring import fitted as fitted_module
 from onefold.scoring import scorer as module
 from tests.levels.plain import shops
 from tests.scoring.shops import Even, Flat, Next, Parity, Unsaid, fitted, simulated
@@ -123,7 +124,7 @@ def test_exactly_n_or_a_stated_reason() -> None:
 
 def test_batches_are_ranked_chunk_by_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = fitted().rank(simulated(), n=7)
-    monkeypatch.setattr(module, "CHUNK", 50)
+    monkeypatch.setattr(fitted_module, "CHUNK", 50)
     assert fitted().rank(simulated(), n=7) == whole
 
 

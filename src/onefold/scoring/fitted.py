@@ -1,0 +1,302 @@
+"""A fitted scorer: it ranks, scores and explains, for one profile or for many.
+
+    rank      the n most probable items, exactly          score     their probabilities
+    explain   what each level adds, parts that sum up     backoff   how far each is trusted
+
+Everything is read from the levels as they were fitted; nothing is learned here.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from onefold import _time
+from onefold._check import quoted, whole
+from onefold._columns import frozen
+from onefold._group import Marks, distinct
+from onefold._types import Bools, Codes, Floats, Times
+from onefold._vocab import Vocab
+from onefold.catalog import ALWAYS, Catalog
+from onefold.errors import ArgumentError, UnknownName
+from onefold.levels.protocol import Choices
+from onefold.profiles import Profile, Profiles, TraitTable
+from onefold.scoring.backoff import Backoff, used
+from onefold.scoring.explain import Explanation, explained
+from onefold.scoring.rank import Base, Ranking, best, ranking
+from onefold.scoring.views import Groups, Views
+from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
+
+if TYPE_CHECKING:
+    from onefold.scoring.scorer import Scorer
+
+CHUNK = 2000  # profiles that are ranked at a time: memory does not grow with their number
+TIE = 1e-9  # weight of everyone where a scorer of other levels leaves items equal
+
+
+@attrs.frozen(eq=False, repr=False)
+class FittedScorer:
+    """A scorer that can rank; made by `Scorer.fit`, saved by `onefold.save`."""
+
+    settings: "Scorer"
+    items: Vocab
+    views: Views
+    groups: Groups
+    common: Floats = attrs.field(converter=frozen)
+    weights: Floats = attrs.field(converter=frozen)
+    part: Slice
+    catalog: Catalog | None
+    as_of: np.datetime64
+    _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
+
+    def __repr__(self) -> str:
+        return (
+            f"FittedScorer({len(self.items):,} items, levels {quoted(self.views.names)}, "
+            f"as of {_time.show(self.as_of)} UTC)"
+        )
+
+    def rank(
+        self,
+        who: Profile | Profiles,
+        n: int = 10,
+        *,
+        among: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        repeats: bool = True,
+    ) -> Ranking:
+        """The n most probable next choices of each customer, best first.
+
+        The list is exact: the same as if every item had been scored. Items that can't be had as
+        of the profile's moment, by the catalogue, are left out, and so are items that nobody has
+        chosen yet.
+
+        Args:
+            who: A profile, or profiles.
+            n: Length of a list.
+            among: Ids to choose from; others are left out. Unknown ones are passed over.
+            exclude: Ids that may not be chosen.
+            repeats: Whether items that the customer has chosen before may be.
+
+        Returns:
+            A list for each customer; where fewer than n items can be chosen, `short` says why.
+
+        Raises:
+            ArgumentError: If an argument is wrong.
+        """
+        n = whole(n, "FittedScorer.rank: n")
+        if not isinstance(repeats, (bool, np.bool_)):
+            raise ArgumentError(f"FittedScorer.rank: repeats is {repeats!r}; True or False.")
+        table = _table(who, "FittedScorer.rank: who")
+        allowed = self._allowed(table, among, exclude)
+        lists: list[tuple[Codes, Floats]] = []
+        for rows in _chunks(table):
+            choices = self.groups.choices(rows, self.items, self.settings.target)
+            lists += self._lists(choices, self.weights, n, allowed=allowed, repeats=repeats)
+        return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
+
+    def score(self, profile: Profile, items: Iterable[str]) -> Floats:
+        """The probability of each item as the customer's next choice (n,), 0 for unknown ones.
+
+        Args:
+            profile: The customer.
+            items: Ids of n items.
+
+        Raises:
+            ArgumentError: If an argument is wrong.
+        """
+        codes = self.items.codes(_ids(items, "FittedScorer.score: items"))
+        dense = self.dense(_one(profile, "FittedScorer.score: profile"))[0]
+        return np.append(dense, 0.0)[codes]
+
+    def dense(self, who: Profile | Profiles, *, weights: Floats | None = None) -> Floats:
+        """All probabilities (n, n_items), in the order of `items`: for few customers at a time."""
+        table = _table(who, "FittedScorer.dense: who")
+        choices = self.groups.choices(table, self.items, self.settings.target)
+        held = self._weights_of(choices, self.weights if weights is None else weights)
+        out: Floats = self.views.own(choices, held).toarray()
+        for i, base in enumerate(self._bases(choices, held, None, {})):
+            out[i] += base.scores
+        return out
+
+    def explain(self, profile: Profile, item: str) -> Explanation:
+        """Why this item: what each level adds to its probability. The parts add up to the score.
+
+        Args:
+            profile: The customer.
+            item: Id of an item that somebody has chosen before.
+
+        Raises:
+            ArgumentError: If `profile` is not a profile.
+            UnknownName: If nobody ever chose the item.
+        """
+        table = _one(profile, "FittedScorer.explain: profile").table
+        code = self.items.code(str(item))
+        if code < 0:
+            raise UnknownName(
+                f"FittedScorer.explain: nobody has chosen item {item!r} before "
+                f"{_time.show(self.as_of)}, so its probability is 0."
+            )
+        choices = self.groups.choices(table, self.items, self.settings.target)
+        held = self._weights_of(choices, self.weights)[0]
+        return explained(self.views, choices, held, code, customer=str(table.ids[0]))
+
+    @property
+    def backoff(self) -> Backoff:
+        """How far each level is trusted, by how much is known of a customer.
+
+        As it is used: what a level with nothing to say passes down is counted with everyone.
+        """
+        counts = np.bincount(self.part.bucket, minlength=len(self.weights))
+        return Backoff(
+            levels=self.views.names,
+            evidence=tuple(bucket_name(b) for b in range(len(self.weights))),
+            weights=used(self.part, self.weights, self.views.everyone, list(self.views.fitted)),
+            choices=counts,
+            start=self.part.start,
+            end=self.part.end,
+            customers=self.part.customers,
+        )
+
+    def only(self, *levels: str) -> "FittedScorer":
+        """A scorer of some of the levels, their weights fitted anew on the same slice.
+
+        What these levels leave equal, such as items that a customer has never chosen, is put in
+        everyone's order: a rung that can't tell is not made worse by an arbitrary order.
+        """
+        names = self.views.names
+        lost = [name for name in levels if name not in names]
+        if lost or not levels:
+            raise UnknownName(
+                f"FittedScorer.only: no level {quoted(lost or [''])}. Levels: {quoted(names)}."
+            )
+        among = [names.index(name) for name in levels]
+        common, weights = mixture(self.part, n_buckets=len(self.weights), among=among)
+        tie = np.zeros(len(names))
+        tie[self.views.everyone] = TIE
+        common, weights = ((1 - TIE) * held + tie for held in (common, weights))
+        return attrs.evolve(self, common=common, weights=weights)
+
+    def _lists(
+        self,
+        choices: Choices,
+        weights: Floats,
+        n: int,
+        *,
+        allowed: Bools | None = None,
+        repeats: bool = True,
+        own_only: bool = False,
+    ) -> list[tuple[Codes, Floats]]:
+        """The n best items of each row and their scores."""
+        held = self._weights_of(choices, weights)
+        own = self.views.own(choices, held)
+        # A mask of this call must not outlive it: what is kept is for the whole catalogue.
+        bases = self._bases(choices, held, allowed, self._cache if allowed is None else {})
+        marks = Marks(len(self.items))
+        lists = []
+        for i, base in enumerate(bases):  # supports differ by row; each step is a small partition
+            here = slice(own.indptr[i], own.indptr[i + 1])
+            items, part = own.indices[here], own.data[here]
+            mine = distinct(choices.item[choices.offsets[i] : choices.offsets[i + 1]])
+            if own_only:
+                lists.append(_among(base, items, part, mine, n, marks))
+            else:
+                excluded = None if repeats else mine
+                lists.append(best(base, items, part, n=n, excluded=excluded, marks=marks))
+        return lists
+
+    def _weights_of(self, choices: Choices, weights: Floats) -> Floats:
+        """The weight of each level for each row (n, levels)."""
+        return weights[np.minimum(buckets(choices.visits), len(weights) - 1)]
+
+    def _bases(
+        self, choices: Choices, held: Floats, allowed: Bools | None, kept: dict[Any, Any]
+    ) -> list[Base]:
+        """The shared part of each row; rows of one kind share one."""
+        weights = self.views.passed_down(choices, held)
+        keys = [
+            (*groups, row.tobytes())
+            for groups, row in zip(self.views.groups_of(choices), weights, strict=True)
+        ]
+        if len(kept) > 256:
+            kept.clear()
+        for key, row in zip(keys, weights, strict=True):
+            if key not in kept:
+                kept[key] = Base(self.views.base(key[:-1], row), allowed)
+        return [kept[key] for key in keys]
+
+    def _allowed(
+        self, table: TraitTable, among: Iterable[str] | None, exclude: Iterable[str] | None
+    ) -> Bools | None:
+        mask = np.ones(len(self.items), dtype=bool)
+        if among is not None:
+            mask[:] = False
+            mask[self._known(among, "among")] = True
+        if exclude is not None:
+            mask[self._known(exclude, "exclude")] = False
+        if self.catalog is not None and len(table):
+            since, until = self._validity(self.catalog)
+            moment = table.as_of.max()
+            mask &= (since <= moment) & (moment < until)
+        return None if mask.all() else mask
+
+    def _validity(self, catalog: Catalog) -> tuple[Times, Times]:
+        """From when until when each item can be had; what the catalogue lacks, always."""
+        if "validity" not in self._cache:
+            at = catalog.items.codes(self.items.values)
+            since = np.append(catalog.valid_from, ALWAYS[0])[at]
+            self._cache["validity"] = since, np.append(catalog.valid_until, ALWAYS[1])[at]
+        held: tuple[Times, Times] = self._cache["validity"]
+        return held
+
+    def _known(self, ids: Iterable[str], name: str) -> Codes:
+        codes = self.items.codes(_ids(ids, f"FittedScorer.rank: {name}"))
+        known: Codes = codes[codes >= 0]
+        return known
+
+
+def _among(
+    base: Base, items: Codes, part: Floats, few: Codes, n: int, marks: Marks
+) -> tuple[Codes, Floats]:
+    """The n best of a few items, ascending and distinct."""
+    few = few if base.allowed is None else few[base.allowed[few]]
+    scores = base.scores[few]
+    kept = marks.inside(items, few)
+    scores[np.searchsorted(few, items[kept])] += part[kept]
+    order = np.lexsort((few, -scores))[:n]
+    return few[order], scores[order]
+
+
+def _table(who: Any, name: str) -> TraitTable:
+    if isinstance(who, (Profile, Profiles)):
+        return who.table
+    raise ArgumentError(
+        f"{name} is a {type(who).__name__}; it takes a profile (profiles[id]) or profiles."
+    )
+
+
+def _ids(ids: Any, name: str) -> list[str]:
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise ArgumentError(f"{name} is {ids!r}; it takes ids of items: [{str(ids)!r}].")
+    return [str(i) for i in ids]
+
+
+def _one(profile: Any, name: str) -> Profile:
+    if isinstance(profile, Profile):
+        return profile
+    raise ArgumentError(
+        f"{name} is a {type(profile).__name__}; it takes one profile: profiles[id]."
+    )
+
+
+def _chunks(table: TraitTable) -> Iterable[TraitTable]:
+    if len(table) <= CHUNK:
+        return [table]
+    return (table.rows(a, min(a + CHUNK, len(table))) for a in range(0, len(table), CHUNK))
+
+
+def _reason(among: object, exclude: object, repeats: bool) -> str:
+    asked = {"among": among is not None, "exclude": exclude is not None, "repeats": not repeats}
+    limits = [f"{name}=" for name, given in asked.items() if given]
+    within = f" within {', '.join(limits)}" if limits else ""
+    return f"no more items to choose from{within}"
