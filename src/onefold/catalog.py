@@ -10,6 +10,8 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from onefold import _time
 from onefold._check import hint, quoted
@@ -206,14 +208,10 @@ class Catalog:
 def _instants(
     opened: door.Door, name: str, argument: str, tz: str | None, default: np.datetime64
 ) -> Times:
-    import pyarrow.compute as pc
-
     held = opened.column(name, argument)
     known = np.flatnonzero(pc.is_valid(held).to_numpy(zero_copy_only=False))
     out = np.full(len(held), default)
     if len(known):
-        import pyarrow as pa
-
         some = door.opened(pa.table({name: held.take(pa.array(known))}), opened.call)
         out[known] = some.times(name, argument, tz)
     return out

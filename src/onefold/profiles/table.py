@@ -6,6 +6,7 @@ kept: a trait is read when it is asked for, from the events before `as_of`.
     fold(a).merge(fold(b)) == fold(a + b)            fold(log).at(t) == fold(log.before(t)).at(t)
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ import pandas as pd
 from onefold import _time
 from onefold._check import hint, quoted, whole
 from onefold._columns import Coded
-from onefold._display import html_table, number, percent, text_table
+from onefold._display import html_table, text_table
 from onefold._types import Duration, Instant, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
@@ -29,10 +30,10 @@ from onefold.ledger import Ledger
 from onefold.profiles.asof import point_in_time
 from onefold.profiles.frames import checked_labels, frame_of, largest, named
 from onefold.profiles.row import Profile
+from onefold.profiles.summary import summary
 from onefold.profiles.traits import TraitTable
 from onefold.traits.history import History
 from onefold.traits.protocol import Trait
-from onefold.traits.wide import Wide
 
 T = TypeVar("T")
 YEAR = np.timedelta64(366, "D")
@@ -342,7 +343,7 @@ class Profiles:
         units = {name: unit for name, unit in units.items() if unit != "share"}
         units |= {name: self.ledger.currency or "" for name in units if units[name] == "money"}
         rows = [
-            [f"{name}, {units[name]}" if units.get(name) else name, *_summary(self.table, name)]
+            [f"{name}, {units[name]}" if units.get(name) else name, *summary(self.table, name)]
             for name in self.table.names
         ]
         return rows, ["trait", "known", "lower quarter", "median", "upper quarter", "most frequent"]
@@ -377,26 +378,5 @@ def right_clock(ledger: Ledger, call: str) -> None:
         )
 
 
-def _summary(table: TraitTable, name: str) -> list[str | None]:
-    reading = table.reading(name)
-    if isinstance(reading, Wide):
-        known = reading.known.mean() if len(reading) else np.nan
-        totals = np.bincount(reading.codes, reading.values, minlength=len(reading.labels))
-        best = np.argsort(-totals, kind="stable")[:3]
-        return [percent(known), None, None, None, ", ".join(str(reading.labels[b]) for b in best)]
-    if reading.dtype == object:
-        held = pd.Series(reading).dropna()
-        top: list[Any] = held.value_counts().index[:3].tolist() if len(held) else []
-        share = len(held) / len(reading) if len(reading) else np.nan
-        return [percent(share), None, None, None, ", ".join(map(str, top))]
-    flat = reading if reading.ndim == 1 else reading.sum(axis=1)
-    held = flat[~np.isnan(flat)]
-    quarters = np.quantile(held, [0.25, 0.5, 0.75]) if len(held) else [np.nan] * 3
-    share = len(held) / len(flat) if len(flat) else np.nan
-    return [percent(share), *(number(float(q)) for q in quarters), ""]
-
-
 def _is_instant(when: Any) -> bool:
-    import datetime as dt
-
     return isinstance(when, (str, dt.date, np.datetime64, pd.Timestamp, int, float)) or when is None

@@ -20,8 +20,6 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = tuple(f"{day} {hour:02d}" for day in DAYS for hour in range(24))
 PARTS = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18)}
 PARTS["evening"] = range(18, 24)
-_SORTED = Vocab.of(HOURS)
-_RANK = _SORTED.codes(HOURS)
 
 
 def _least(value: Any) -> int:
