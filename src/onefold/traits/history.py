@@ -16,6 +16,7 @@ from onefold._columns import Coded, frozen
 from onefold._types import (
     NO_MONEY,
     Array,
+    Bools,
     Codes,
     Floats,
     Ints,
@@ -212,14 +213,21 @@ class History:
 
     def _where(self, kind: str) -> "History":
         code = self.kinds.code(kind)
-        keep = self.kind == code if code >= 0 else np.zeros(len(self.kind), dtype=bool)
-        if keep.all():
+        return self.kept(self.kind == code if code >= 0 else np.zeros(len(self.kind), dtype=bool))
+
+    def kept(self, mask: Bools) -> "History":
+        """The same rows with only the events (m,) that a mask marks; facts stay."""
+        if mask.all():
             return self
-        running = np.zeros(len(keep) + 1, dtype=np.int64)
-        np.cumsum(keep, out=running[1:])
+        running = np.zeros(len(mask) + 1, dtype=np.int64)
+        np.cumsum(mask, out=running[1:])
         offsets = running[self.offsets]
-        rows = np.flatnonzero(keep) if self.rows is None else self.rows[keep]
+        rows = np.flatnonzero(mask) if self.rows is None else self.rows[mask]
         return History(self.ledger, offsets, rows, self.fact_offsets, self.fact_rows, self.catalog)
+
+    def since(self, starts: Times) -> "History":
+        """The same rows with only the events at or after each row's own instant (n,)."""
+        return self.kept(self.time >= starts[self.row])
 
     @property
     def visits(self) -> tuple[Ints, Ints]:
