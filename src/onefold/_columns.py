@@ -161,6 +161,8 @@ def missing(column: Column) -> Array:
         return np.asarray(column.codes < 0)
     if column.dtype.kind == "f":
         return np.isnan(column)
+    if column.dtype.kind == "M":
+        return np.isnat(column)
     if column.dtype == np.int64:
         return np.asarray(column == NO_MONEY)
     if column.dtype == np.int32:
@@ -182,7 +184,7 @@ def _same(a: Column, b: Column) -> bool:
         return a.vocab == b.vocab and np.array_equal(a.codes, b.codes)
     if isinstance(a, Coded) or isinstance(b, Coded):  # a property of which one side knows nothing
         return bool(missing(a).all() and missing(b).all())
-    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fM")
 
 
 def _stacked(name: str, above: Columns, below: Columns) -> Column:
@@ -213,6 +215,8 @@ def _nothing(like: Column, n: int) -> Column:
         return Coded(np.full(n, -1, dtype=np.int32), EMPTY)
     if like.dtype.kind == "f":
         return np.full(n, np.nan)
+    if like.dtype.kind == "M":
+        return np.full(n, np.datetime64("NaT", "us"))
     return np.full(n, NO_OFFSET if like.dtype == np.int32 else NO_MONEY, dtype=like.dtype)
 
 

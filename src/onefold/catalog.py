@@ -10,8 +10,6 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from onefold import _time
 from onefold._check import hint, quoted
@@ -110,7 +108,8 @@ class Catalog:
         def instants(name: str | None, argument: str, default: np.datetime64) -> Times:
             if name is None:
                 return np.full(n, default)
-            return _instants(opened, name, argument, tz, default)[order]
+            told = opened.some_times(name, argument, tz)[order]
+            return np.where(np.isnat(told), default, told)
 
         return cls(
             items=ids.vocab,
@@ -203,18 +202,6 @@ class Catalog:
         for name in (*self.attributes, "text"):
             out[name] = self.column(name).decode()
         return pd.DataFrame(out)
-
-
-def _instants(
-    opened: door.Door, name: str, argument: str, tz: str | None, default: np.datetime64
-) -> Times:
-    held = opened.column(name, argument)
-    known = np.flatnonzero(pc.is_valid(held).to_numpy(zero_copy_only=False))
-    out = np.full(len(held), default)
-    if len(known):
-        some = door.opened(pa.table({name: held.take(pa.array(known))}), opened.call)
-        out[known] = some.times(name, argument, tz)
-    return out
 
 
 def _text(numbers: Array) -> Coded:

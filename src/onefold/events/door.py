@@ -162,6 +162,18 @@ class Door:
             )
         return _from_local(moments, tz, f"{self.call}: tz")
 
+    def some_times(self, name: str, argument: str, tz: str | None) -> Times:
+        """Instants (n,) in UTC, NaT where missing."""
+        held = self.column(name, argument)
+        if not held.null_count:
+            return self.times(name, argument, tz)
+        out = np.full(len(held), np.datetime64("NaT", "us"))
+        known = np.flatnonzero(pc.is_valid(held).to_numpy(zero_copy_only=False))
+        if len(known):
+            some = opened(pa.table({name: held.take(pa.array(known))}), self.call)
+            out[known] = some.times(name, argument, tz)
+        return out
+
     def _in_range(self, moments: Times, name: str, argument: str) -> None:
         bad = (moments < _time.EARLIEST) | (moments >= _time.LATEST)
         if bad.any():

@@ -49,6 +49,10 @@ def _moment(value: Any) -> np.datetime64:
     return _time.instant(value, "Event: time")
 
 
+def _receipt(value: Any) -> np.datetime64 | None:
+    return None if value is None else _time.instant(value, "Event: received")
+
+
 @final
 class Properties(Mapping[str, str | float]):
     """A mapping that stays as it is; unlike `types.MappingProxyType` it can be pickled."""
@@ -160,6 +164,7 @@ class Event:
         properties: Anything else, by name: numbers or strings; a copy that can't be changed.
             Names of the built-in columns, such as "customer" or "item", are refused.
         zone: The customer's time zone, for local hours and weekdays.
+        received: When it became known here; left out, when it happened.
 
     Raises:
         ArgumentError: If an argument holds what is not allowed.
@@ -187,6 +192,7 @@ class Event:
         factory=dict, converter=_extras, kw_only=True, hash=False
     )
     zone: str | None = attrs.field(default=None, validator=_zone, kw_only=True)
+    received: np.datetime64 | None = attrs.field(default=None, converter=_receipt, kw_only=True)
 
     @property
     def micros(self) -> int:

@@ -28,9 +28,11 @@ from onefold.events.tables import (
     KEY,
     PLACE,
     PROPERTY,
+    RECEIVED,
     first_deliveries,
     hashed,
     keyed,
+    known_from,
     no_events,
     no_facts,
     no_money,
@@ -39,6 +41,8 @@ from onefold.events.tables import (
     repeats,
     same_currency,
 )
+
+NOT_TOLD = np.datetime64("NaT", "us")  # when it was received
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -70,6 +74,7 @@ class EventLog:
         properties: Sequence[str] | Mapping[str, str] = (),
         source: str | None = None,
         id: str | None = None,
+        received: str | None = None,
         tz: str | None = None,
         zone: str | None = None,
     ) -> "EventLog":
@@ -94,6 +99,9 @@ class EventLog:
             source: Column of the systems whose ids these are, or one name for all rows.
             id: Column of event ids. An event is known by (source, id) within its customer; without
                 ids each row is its own event, also when it is delivered twice.
+            received: Column of instants at which an event became known here, for
+                `fold(log, known_at=...)`. A missing one, and all where this is left out, was known
+                when it happened.
             tz: Zone in which naive times are read. An hour that a clock passed twice is taken as
                 its first pass; an hour that it skipped is shifted forward.
             zone: The customers' own time zone, a column or one name: hours and weekdays are local
@@ -143,6 +151,8 @@ class EventLog:
                 else door.clocks(times, opened.texts(zone, "zone"), f"{call}: zone")
             ),
         }
+        if received is not None:
+            columns[RECEIVED] = opened.some_times(received, "received", tz)
         for name, column in door.named(properties, BUILT_IN, f"{call}: properties").items():
             columns[PROPERTY + name] = opened.anything(column, "properties")
         ids = None if id is None else opened.keys(id, "id")
@@ -158,6 +168,7 @@ class EventLog:
         customer: str,
         time: str,
         facts: Sequence[str] | Mapping[str, str],
+        received: str | None = None,
         tz: str | None = None,
     ) -> "EventLog":
         """Read facts about customers: attributes, survey answers, consent, social identity.
@@ -173,6 +184,7 @@ class EventLog:
             facts: Columns, or a mapping from the fact's name to its column; "customer" and "time"
                 are no names of facts. Numbers stay numbers, dates become text such as
                 "1980-05-17", booleans become "yes" and "no".
+            received: Column of instants at which the facts became known here, as in `from_frame`.
             tz: Zone in which naive times are read.
 
         Returns:
@@ -197,6 +209,7 @@ class EventLog:
             when = opened.times(time, "time", tz)
         else:
             when = np.full(len(opened), _time.instant(time, f"{call}: time"))
+        known = None if received is None else opened.some_times(received, "received", tz)
         table = no_facts().without([KEY])
         told = door.named(facts, PLACE, f"{call}: facts")
         if not told:
@@ -213,11 +226,12 @@ class EventLog:
                     "name": door.constant(name, len(who)),
                     "text": text,
                     "number": number,
+                    **({} if known is None else {RECEIVED: known}),
                 }
             )
             table = table.above(stated.take(rows))
         table = table.compact()
-        key = table.content(leave_out=PLACE)
+        key = table.content(leave_out=(*PLACE, RECEIVED))
         return cls(no_events(), table.replace(key=frozen(key)), None)
 
     @classmethod
@@ -249,6 +263,9 @@ class EventLog:
         }
         zones = _strings([e.zone for e in rows])
         columns["local"] = door.clocks(_array(columns["time"]), zones, "Event: zone")
+        if any(e.received is not None for e in rows):
+            known = [NOT_TOLD if e.received is None else e.received for e in rows]
+            columns[RECEIVED] = np.array(known, dtype="datetime64[us]")
         for name in sorted({name for e in rows for name in e.properties}):
             columns[PROPERTY + name] = _property([e.properties.get(name) for e in rows], name)
         ids, sources = _strings([e.id for e in rows]), _strings([e.source for e in rows])
@@ -298,6 +315,20 @@ class EventLog:
         moment = _time.instant(t, "EventLog.before: t")
         return self._where(lambda time: time < moment)
 
+    def known_at(self, t: Instant) -> "EventLog":
+        """What was known at the instant `t`: events and facts received before it.
+
+        What has no time of receipt was known when it happened.
+
+        Examples:
+            >>> late = Event("ann", "view", "2024-03-01", received="2024-03-05")
+            >>> log = EventLog.from_events([late])
+            >>> len(log.known_at("2024-03-05")), len(log.known_at("2024-03-06"))
+            (0, 1)
+        """
+        moment = _time.instant(t, "EventLog.known_at: t")
+        return self._rows(lambda table: known_from(table) < moment)
+
     def between(self, a: Instant, b: Instant) -> "EventLog":
         """Events and facts from the instant `a` on, and before `b`."""
         start = _time.instant(a, "EventLog.between: a")
@@ -343,6 +374,8 @@ class EventLog:
             "quantity": e.array("quantity"),
             "basket": e.coded("basket").decode(),
         }
+        if RECEIVED in e:
+            out["received"] = pd.DatetimeIndex(e.array(RECEIVED)).tz_localize("UTC")
         for name, column in e.data.items():
             if name.startswith(PROPERTY):
                 plain = column.decode() if isinstance(column, Coded) else column.copy()
@@ -350,9 +383,11 @@ class EventLog:
         return pd.DataFrame(out)
 
     def _where(self, test: Callable[[Times], Bools]) -> "EventLog":
+        return self._rows(lambda table: test(table.array("time")))
+
+    def _rows(self, test: Callable[[Columns], Bools]) -> "EventLog":
         events, facts = (
-            table.take(np.flatnonzero(test(table.array("time")))).compact()
-            for table in (self.events, self.facts)
+            table.take(np.flatnonzero(test(table))).compact() for table in (self.events, self.facts)
         )
         return EventLog(events, facts, self.currency)
 

@@ -11,16 +11,17 @@ import numpy as np
 
 from onefold._columns import Coded, Column, Columns, frozen
 from onefold._random import hash64, mix64
-from onefold._types import NO_MONEY, Array, Bools, Hashes, Ints
+from onefold._types import NO_MONEY, Array, Bools, Hashes, Ints, Times
 from onefold._vocab import EMPTY
 from onefold.errors import ArgumentError, ColumnError
 
 CODED = ("customer", "kind", "item", "channel", "basket")
 PROPERTY = "property:"
 KEY = "key"
-KEYS = (KEY, "has_id")  # by which an event is known, not what it holds
+RECEIVED = "received"
+KEYS = (KEY, "has_id", RECEIVED)  # by which an event is known, not what it holds
 PLACE = ("customer", "time")
-BUILT_IN = (*PLACE, "event", "kind", "item", "channel", "value", "quantity", "basket")
+BUILT_IN = (*PLACE, "event", "kind", "item", "channel", "value", "quantity", "basket", RECEIVED)
 
 
 def first_deliveries(events: Columns) -> Ints:
@@ -34,12 +35,21 @@ def first_deliveries(events: Columns) -> Ints:
     rows = rows[np.isin(joint, twice, kind="sort")]
     some = events.take(rows).compact()
     who, key, content = some.array("customer"), some.array(KEY), some.content(leave_out=KEYS)
-    order = np.lexsort((content, some.array("time"), key, who))
-    # Of deliveries with equal contents the sort keeps the first, as it is stable.
+    order = np.lexsort((known_from(some), content, some.array("time"), key, who))
+    # Of deliveries with equal contents the one that was received first stays.
     again = repeats(who[order], key[order])
     keep = np.ones(len(events), dtype=bool)
     keep[rows[order[again]]] = False
     return np.flatnonzero(keep)
+
+
+def known_from(table: Columns) -> Times:
+    """The instant (n,) from which each row was known: when it was received, or happened."""
+    time: Times = table.array("time")
+    if RECEIVED not in table:
+        return time
+    received: Times = table.array(RECEIVED)
+    return np.where(np.isnat(received), time, received)
 
 
 def tie_keys(table: Columns) -> Hashes:

@@ -26,6 +26,7 @@ def fold(
     *,
     catalog: Catalog | None = None,
     as_of: Instant | None = None,
+    known_at: Instant | None = None,
 ) -> Profiles:
     """Fold everything that customers did into one profile each.
 
@@ -36,6 +37,9 @@ def fold(
         catalog: What is known of the items: categories for tastes, availability for ranking.
         as_of: The moment as of which, itself excluded; a naive one means UTC. Left out, it is
             just after the last event or fact of a customer.
+        known_at: Use only what had been received before this moment: what one knew at the time,
+            late events and later corrections left out. Left out, all of the log is used. What has
+            no time of receipt was known when it happened.
 
     Returns:
         One profile for each customer with an event or a fact before `as_of`.
@@ -73,7 +77,7 @@ def fold(
     for name in names:
         advice = "Give the trait another name=."
         free_name(name, PLACE, argument="fold: traits", advice=advice)
-    ledger = Ledger.from_log(log)
+    ledger = Ledger.from_log(log if known_at is None else log.known_at(known_at))
     moment = _end(ledger) if as_of is None else _time.instant(as_of, "fold: as_of")
     return Profiles(ledger.before(moment), chosen, catalog, moment)
 
