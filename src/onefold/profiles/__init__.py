@@ -2,7 +2,8 @@
 
 from onefold.profiles.folding import fold
 from onefold.profiles.row import Profile
+from onefold.profiles.summary import Summary
 from onefold.profiles.table import Profiles
 from onefold.profiles.traits import TraitTable
 
-__all__ = ["Profile", "Profiles", "TraitTable", "fold"]
+__all__ = ["Profile", "Profiles", "Summary", "TraitTable", "fold"]

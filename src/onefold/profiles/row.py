@@ -7,7 +7,6 @@ there are.
     fold(log)[id].after(event) == fold(log + event)[id]
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -15,20 +14,18 @@ import numpy as np
 import pandas as pd
 
 from onefold import _time
-from onefold._display import html_card, number, percent, text_table
-from onefold._types import MICROS, NO_MONEY, Ints
+from onefold._types import Ints
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
 from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.ledger import Ledger
+from onefold.profiles import card
 from onefold.profiles.traits import TraitTable
 from onefold.traits.history import History
 from onefold.traits.protocol import Trait
 from onefold.traits.wide import Wide
-
-MOMENT = 1 / 86_400  # days below which an event is just now: a second
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -155,65 +152,15 @@ class Profile:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        head = f"Profile({self.id!r}, {_events(len(self))}, as of {_time.show(self.as_of)} UTC)\n"
-        return head + text_table([[name, said] for name, said in self._lines()], ["trait", ""])
+        return card.text(self.table, self.ledger)
 
     def _repr_html_(self) -> str:
-        stated = self.table.history.facts
-        facts = dict(line for line in self._lines() if line[0] in stated)
-        traits = dict(line for line in self._lines() if line[0] not in stated)
-        last = pd.DataFrame(self._latest(5), columns=["time (UTC)", "event", "item", "value"])
-        sections: dict[str, Mapping[str, object] | pd.DataFrame] = {"Traits": traits}
-        if facts:
-            sections["Facts"] = facts
-        sections["Latest events"] = last.fillna("")
-        as_of = f"Customer {self.id}, as of {_time.show(self.as_of)} UTC"
-        return html_card(as_of, sections)
-
-    def _lines(self) -> list[tuple[str, str]]:
-        units = {t.name: getattr(t, "unit", "") for t in self._traits}
-        return [(name, self._said(self[name], units.get(name, ""))) for name in self.table.names]
-
-    def _said(self, held: Any, unit: str) -> str:
-        """A trait in words: with its unit, and only as exact as anybody reads it."""
-        if held is None:
-            return "no data"
-        if isinstance(held, dict):
-            write = percent if unit == "share" else number
-            return ", ".join(f"{label} {write(x)}" for label, x in list(held.items())[:3]) or "none"
-        if not isinstance(held, float):
-            return str(held)
-        if unit == "days":
-            return "0 days" if abs(held) < MOMENT else _time_span(held)
-        if unit == "money":
-            return f"{held:,.2f}" + (f" {self.currency}" if self.currency else "")
-        return number(held) + (f" {unit}" if unit == "years" else "")
+        return card.html(self.table, self.ledger)
 
     @property
     def currency(self) -> str | None:
         """The currency of this person's amounts, if the log named one."""
         return self._base.currency
-
-    def _latest(self, n: int) -> list[tuple[str, str | None, str | None, str]]:
-        events = self.ledger.events
-        rows = np.arange(len(events))[::-1][:n]
-        few = events.take(rows)
-        amounts = [
-            "" if v == NO_MONEY else f"{v / MICROS:,.2f}" for v in few.array("value").tolist()
-        ]
-        kinds, items = few.coded("kind").decode(), few.coded("item").decode()
-        times = [_time.show(t) for t in few.array("time").astype("datetime64[s]")]
-        return list(zip(times, kinds, items, amounts, strict=True))
-
-
-def _events(n: int) -> str:
-    return f"{n:,} event" if n == 1 else f"{n:,} events"
-
-
-def _time_span(days: float) -> str:
-    """`1 day`, `12.5 days`: the unit of the trait, whatever the size."""
-    said = number(days)
-    return f"{said} day" if said == "1" else f"{said} days"
 
 
 def _alone(ledger: Ledger, position: int, customer: str) -> Ledger:

@@ -17,7 +17,6 @@ import pandas as pd
 from onefold import _time
 from onefold._check import hint, quoted, whole
 from onefold._columns import Coded
-from onefold._display import html_table, text_table
 from onefold._types import Duration, Instant, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
@@ -30,7 +29,7 @@ from onefold.ledger import Ledger
 from onefold.profiles.asof import point_in_time
 from onefold.profiles.frames import checked_labels, frame_of, largest, named
 from onefold.profiles.row import Profile
-from onefold.profiles.summary import summary
+from onefold.profiles.summary import Summary
 from onefold.profiles.traits import TraitTable
 from onefold.traits.history import History
 from onefold.traits.protocol import Trait
@@ -38,6 +37,7 @@ from onefold.traits.protocol import Trait
 T = TypeVar("T")
 YEAR = np.timedelta64(366, "D")
 WIDE = 20  # columns of a wide trait that `to_pandas` shows
+BRIEF = 20  # traits, and facts, that are shown of profiles unasked
 MOST = 200  # columns of one in a table of moments: the 168 hours of a week fit
 
 
@@ -329,24 +329,39 @@ class Profiles:
         most = whole(wide, "Profiles.to_pandas: wide", least=0)
         return frame_of(self.table, largest(most))
 
+    def summary(self) -> Summary:
+        """What to know of these profiles at a glance: one row for each trait and fact.
+
+        Who and when, how many have a trait at all, its unit and its spread, and of labels and
+        texts the most frequent.
+
+        Returns:
+            A `Summary`: it shows itself, and gives the figures with `to_pandas()`.
+
+        Examples:
+            >>> import onefold as of
+            >>> log = of.EventLog.from_events([
+            ...     of.Event("ann", "purchase", "2024-03-01", item="tea", value=4.90),
+            ...     of.Event("bob", "view", "2024-03-08", item="jam")])
+            >>> summary = of.fold(log, [of.traits.Monetary()]).summary()
+            >>> summary.to_pandas()[["known", "median"]]
+                      known  median
+            name
+            monetary    0.5     4.9
+        """
+        return self._once("summary", lambda: Summary.of(self.table, self.ledger, as_of=self.as_of))
+
     def __repr__(self) -> str:
-        return f"Profiles({len(self):,} customers, as of {_time.show(self.as_of)} UTC)\n" + (
-            text_table(*self._summary())
-        )
+        return repr(self._brief())
 
     def _repr_html_(self) -> str:
-        caption = f"{len(self):,} profiles as of {_time.show(self.as_of)} UTC"
-        return html_table(*self._summary(), caption=caption)
+        return self._brief()._repr_html_()
 
-    def _summary(self) -> tuple[list[list[str | None]], list[str]]:
-        units = {t.name: getattr(t, "unit", "") for t in self.traits}
-        units = {name: unit for name, unit in units.items() if unit != "share"}
-        units |= {name: self.ledger.currency or "" for name in units if units[name] == "money"}
-        rows = [
-            [f"{name}, {units[name]}" if units.get(name) else name, *summary(self.table, name)]
-            for name in self.table.names
-        ]
-        return rows, ["trait", "known", "lower quarter", "median", "upper quarter", "most frequent"]
+    def _brief(self) -> Summary:
+        """The summary of the first traits and facts: the others need not be read."""
+        return self._once(
+            "brief", lambda: Summary.of(self.table, self.ledger, as_of=self.as_of, most=BRIEF)
+        )
 
     def _profile(self, position: int) -> Profile:
         return Profile.of(
