@@ -9,14 +9,15 @@ there. A row's content hash is a sum over its columns that are not missing,
 so it depends neither on the order of columns nor on columns in which the row holds nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
 
 from onefold._random import hash64, mix64
 from onefold._types import NO_MONEY, NO_OFFSET, Array, Codes, Hashes, Strings
-from onefold._vocab import EMPTY, Vocab
+from onefold._vocab import EMPTY, Vocab, united
 from onefold.errors import ColumnError
 
 
@@ -26,6 +27,41 @@ def frozen(array: Array) -> Array:
         array = array if array.flags.owndata else array.copy()
         array.flags.writeable = False
     return array
+
+
+def same_in_all(value: Any, n: int) -> Array:
+    """One value in each of n rows, for which no memory is spent."""
+    return np.broadcast_to(np.asarray(value), (n,))
+
+
+def taken(array: Array, rows: Array | slice) -> Array:
+    """The given rows (a mask, positions or a slice) of an array."""
+    if len(array) and is_same_in_all(array):
+        if isinstance(rows, slice):
+            return same_in_all(array[0], len(range(*rows.indices(len(array)))))
+        return same_in_all(array[0], int(rows.sum()) if rows.dtype == bool else len(rows))
+    return frozen(array[rows])
+
+
+def joined(arrays: Sequence[Array]) -> Array:
+    """The rows of all arrays, one array after another."""
+    held = [array for array in arrays if len(array)] or list(arrays[:1])
+    if len(held) == 1:
+        return held[0]
+    if all(is_same_in_all(array) for array in held):
+        heads = np.array([array[0] for array in held])
+        if np.array_equal(heads, same_in_all(heads[0], len(heads)), equal_nan=_has_nan(heads)):
+            return same_in_all(heads[0], sum(map(len, held)))
+    return frozen(np.concatenate(held))
+
+
+def is_same_in_all(array: Array) -> bool:
+    """Whether an array spends no memory on its rows."""
+    return array.strides == (0,)
+
+
+def _has_nan(array: Array) -> bool:
+    return array.dtype.kind in "fM"
 
 
 @attrs.frozen(eq=False)
@@ -40,7 +76,7 @@ class Coded:
 
     def take(self, rows: Array | slice) -> "Coded":
         """The given rows (a mask, positions or a slice)."""
-        return Coded(self.codes[rows], self.vocab)
+        return Coded(taken(self.codes, rows), self.vocab)
 
     def decode(self) -> Strings:
         """The strings (n,), None where missing; a new array."""
@@ -50,16 +86,20 @@ class Coded:
         """The same strings, coded by a vocabulary that holds at least those that occur."""
         if vocab is self.vocab or vocab == self.vocab:
             return Coded(self.codes, vocab)
-        return Coded(_translated(self.codes, vocab.codes(self.vocab.values)), vocab)
+        return Coded(_translated(self.codes, vocab.translation(self.vocab)), vocab)
 
     def compact(self) -> "Coded":
         """The same strings, with a vocabulary of only those that occur."""
+        if len(self.codes) and is_same_in_all(self.codes):
+            here = self.codes[:1]
+            codes = same_in_all(np.int32(min(here[0], 0)), len(self.codes))
+            return Coded(codes, self.vocab.take(here[here >= 0].astype(np.int64)))
         if len(self.codes) < len(self.vocab):
             some = np.unique(self.codes)
             some = some[some >= 0]
             codes = np.searchsorted(some, self.codes).astype(np.int32)
             codes[self.codes < 0] = -1
-            return Coded(codes, Vocab(self.vocab.values[some]))
+            return Coded(codes, self.vocab.take(some))
         used = np.zeros(len(self.vocab) + 1, dtype=bool)
         used[self.codes] = True
         used = used[:-1] if len(self.vocab) else used[:0]
@@ -67,7 +107,7 @@ class Coded:
             return self
         to = (np.cumsum(used, dtype=np.int64) - 1).astype(np.int32)
         to[~used] = -1
-        return Coded(_translated(self.codes, to), Vocab(self.vocab.values[used]))
+        return Coded(_translated(self.codes, to), self.vocab.take(np.flatnonzero(used)))
 
 
 Column = Coded | Array
@@ -102,7 +142,7 @@ class Columns:
 
     def take(self, rows: Array | slice) -> "Columns":
         """The given rows (a mask, positions or a slice), in that order."""
-        return self._each(lambda c: c.take(rows) if isinstance(c, Coded) else frozen(c[rows]))
+        return self._each(lambda c: c.take(rows) if isinstance(c, Coded) else taken(c, rows))
 
     def compact(self) -> "Columns":
         """The same rows, with vocabularies of only the strings that occur."""
@@ -119,8 +159,7 @@ class Columns:
 
     def above(self, other: "Columns") -> "Columns":
         """The rows of this table, then those of the other."""
-        names = [*self.data, *(n for n in other.data if n not in self.data)]
-        return Columns({n: _stacked(n, self, other) for n in names})
+        return stacked([self, other])
 
     def content(self, *, leave_out: Iterable[str] = ()) -> Hashes:
         """A 64-bit hash (n,) of what each row holds."""
@@ -130,7 +169,7 @@ class Columns:
                 continue
             salt = hash64(np.array([name], dtype=object))
             if isinstance(column, Coded):  # each string once
-                by_code = mix64(salt, hash64(column.vocab.values))
+                by_code = mix64(salt, column.vocab.hashes)
                 total += np.append(by_code, np.uint64(0))[column.codes]
                 continue
             gone = missing(column)
@@ -157,6 +196,12 @@ class Columns:
 
 def missing(column: Column) -> Array:
     """A mask (n,) of the rows that hold nothing."""
+    held = column.codes if isinstance(column, Coded) else column
+    if len(held) > 1 and is_same_in_all(held):
+        return same_in_all(
+            missing(column.take(slice(1)) if isinstance(column, Coded) else column[:1])[0],
+            len(held),
+        )
     if isinstance(column, Coded):
         return np.asarray(column.codes < 0)
     if column.dtype.kind == "f":
@@ -187,38 +232,49 @@ def _same(a: Column, b: Column) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fM")
 
 
-def _stacked(name: str, above: Columns, below: Columns) -> Column:
-    a = above.data.get(name)
-    b = below.data.get(name)
-    a = _nothing(b, len(above)) if a is None and b is not None else a
-    b = _nothing(a, len(below)) if b is None and a is not None else b
-    assert a is not None and b is not None
-    if isinstance(a, Coded) != isinstance(b, Coded):  # a side that holds nothing takes the type
-        if missing(a).all():
-            a = _nothing(b, len(above))
-        elif missing(b).all():
-            b = _nothing(a, len(below))
-    if isinstance(a, Coded) and isinstance(b, Coded):
-        vocab = a.vocab.union(b.vocab)
-        codes = np.concatenate([a.within(vocab).codes, b.within(vocab).codes])
-        return Coded(codes, vocab)
-    if isinstance(a, Coded) or isinstance(b, Coded):
+def stacked(tables: Sequence[Columns]) -> Columns:
+    """The rows of all tables, one table after another."""
+    names = list(dict.fromkeys(name for table in tables for name in table.data))
+    return Columns({name: _stacked(name, tables) for name in names})
+
+
+def _stacked(name: str, tables: Sequence[Columns]) -> Column:
+    held = [table.data.get(name) for table in tables]
+    kinds = [c for c in held if c is not None and not missing(c).all()] or [
+        c for c in held if c is not None
+    ]
+    like = kinds[0]  # a side that holds nothing takes the type of the others
+    if any(isinstance(c, Coded) != isinstance(like, Coded) for c in kinds):
         raise ColumnError(
             f"property {name.removeprefix('property:')!r} holds numbers on one side and text on "
             "the other; give it one type before putting the logs together."
         )
-    return frozen(np.concatenate([a, b]))
+    columns = [
+        _nothing(like, len(table))
+        if c is None or isinstance(c, Coded) != isinstance(like, Coded)
+        else c
+        for c, table in zip(held, tables, strict=True)
+    ]
+    if not isinstance(like, Coded):
+        return joined([c for c in columns if not isinstance(c, Coded)])
+    coded = [c for c in columns if isinstance(c, Coded)]
+    vocab, to = united([c.vocab for c in coded])
+    return Coded(joined([_translated(c.codes, t) for c, t in zip(coded, to, strict=True)]), vocab)
 
 
 def _nothing(like: Column, n: int) -> Column:
     if isinstance(like, Coded):
-        return Coded(np.full(n, -1, dtype=np.int32), EMPTY)
+        return Coded(same_in_all(np.int32(-1), n), EMPTY)
     if like.dtype.kind == "f":
-        return np.full(n, np.nan)
+        return same_in_all(np.nan, n)
     if like.dtype.kind == "M":
-        return np.full(n, np.datetime64("NaT", "us"))
-    return np.full(n, NO_OFFSET if like.dtype == np.int32 else NO_MONEY, dtype=like.dtype)
+        return same_in_all(np.datetime64("NaT", "us"), n)
+    return same_in_all(like.dtype.type(NO_OFFSET if like.dtype == np.int32 else NO_MONEY), n)
 
 
 def _translated(codes: Codes, to: Codes) -> Codes:
+    if np.array_equal(to, np.arange(len(to))):
+        return codes
+    if len(codes) and is_same_in_all(codes):
+        return same_in_all(_translated(codes[:1].copy(), to)[0], len(codes))
     return np.append(to, np.int32(-1)).astype(np.int32)[codes]

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from onefold.errors import ArgumentError
 
-__all__ = ["generator", "hash64", "mix64"]
+__all__ = ["generator", "hash64", "hash_bytes", "mix64"]
 
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 
@@ -77,13 +77,18 @@ def hash64(strings: npt.ArrayLike, *, salt: str = "") -> Hashes:
     array = np.asarray(strings, dtype=object)
     if array.ndim != 1:
         raise ArgumentError(f"strings has the shape {array.shape}; it takes one dimension, (n,).")
-    seed = np.frombuffer(_digest(_bytes(salt), size=8), dtype="<u8")[0].astype(np.uint64)
+    seed = _seed(salt)
     out = np.empty(len(array), dtype=np.uint64)
     for start in range(0, len(array), _CHUNK):
         listed = array[start : start + _CHUNK].tolist()
         text, ends = _encoded(listed, first=start)
         out[start : start + _CHUNK] = _absorb(text, ends, seed)
     return out
+
+
+def hash_bytes(text: bytes, ends: npt.NDArray[np.int64], *, salt: str = "") -> Hashes:
+    """The hashes (n,) of the stretches of `text` between `ends` (n + 1,): those of `hash64`."""
+    return _absorb(text, ends, _seed(salt))
 
 
 def mix64(a: npt.ArrayLike, b: npt.ArrayLike) -> Hashes:
@@ -117,6 +122,10 @@ def mix64(a: npt.ArrayLike, b: npt.ArrayLike) -> Hashes:
     # A constant goes in, or (0, 0) would hash to 0, a fixed point of the finaliser.
     left = np.atleast_1d(left)  # numpy warns when a scalar wraps round, not when an array does
     return _stir(_stir(left + _GOLDEN) ^ right).reshape(shape)
+
+
+def _seed(salt: str) -> np.uint64:
+    return np.frombuffer(_digest(_bytes(salt), size=8), dtype="<u8")[0].astype(np.uint64)
 
 
 def _seeded(seed: object, name: str) -> np.random.Generator:

@@ -185,13 +185,13 @@ class Catalog:
     def codes(self, name: str, items: Vocab) -> Codes:
         """Codes of column `name` for items in the order of another vocabulary; -1 unknown."""
         held = self.column(name).codes
-        return np.append(held, np.int32(-1))[self.items.codes(items.values)]
+        return np.append(held, np.int32(-1))[self.items.translation(items)]
 
     def available(self, items: Vocab, at: Instant) -> Bools:
         """Which of `items` can be had at an instant; items not in the catalogue can."""
         moment = _time.instant(at, "Catalog.available: at")
         now = (self.valid_from <= moment) & (moment < self.valid_until)
-        return np.append(now, True)[self.items.codes(items.values)]
+        return np.append(now, True)[self.items.translation(items)]
 
     def to_pandas(self) -> pd.DataFrame:
         """One row an item, sorted by id."""

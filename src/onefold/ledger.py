@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 
 from onefold._columns import Coded, Columns, frozen
-from onefold._random import hash64, mix64
+from onefold._random import mix64
 from onefold._types import Array, Bools, Ints
 from onefold._vocab import Vocab
 from onefold.events.log import EventLog
@@ -110,7 +110,7 @@ class Ledger:
 
         An id is known within its customer, so it goes on being told apart by whose it was.
         """
-        whose = hash64(self.people.values)
+        whose = self.people.hashes
 
         def renamed(table: Columns) -> Columns:
             who = table.array("customer")

@@ -15,10 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onefold import _time
+from onefold import _text, _time
 from onefold._check import hint, quoted
-from onefold._columns import Coded
-from onefold._random import hash64
+from onefold._columns import Coded, same_in_all
 from onefold._types import (
     MICROS,
     NO_MONEY,
@@ -31,12 +30,11 @@ from onefold._types import (
     Ints,
     Times,
 )
-from onefold._vocab import EMPTY, Vocab
+from onefold._vocab import EMPTY, Vocab, ranked
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events.tables import free_name
 
 MOST_MICROS = 2**63 - 1
-AT_ONCE = 1 << 16
 
 
 @attrs.frozen(eq=False)
@@ -69,7 +67,7 @@ class Door:
                 f"text that is not valid Unicode: {error}. Give it one type first."
             ) from error
         held = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
-        if pa.types.is_dictionary(held.type) and not _is_text(held.type.value_type):
+        if pa.types.is_dictionary(held.type) and not _text.is_text(held.type.value_type):
             held = held.cast(held.type.value_type)
         return held
 
@@ -92,17 +90,11 @@ class Door:
     def keys(self, name: str, argument: str) -> tuple[Hashes, Bools]:
         """Hashes (n,) of identifiers that need not be read again, and which are there."""
         held = self.column(name, argument)
-        if not _is_text(held.type):
+        if not _text.is_text(held.type):
             words = self.ids(name, argument)
-            return np.append(hash64(words.vocab.values), np.uint64(0))[
-                words.codes
-            ], words.codes >= 0
+            return np.append(words.vocab.hashes, np.uint64(0))[words.codes], words.codes >= 0
         known = pc.fill_null(pc.greater(pc.binary_length(held), 0), False)
-        out = np.empty(len(held), dtype=np.uint64)
-        for start in range(0, len(held), AT_ONCE):  # strings of Python are many times their text
-            some = pc.fill_null(held.slice(start, AT_ONCE), "")
-            out[start : start + AT_ONCE] = hash64(some.to_numpy(zero_copy_only=False))
-        return out, known.to_numpy(zero_copy_only=False)
+        return _text.hash_text(held), known.to_numpy(zero_copy_only=False)
 
     def texts(self, name: str, argument: str) -> Coded:
         """A column, or one constant string where there is no such column."""
@@ -120,7 +112,7 @@ class Door:
         kind = held.type
         if pa.types.is_integer(kind):
             return whole_numbers(held)
-        if not (_is_text(kind) or pa.types.is_null(kind) or pa.types.is_dictionary(kind)):
+        if not (_text.is_text(kind) or pa.types.is_null(kind) or pa.types.is_dictionary(kind)):
             raise self.error(
                 name, argument, f"is of type {kind}; it takes strings or whole numbers."
             )
@@ -292,15 +284,11 @@ def coded(strings: pa.Array) -> Coded:
         words = coded(strings.dictionary)
         indices = pc.fill_null(strings.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
         return Coded(np.append(words.codes, np.int32(-1))[indices], words.vocab).compact()
-    encoded = pc.dictionary_encode(strings.cast(pa.large_string()))
-    order = pc.sort_indices(encoded.dictionary)
-    words = encoded.dictionary.take(order).to_numpy(zero_copy_only=False)
-    rank = np.empty(len(order) + 1, dtype=np.int32)
-    rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    if len(words) and words[0] == "":
-        words, rank = words[1:], rank - np.int32(1)  # '' sorts first, and becomes -1
-    rank[-1] = -1
-    return Coded(rank[_indices(encoded.indices)], Vocab(words))
+    codes, words = _text.encode(strings)
+    vocab, rank = ranked(words)
+    if len(vocab) and vocab[0] == "":
+        vocab, rank = vocab.take(np.arange(1, len(vocab))), rank - np.int32(1)  # '' becomes -1
+    return Coded(rank[codes], vocab)
 
 
 def whole_numbers(numbers: pa.Array) -> Coded:
@@ -318,7 +306,7 @@ def _indices(indices: pa.Array) -> Codes:
 
 def constant(string: str, n: int) -> Coded:
     """One string in every row."""
-    return Coded(np.zeros(n, dtype=np.int32), Vocab(np.array([string], dtype=object)))
+    return Coded(same_in_all(np.int32(0), n), Vocab(np.array([string], dtype=object)))
 
 
 def clocks(times: Times, zones: Coded, argument: str) -> Codes:
@@ -371,11 +359,3 @@ def _from_local(moments: Times, tz: str, argument: str) -> Times:
 
 def _is_aware(kind: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(kind) and kind.tz is not None)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or (hasattr(pa.types, "is_string_view") and pa.types.is_string_view(kind))
-    )

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from onefold import _time
-from onefold._columns import Coded, Column, Columns, frozen, missing
+from onefold._columns import Coded, Column, Columns, frozen, missing, same_in_all
 from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Instant, Times
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
@@ -142,11 +142,11 @@ class EventLog:
             "channel": nothing(n) if channel is None else opened.texts(channel, "channel"),
             "value": no_money(n) if value is None else opened.money(value, "value"),
             "quantity": (
-                np.full(n, np.nan) if quantity is None else opened.numbers(quantity, "quantity")
+                same_in_all(np.nan, n) if quantity is None else opened.numbers(quantity, "quantity")
             ),
             "basket": nothing(n) if basket is None else opened.ids(basket, "basket"),
             "local": (
-                np.full(n, NO_OFFSET, dtype=np.int32)
+                same_in_all(np.int32(NO_OFFSET), n)
                 if zone is None or not opened.has_hours(time, "time")
                 else door.clocks(times, opened.texts(zone, "zone"), f"{call}: zone")
             ),

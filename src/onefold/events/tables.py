@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from onefold._columns import Coded, Column, Columns, frozen
-from onefold._random import hash64, mix64
+from onefold._columns import Coded, Column, Columns, frozen, same_in_all
+from onefold._random import mix64
 from onefold._types import NO_MONEY, Array, Bools, Hashes, Ints, Times
 from onefold._vocab import EMPTY
 from onefold.errors import ArgumentError, ColumnError
@@ -147,29 +147,27 @@ def keyed(
 ) -> Columns:
     """The columns, with the key by which a row is known, if it has an id: of (source, id)."""
     table = Columns({name: c if isinstance(c, Coded) else frozen(c) for name, c in columns.items()})
-    key = np.zeros(len(table), dtype=np.uint64)
-    has_id = np.zeros(len(table), dtype=bool)
-    if ids is not None:
-        hashes, has_id = ids
-        key = mix64(hashed(sources, len(table)), hashes)
-        key[~has_id] = 0
-    return table.replace(key=frozen(key), has_id=frozen(has_id))
+    n = len(table)
+    if ids is None:
+        return table.replace(key=same_in_all(np.uint64(0), n), has_id=same_in_all(False, n))
+    hashes, told = ids
+    key = mix64(hashed(sources, n), hashes)
+    key[~told] = 0
+    return table.replace(key=frozen(key), has_id=same_in_all(True, n) if told.all() else told)
 
 
 def hashed(column: Coded | None, n: int) -> Hashes:
     """The hash (n,) of each row's string, 0 where there is none."""
     if column is None:
-        return np.zeros(n, dtype=np.uint64)
-    if (column.codes < 0).any() or len(column.vocab) < n:
-        return np.append(hash64(column.vocab.values), np.uint64(0))[column.codes]
-    return hash64(column.vocab.values)[column.codes]
+        return same_in_all(np.uint64(0), n)
+    return np.append(column.vocab.hashes, np.uint64(0))[column.codes]
 
 
 def nothing(n: int) -> Coded:
     """A column of n rows without a string."""
-    return Coded(np.full(n, -1, dtype=np.int32), EMPTY)
+    return Coded(same_in_all(np.int32(-1), n), EMPTY)
 
 
 def no_money(n: int) -> Ints:
     """A column of n rows without an amount."""
-    return np.full(n, NO_MONEY, dtype=np.int64)
+    return same_in_all(np.int64(NO_MONEY), n)

@@ -45,7 +45,7 @@ def chosen(
     cells = distinct(person[known] * len(h.items) + h.item[inside][known])
     owner, item = cells // len(h.items), cells % len(h.items)
     who, counts = np.unique(owner, return_counts=True)
-    codes = scorer.items.codes(h.items.values)[item]
+    codes = scorer.items.translation(h.items)[item]
     return Truth(who, np.append(0, np.cumsum(counts)), codes)
 
 

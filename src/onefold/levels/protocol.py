@@ -89,7 +89,7 @@ class Choices:
         """The choices in a history: its events of the kind `target`."""
         h = history.where(target)
         visit, bounds = h.visits
-        code = np.append(items.codes(h.items.values), np.int32(-1))[h.item]
+        code = np.append(items.translation(h.items), np.int32(-1))[h.item]
         start = np.zeros(len(visit) and int(visit.max()) + 1, dtype=np.int64)
         start[visit[::-1]] = np.arange(len(visit))[::-1]  # the first event of each visit
         known = code >= 0

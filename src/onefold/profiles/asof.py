@@ -35,7 +35,7 @@ def point_in_time(
     who = opened.ids("customer", "when")
     moments = opened.times("time", "when", tz)
     ids = who.decode()
-    people: Ints = np.append(ledger.people.codes(who.vocab.values), -1)[who.codes].astype(np.int64)
+    people: Ints = np.append(ledger.people.translation(who.vocab), -1)[who.codes].astype(np.int64)
 
     def table(rows: slice) -> TraitTable:
         history = History.before(ledger, people[rows], moments=moments[rows], catalog=catalog)

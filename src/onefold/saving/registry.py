@@ -99,7 +99,7 @@ def lighter(value: Any) -> Any:
     if type(value) is Profile:
         own = value.ledger
         return attrs.evolve(value, base=own, tail=(), position=0 if len(own) else -1)
-    return value
+    return value.plain if type(value) is Vocab else value
 
 
 def sound(value: Any) -> Any:

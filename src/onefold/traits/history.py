@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from onefold._check import hint, quoted
-from onefold._columns import Coded, frozen
+from onefold._columns import Coded, frozen, taken
 from onefold._types import (
     NO_MONEY,
     Array,
@@ -174,7 +174,7 @@ class History:
         column = self.ledger.events.data[PROPERTY + name]
         if self.rows is None:
             return column
-        return column.take(self.rows) if isinstance(column, Coded) else frozen(column[self.rows])
+        return column.take(self.rows) if isinstance(column, Coded) else taken(column, self.rows)
 
     def words(self, of: str) -> Coded:
         """The label of each event (m,), -1 where it has none.
@@ -282,7 +282,7 @@ class History:
     def _array(self, name: str) -> Array:
         def read() -> Array:
             held = self.ledger.events.array(name)
-            return held if self.rows is None else frozen(held[self.rows])
+            return held if self.rows is None else taken(held, self.rows)
 
         return self._once(name, read)
 
