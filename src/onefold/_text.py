@@ -8,6 +8,8 @@ that it is, read eight at a time as whole numbers:
 Hashes only propose which strings are the same; the bytes decide.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,13 +41,9 @@ def plain(held: pa.Array) -> pa.Array:
 
 def hash_text(held: pa.Array) -> Hashes:
     """The hash (n,) of each string, that of `hash64`; null is as ''."""
-    held = plain(held)
-    offsets, data = _buffers(held)
     out = np.empty(len(held), dtype=np.uint64)
-    for start in range(0, len(held), CHUNK):
-        ends = offsets[start : start + CHUNK + 1].astype(np.int64)
-        text = data[ends[0] : ends[-1]].tobytes()
-        out[start : start + CHUNK] = hash_bytes(text, ends - ends[0])
+    for rows, ends, data in _chunks(plain(held)):
+        out[rows] = hash_bytes(data[:-8].tobytes(), ends)
     return out
 
 
@@ -79,22 +77,19 @@ def _encoded(held: pa.Array, some: pa.Array) -> tuple[Codes, pa.Array]:
 
 def _short(held: pa.Array, skip: int) -> Hashes | None:
     """What follows the first `skip` bytes (n,), if these are the same and eight or less follow."""
-    offsets, data = _buffers(held)
-    sizes = np.diff(offsets)
-    if sizes.max() > skip + 8 or sizes.min() < skip:
-        return None
     out = np.empty(len(held), dtype=np.uint64)
-    begin = data[offsets[0] : offsets[0] + skip]
-    words = _words(data)
-    for start in range(0, len(held), CHUNK):
-        at = offsets[start : start + CHUNK + 1]
-        if not data[at[0] : at[-1]].all():  # NUL, with which a shorter string could be the same
+    begin: Array | None = None
+    for rows, ends, data in _chunks(held):
+        sizes = np.diff(ends)
+        # With a NUL in it, a shorter string could be the same.
+        if sizes.max() > skip + 8 or sizes.min() < skip or not data[:-8].all():
             return None
+        begin = data[:skip].copy() if begin is None else begin
         for k in range(skip):  # a few bytes that are common to all, such as "customer-"
-            if (data[at[:-1] + k] != begin[k]).any():
+            if (data[ends[:-1] + k] != begin[k]).any():
                 return None
-        left = np.uint64(8) * (np.diff(at) - skip).astype(np.uint64)
-        out[start : start + CHUNK] = words[at[:-1] + skip] & (ALL >> (np.uint64(64) - left))
+        left = np.uint64(8) * (sizes - skip).astype(np.uint64)
+        out[rows] = _words(data)[ends[:-1] + skip] & (ALL >> (np.uint64(64) - left))
     return out
 
 
@@ -121,6 +116,14 @@ def order(words: pa.Array) -> Ints:
     return ordered
 
 
+def _chunks(held: pa.Array) -> Iterator[tuple[slice, Ints, Array]]:
+    """Some strings at a time: which, their offsets (k + 1,), and their bytes with eight more."""
+    for start in range(0, len(held), CHUNK):
+        some = held.slice(start, CHUNK)
+        ends, data = _buffers(some)
+        yield slice(start, start + len(some)), ends.astype(np.int64), data
+
+
 def _buffers(held: pa.Array) -> tuple[Array, Array]:
     """Offsets (n + 1,) into the bytes, and the bytes, with eight more to read past the end."""
     width = np.int64 if pa.types.is_large_string(held.type) else np.int32
@@ -129,12 +132,9 @@ def _buffers(held: pa.Array) -> tuple[Array, Array]:
         return np.zeros(len(held) + 1, dtype=width), np.zeros(8, dtype=np.uint8)
     offsets = np.frombuffer(ends, dtype=width, count=len(held) + 1 + held.offset)[held.offset :]
     low, high = int(offsets[0]), int(offsets[-1])
-    if text is None:
-        return offsets, np.zeros(8, dtype=np.uint8)
-    if high + 8 <= text.size:
-        return offsets, np.frombuffer(text, dtype=np.uint8)
     data = np.zeros(high - low + 8, dtype=np.uint8)
-    data[: high - low] = np.frombuffer(text, dtype=np.uint8)[low:high]
+    if high > low:
+        data[: high - low] = np.frombuffer(text, dtype=np.uint8, count=high)[low:]
     return offsets - offsets.dtype.type(low), data
 
 
@@ -153,13 +153,11 @@ def _word(data: Array, starts: Ints, stops: Ints) -> Hashes:
 
 def _agree(held: pa.Array, words: pa.Array, codes: Codes) -> bool:
     """Whether each string is, byte for byte, the one that its code stands for."""
-    offsets, data = _buffers(held)
     at, text = _buffers(words)
     begin, size = at[:-1].astype(np.int64), np.diff(at).astype(np.int64)
     head = _word(text, begin, begin + size)
-    for start in range(0, len(held), CHUNK):
-        ends = offsets[start : start + CHUNK + 1].astype(np.int64)
-        some = codes[start : start + CHUNK]
+    for rows, ends, data in _chunks(held):
+        some = codes[rows]
         starts, stops = ends[:-1], ends[1:]
         if not np.array_equal(stops - starts, size[some]):
             return False

@@ -12,7 +12,7 @@ import zoneinfo
 import numpy as np
 import pandas as pd
 
-from onefold._types import Duration, Instant, Ints, Times
+from onefold._types import MICROS, Codes, Duration, Instant, Ints, Times
 from onefold.errors import ArgumentError
 
 EARLIEST = np.datetime64("1700-01-01", "us")
@@ -80,26 +80,26 @@ def zone(name: str, argument: str) -> zoneinfo.ZoneInfo:
         ) from error
 
 
-def offsets(times: Times, where: zoneinfo.ZoneInfo) -> Ints:
-    """Seconds by which the local clock of `where` is ahead of UTC, at each of `times` (n,)."""
-    hours = times.astype("datetime64[h]").astype(np.int64)
-    first, last = (int(hours.min()), int(hours.max())) if len(hours) else (0, 0)
-    if last - first <= 4 * len(hours) + 1024:  # every hour of the span
-        moments: Times = np.arange(first, last + 1).astype("datetime64[h]")
-        codes = hours - first
-    else:
-        unique, codes = np.unique(hours, return_inverse=True)
-        moments = unique.astype("datetime64[h]")
-    # Zones change on the quarter of an hour at the finest, so a few instants stand for all;
-    # hours in which the offset changes are looked at one by one.
-    hourly = _ahead(moments.astype("datetime64[us]"), where)
-    ends = moments.astype("datetime64[us]").astype(np.int64) + 3_599_999_999
-    after = _ahead(ends.astype("datetime64[us]"), where)
-    out = hourly[codes]
-    changing = np.flatnonzero((hourly != after)[codes])
-    if len(changing):
-        out[changing] = _ahead(times[changing], where)
-    return out
+def offsets(times: Times, where: zoneinfo.ZoneInfo) -> Codes:
+    """Seconds (n,) by which the local clock of `where` is ahead of UTC, at each of `times`."""
+    if not len(times):
+        return np.zeros(0, dtype=np.int32)
+    first, last = (t.astype("datetime64[h]").astype(np.int64) for t in (times.min(), times.max()))
+    if last - first > 4 * len(times) + 1024:  # a few instants, far apart
+        return _ahead(times, where).astype(np.int32)
+    # Clocks are set within an hour in which they differ at both ends, and on a full second.
+    hours = np.arange(first, last + 2) * 3600
+    ahead = _ahead(hours.astype("datetime64[s]"), where)
+    before = np.flatnonzero(ahead[1:] != ahead[:-1])
+    if not len(before):
+        return np.broadcast_to(np.int32(ahead[0]), times.shape)
+    low, high = hours[before], hours[before + 1]
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        old = _ahead(middle.astype("datetime64[s]"), where) == ahead[before]
+        low, high = np.where(old, middle, low), np.where(old, high, middle)
+    steps = np.append(ahead[0], ahead[before + 1]).astype(np.int32)
+    return steps[np.searchsorted(high * MICROS, times.view(np.int64), side="right")]
 
 
 def _ahead(times: Times, where: zoneinfo.ZoneInfo) -> Ints:

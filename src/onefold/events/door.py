@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from onefold import _text, _time
 from onefold._check import hint, quoted
-from onefold._columns import Coded, same_in_all
+from onefold._columns import Coded, is_same_in_all, same_in_all
 from onefold._types import (
     MICROS,
     NO_MONEY,
@@ -35,6 +35,7 @@ from onefold.errors import ArgumentError, ColumnError
 from onefold.events.tables import free_name
 
 MOST_MICROS = 2**63 - 1
+AT_ONCE = 1 << 16  # amounts, so that what is made of them stays in the cache
 
 
 @attrs.frozen(eq=False)
@@ -182,16 +183,26 @@ class Door:
         if pa.types.is_decimal(held.type):
             return self._exact(held, name, argument)
         amounts = self._numbers(held, name, argument)
+        if pa.types.is_integer(held.type):  # exact where floats are not
+            self._fit(amounts, name, argument)
+            exact = np.asarray(pc.fill_null(held, 0).cast(pa.int64())) * MICROS
+            exact[np.isnan(amounts)] = NO_MONEY
+            return exact
+        out = np.empty(len(amounts), dtype=np.int64)
+        for start in range(0, len(amounts), AT_ONCE):
+            some = amounts[start : start + AT_ONCE]
+            gone = self._fit(some, name, argument)
+            whole = np.rint(np.where(gone, 0.0, some) * MICROS).astype(np.int64)
+            whole[gone] = NO_MONEY
+            out[start : start + AT_ONCE] = whole
+        return out
+
+    def _fit(self, amounts: Floats, name: str, argument: str) -> Bools:
+        """Which amounts are missing, if all others fit."""
         over = np.abs(amounts) >= MOST_MICROS / MICROS
         if over.any():
             raise self._overflow(name, argument, amounts[over][0])
-        gone = np.isnan(amounts)
-        if pa.types.is_integer(held.type):  # exact where floats are not
-            whole = np.asarray(pc.fill_null(held, 0).cast(pa.int64())) * MICROS
-        else:
-            whole = np.rint(np.where(gone, 0.0, amounts) * MICROS).astype(np.int64)
-        whole[gone] = NO_MONEY
-        return whole
+        return np.isnan(amounts)
 
     def _exact(self, held: pa.Array, name: str, argument: str) -> Ints:
         """Decimals: rounded to six places exactly, then read as the whole numbers they are."""
@@ -311,6 +322,8 @@ def constant(string: str, n: int) -> Coded:
 
 def clocks(times: Times, zones: Coded, argument: str) -> Codes:
     """Seconds (n,) by which each row's local clock is ahead of UTC."""
+    if len(zones.vocab) == 1 and is_same_in_all(zones.codes) and len(times):
+        return _time.offsets(times, _time.zone(zones.vocab[0], argument))
     out = np.full(len(times), NO_OFFSET, dtype=np.int32)
     for code, name in enumerate(zones.vocab):  # a handful of zones, not rows
         rows = np.flatnonzero(zones.codes == code)

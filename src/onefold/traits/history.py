@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from onefold._check import hint, quoted
-from onefold._columns import Coded, frozen, taken
+from onefold._columns import Coded, frozen, is_same_in_all, taken
 from onefold._types import (
     NO_MONEY,
     Array,
@@ -239,9 +239,15 @@ class History:
         return self._once("visits", self._visits)
 
     def _visits(self) -> tuple[Ints, Ints]:
-        row, basket = self.row, self.basket.astype(np.int64)
+        row, time = self.row, self.time.view(np.int64)
+        if is_same_in_all(self.basket) and not (self.basket[:1] >= 0).any():
+            starts = np.ones(len(row), dtype=bool)
+            starts[1:] = (row[1:] != row[:-1]) | (time[1:] != time[:-1])
+            ends = np.zeros(len(row) + 1, dtype=np.int64)
+            np.cumsum(starts, out=ends[1:])
+            return frozen(ends[1:] - 1), frozen(ends[self.offsets])
+        basket = self.basket.astype(np.int64)
         loose = basket < 0
-        time = self.time.view(np.int64)
         what = np.where(loose, time, basket)
         new = np.ones(len(row), dtype=bool)
         new[1:] = (row[1:] != row[:-1]) | (what[1:] != what[:-1]) | (loose[1:] != loose[:-1])

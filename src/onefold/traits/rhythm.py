@@ -9,12 +9,14 @@ import attrs
 import numpy as np
 
 from onefold._check import one_of, whole
-from onefold._types import MICROS, NO_OFFSET, Bools, Ints, Times
+from onefold._types import MICROS, NO_OFFSET, Bools, Codes, Ints, Times
 from onefold._vocab import Vocab
 from onefold.traits.history import History
 from onefold.traits.protocol import kind_or_none, some_name
 from onefold.traits.wide import Wide, labelled
 
+AT_ONCE = 1 << 16
+HOUR = 3600 * MICROS
 BY = ("week", "day", "part", "weekday")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = tuple(f"{day} {hour:02d}" for day in DAYS for hour in range(24))
@@ -71,17 +73,25 @@ class Rhythm:
         names, group = _groups(self.by)
         vocab = Vocab.of(names)
         codes = vocab.codes(names)[group[hour]]
-        counted = np.bincount(h.row[known], minlength=len(h))
-        codes[~known | (counted < self.least)[h.row]] = -1
-        return labelled(h.row, codes, np.ones(len(hour)), vocab, len(h), share=True)
+        if not known.all():
+            codes[~known] = -1
+        if self.least > 1:
+            counted = np.bincount(h.row[known], minlength=len(h))
+            codes[(counted < self.least)[h.row]] = -1
+        return labelled(h.row, codes, None, vocab, len(h), share=True)
 
 
-def local_hours(history: History) -> tuple[Ints, Bools]:
+def local_hours(history: History) -> tuple[Codes, Bools]:
     """Local hour of the week (m,), 0 for Monday midnight, and whether it is known."""
-    known = history.local != NO_OFFSET
-    ahead = np.where(known, history.local, 0).astype(np.int64)
-    local = (history.time.view(np.int64) // MICROS + ahead) // 3600
-    return (local + 72) % 168, known  # the epoch was a Thursday
+    time, local = history.time.view(np.int64), history.local
+    hours = np.empty(len(time), dtype=np.int32)
+    known = np.empty(len(time), dtype=bool)
+    for start in range(0, len(time), AT_ONCE):  # so that what is made of them stays in the cache
+        some = slice(start, start + AT_ONCE)
+        known[some] = local[some] != NO_OFFSET
+        ahead = np.where(known[some], local[some], 0).astype(np.int64) * MICROS
+        hours[some] = (time[some] + ahead) // HOUR % 168
+    return (hours + np.int32(72)) % np.int32(168), known  # the epoch was a Thursday
 
 
 def _groups(by: str) -> tuple[list[str], Ints]:

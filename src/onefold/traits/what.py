@@ -51,8 +51,7 @@ class Share:
         """Shares by label, which add up to one."""
         h = history.where(self.event)
         words = h.words(self.of)
-        ones = np.ones(len(words))
-        return labelled(h.row, words.codes, ones, words.vocab, len(h), share=True)
+        return labelled(h.row, words.codes, None, words.vocab, len(h), share=True)
 
 
 @attrs.frozen

@@ -4,6 +4,9 @@ wide(row, label) = sum of the weights of the row's events with the label
 share = that, over the row's sum
 """
 
+import itertools
+from collections.abc import Iterator
+
 import attrs
 import numpy as np
 
@@ -16,6 +19,8 @@ from onefold._types import (
     Strings,
 )
 from onefold._vocab import Vocab
+
+CELLS = 1 << 18  # of rows by labels, summed at a time
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -69,18 +74,19 @@ class Wide:
 
 
 def labelled(
-    rows: Ints, codes: Codes, weights: Floats, vocab: Vocab, n: int, *, share: bool
+    rows: Ints, codes: Codes, weights: Floats | None, vocab: Vocab, n: int, *, share: bool
 ) -> Wide:
     """Sum weights (m,) by row and label into a `Wide`; events without a label are left out.
 
-    With `share` each row's numbers are divided by their sum.
+    Rows ascend. Without weights each event counts one. With `share` each row's numbers are
+    divided by their sum.
     """
     if (codes < 0).any():
         kept = np.flatnonzero(codes >= 0)
-        rows, codes, weights = rows[kept], codes[kept], weights[kept]
+        rows, codes = rows[kept], codes[kept]
+        weights = None if weights is None else weights[kept]
     width = max(len(vocab), 1)
-    cells, sums = _summed(rows * width + codes, weights, n * width)
-    owner, label = np.divmod(cells, width)
+    owner, label, sums = _cells(rows, codes, weights, width)
     counts = np.bincount(owner, minlength=n)
     if share:
         total = np.bincount(owner, weights=sums, minlength=n)[owner]
@@ -94,14 +100,54 @@ def labelled(
     return Wide(labels, offsets, local[label], sums, counts[:n] > 0)
 
 
-def _summed(cell: Ints, weights: Floats, most: int) -> tuple[Ints, Floats]:
-    """Cells that occur, ascending, and the sum of each, added up in the order of the events."""
-    if most <= 4 * len(cell) + 1024:  # few labels: one bin for each cell
-        there = np.flatnonzero(np.bincount(cell, minlength=most))
-        return there, np.bincount(cell, weights=weights, minlength=most)[there].astype(np.float64)
+def _cells(
+    rows: Ints, codes: Codes, weights: Floats | None, width: int
+) -> tuple[Ints, Ints, Floats]:
+    """Rows and labels of the cells that occur, ascending, and the sum of each.
+
+    Sums are added up in the order of the events. Rows ascend, and are taken some at a time, so
+    that a bin for each of their cells stays in the cache.
+    """
+    parts = [
+        _some_cells(rows[some], codes[some], None if weights is None else weights[some], width)
+        for some in _chunks(rows, width)
+    ]
+    owner, label, sums = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    return owner, label, sums
+
+
+def _chunks(rows: Ints, width: int) -> Iterator[slice]:
+    """Ranges of events: those of some rows each."""
+    first, last = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+    step = max(CELLS // width, 1)
+    if (last - first) * width > 4 * len(rows) + step * width:  # many labels of which few occur
+        edges = np.append(np.arange(0, len(rows), CELLS), len(rows))
+        edges = np.unique(np.searchsorted(rows, rows[np.minimum(edges, len(rows) - 1)]))
+    else:
+        edges = np.searchsorted(rows, np.arange(first, last, step))
+    for start, stop in itertools.pairwise([*edges.tolist(), len(rows)]):
+        yield slice(start, stop)
+    if not len(rows):
+        yield slice(0, 0)
+
+
+def _some_cells(
+    rows: Ints, codes: Codes, weights: Floats | None, width: int
+) -> tuple[Ints, Ints, Floats]:
+    first = rows[0] if len(rows) else np.int64(0)
+    cell = (rows - first) * width + codes
+    most = (int(rows[-1] - first) + 1) * width if len(rows) else 0
+    if most <= 4 * len(cell) + CELLS:  # few labels: one bin for each cell
+        counts = np.bincount(cell, minlength=most)
+        there = np.flatnonzero(counts)
+        sums = counts if weights is None else np.bincount(cell, weights=weights, minlength=most)
+        owner, label = np.divmod(there, width)
+        return owner + first, label, sums[there].astype(np.float64)
     order = np.argsort(cell, kind="stable")
     cell = cell[order]
     new = np.ones(len(cell), dtype=bool)
     new[1:] = cell[1:] != cell[:-1]
     group = np.cumsum(new) - 1
-    return cell[new], np.bincount(group, weights=weights[order]).astype(np.float64)
+    given = None if weights is None else weights[order]
+    owner, label = np.divmod(cell[new], width)
+    return owner + first, label, np.bincount(group, weights=given).astype(np.float64)
