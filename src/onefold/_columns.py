@@ -10,15 +10,18 @@ so it depends neither on the order of columns nor on columns in which the row ho
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import numpy as np
 
 from onefold._random import hash64, mix64
-from onefold._types import NO_MONEY, NO_OFFSET, Array, Codes, Hashes, Strings
+from onefold._types import NO_MONEY, NO_OFFSET, Array, Codes, Hashes, Ints, Strings
 from onefold._vocab import EMPTY, Vocab, united
 from onefold.errors import ColumnError
+
+
+Place: TypeAlias = Sequence[Ints]  # for each of several tables, where its rows go
 
 
 def frozen(array: Array) -> Array:
@@ -43,8 +46,8 @@ def taken(array: Array, rows: Array | slice) -> Array:
     return frozen(array[rows])
 
 
-def joined(arrays: Sequence[Array]) -> Array:
-    """The rows of all arrays, one array after another."""
+def joined(arrays: Sequence[Array], place: Place | None = None) -> Array:
+    """The rows of all arrays, one array after another or each where `place` says."""
     held = [array for array in arrays if len(array)] or list(arrays[:1])
     if len(held) == 1:
         return held[0]
@@ -52,7 +55,12 @@ def joined(arrays: Sequence[Array]) -> Array:
         heads = np.array([array[0] for array in held])
         if np.array_equal(heads, same_in_all(heads[0], len(heads)), equal_nan=_has_nan(heads)):
             return same_in_all(heads[0], sum(map(len, held)))
-    return frozen(np.concatenate(held))
+    if place is None:
+        return frozen(np.concatenate(held))
+    out = np.empty(sum(map(len, held)), dtype=np.result_type(*held))
+    for rows, array in zip([p for p in place if len(p)], held, strict=True):
+        out[rows] = array
+    return frozen(out)
 
 
 def is_same_in_all(array: Array) -> bool:
@@ -232,13 +240,13 @@ def _same(a: Column, b: Column) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fM")
 
 
-def stacked(tables: Sequence[Columns]) -> Columns:
-    """The rows of all tables, one table after another."""
+def stacked(tables: Sequence[Columns], place: Place | None = None) -> Columns:
+    """The rows of all tables, one table after another or each where `place` says."""
     names = list(dict.fromkeys(name for table in tables for name in table.data))
-    return Columns({name: _stacked(name, tables) for name in names})
+    return Columns({name: _stacked(name, tables, place) for name in names})
 
 
-def _stacked(name: str, tables: Sequence[Columns]) -> Column:
+def _stacked(name: str, tables: Sequence[Columns], place: Place | None) -> Column:
     held = [table.data.get(name) for table in tables]
     kinds = [c for c in held if c is not None and not missing(c).all()] or [
         c for c in held if c is not None
@@ -256,10 +264,11 @@ def _stacked(name: str, tables: Sequence[Columns]) -> Column:
         for c, table in zip(held, tables, strict=True)
     ]
     if not isinstance(like, Coded):
-        return joined([c for c in columns if not isinstance(c, Coded)])
+        return joined([c for c in columns if not isinstance(c, Coded)], place)
     coded = [c for c in columns if isinstance(c, Coded)]
     vocab, to = united([c.vocab for c in coded])
-    return Coded(joined([_translated(c.codes, t) for c, t in zip(coded, to, strict=True)]), vocab)
+    codes = [_translated(c.codes, t) for c, t in zip(coded, to, strict=True)]
+    return Coded(joined(codes, place), vocab)
 
 
 def _nothing(like: Column, n: int) -> Column:

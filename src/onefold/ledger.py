@@ -10,24 +10,19 @@ it has none, of its contents: the order is a property of the set, not of its del
 vocabularies hold the strings that occur and no others.
 """
 
+import functools
+from collections.abc import Iterable, Sequence
+
 import attrs
 import numpy as np
 
-from onefold._columns import Coded, Columns, frozen
+from onefold._columns import Coded, Columns, frozen, stacked
 from onefold._random import mix64
-from onefold._types import Array, Bools, Ints
-from onefold._vocab import Vocab
+from onefold._types import Array, Bools, Codes, Ints
+from onefold._vocab import Vocab, united
 from onefold.events.log import EventLog
-from onefold.events.tables import (
-    KEY,
-    first_deliveries,
-    no_events,
-    no_facts,
-    one_type,
-    repeats,
-    same_currency,
-    tie_keys,
-)
+from onefold.events.order import canonical, counted
+from onefold.events.tables import KEY, no_events, no_facts, one_type, same_currency
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -48,12 +43,22 @@ class Ledger:
     @classmethod
     def from_log(cls, log: EventLog) -> "Ledger":
         """The ledger of a log; rows without a customer are left out."""
-        return _ledger(_with_customer(log.events), _with_customer(log.facts), log.currency)
+        return cls.from_logs([log])
+
+    @classmethod
+    def from_logs(cls, logs: Iterable[EventLog], *, threads: int = 1) -> "Ledger":
+        """The ledger of all rows of several logs; those without a customer are left out."""
+        held = list(logs) or [EventLog(no_events(), no_facts(), None)]
+        currency = functools.reduce(
+            lambda a, b: same_currency(a, b, "fold: log"), (log.currency for log in held)
+        )
+        facts = one_type(stacked([log.facts for log in held]), "fold: log")
+        return _ledger([log.events for log in held], [facts], currency, threads)
 
     @classmethod
     def empty(cls) -> "Ledger":
         """The ledger of nobody."""
-        return _ledger(no_events(), no_facts(), None)
+        return _ledger([no_events()], [no_facts()], None)
 
     def __len__(self) -> int:
         return len(self.people)
@@ -78,7 +83,7 @@ class Ledger:
         if not len(self) and currency == other.currency and self._columns <= other._columns:
             return other
         stated = one_type(self.facts.above(other.facts), "profiles.merge")
-        return _ledger(self.events.above(other.events), stated, currency)
+        return _ledger([self.events, other.events], [stated], currency)
 
     @property
     def _columns(self) -> set[str]:
@@ -119,9 +124,7 @@ class Ledger:
             key = np.where(told, own, np.uint64(0))
             return table.replace(customer=names.take(who), key=frozen(key))
 
-        return _ledger(
-            _with_customer(renamed(self.events)), _with_customer(renamed(self.facts)), self.currency
-        )
+        return _ledger([renamed(self.events)], [renamed(self.facts)], self.currency)
 
     @property
     def end(self) -> np.datetime64 | None:
@@ -157,73 +160,43 @@ def bisect(times: Array, starts: Ints, stops: Ints, moments: Array) -> Ints:
     return low
 
 
-def _ledger(events: Columns, facts: Columns, currency: str | None) -> Ledger:
-    """Sort into canonical order, drop repeated deliveries, and count by person."""
-    keep = first_deliveries(events)
-    if len(keep) < len(events):
-        events = events.take(keep).compact()
-    people = events.coded("customer").vocab.union(facts.coded("customer").vocab)
-    events, facts = _by_person(events, people), _by_person(facts, people)
-    again = repeats(*(facts.array(name) for name in ("customer", "time", KEY)))
-    if again.any():
-        facts = facts.take(np.flatnonzero(~again))
-    return _counted(people, events, facts, currency)
+def _ledger(
+    events: Sequence[Columns], facts: Sequence[Columns], currency: str | None, threads: int = 1
+) -> Ledger:
+    """All rows in canonical order, repeated deliveries dropped, counted by person."""
+    done, offsets = canonical(events, threads=threads)
+    stated, fact_offsets = canonical(facts)
+    vocabs = [table.coded("customer").vocab for table in (done, stated)]
+    people, (to, fact_to) = united(vocabs)
+    return Ledger(
+        people,
+        _spread(offsets, to, len(people)),
+        _within(done, people),
+        _spread(fact_offsets, fact_to, len(people)),
+        _within(stated, people),
+        currency,
+    )
+
+
+def _spread(offsets: Ints, to: Codes, n: int) -> Ints:
+    """The offsets (n + 1,) among more people, of whom the others have no rows."""
+    if len(to) == n:
+        return offsets
+    counts = np.zeros(n, dtype=np.int64)
+    counts[to] = np.diff(offsets)
+    return np.append(0, np.cumsum(counts))
 
 
 def _counted(people: Vocab, events: Columns, facts: Columns, currency: str | None) -> Ledger:
     return Ledger(
         people,
-        _offsets(events.array("customer"), len(people)),
+        counted(events.array("customer"), len(people)),
         events,
-        _offsets(facts.array("customer"), len(people)),
+        counted(facts.array("customer"), len(people)),
         facts,
         currency,
     )
 
 
-def _offsets(codes: Array, n: int) -> Ints:
-    out = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(codes, minlength=n), out=out[1:])
-    return out
-
-
 def _within(table: Columns, people: Vocab) -> Columns:
     return table.replace(customer=table.coded("customer").within(people))
-
-
-def _by_person(table: Columns, people: Vocab) -> Columns:
-    """Sorted by (person, time, tie key): the canonical order."""
-    table = _within(table, people)
-    who, time = table.array("customer"), table.array("time").view(np.int64)
-    order = np.arange(len(who))
-    if not _ascending(time):
-        order = _sorted_by(time - time.min(), order)
-    order = _sorted_by(who, order)
-    tied = np.zeros(len(order) + 1, dtype=bool)
-    tied[:-1] = repeats(who[order], time[order])
-    ties = np.flatnonzero(tied[:-1] | tied[1:])
-    if len(ties):  # only rows of one person and instant need the key
-        rows = order[ties]
-        key = tie_keys(table.take(rows))
-        order[ties] = rows[np.lexsort((key, time[rows], who[rows]))]
-    return table if _ascending(order) else table.take(order)
-
-
-def _sorted_by(numbers: Array, order: Ints) -> Ints:
-    """Rows in `order`, stably sorted by whole numbers >= 0, sixteen bits at a time.
-
-    numpy sorts sixteen bits by counting, five times as fast as it compares wider numbers.
-    """
-    for bits in range(0, int(numbers.max(initial=0)).bit_length(), 16):
-        digit = (numbers >> bits).astype(np.uint16)  # the lowest sixteen bits
-        order = order[np.argsort(digit[order], kind="stable")]
-    return order
-
-
-def _ascending(numbers: Array) -> bool:
-    return bool((numbers[1:] >= numbers[:-1]).all())
-
-
-def _with_customer(table: Columns) -> Columns:
-    known = table.array("customer") >= 0
-    return table if known.all() else table.take(np.flatnonzero(known)).compact()
