@@ -5,6 +5,8 @@ Deterministic text, no script, no font of their own. Words take the colour of th
 24 hours: midnight at the top, the hour h from angle 15 h to 15 (h + 1) degrees, clockwise.
 """
 
+import bisect
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -12,16 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from onefold._display.cards import escape
-from onefold._display.words import Html, cut, number, percent, printable, wide
+from onefold._display.colours import BAR, LINE, PEAK
+from onefold._display.words import Html, number, percent, printable, wide
 from onefold.errors import ArgumentError
 
 __all__ = ["svg_bars", "svg_ring"]
 
-_BAR = "#4a90c4"
-_PEAK = "#e08a2e"
-_LINE = "#888888"
 _FONT = "font-family='system-ui,-apple-system,Helvetica,Arial,sans-serif' fill='currentColor'"
-_LETTER = 6.6  # width of a letter of 12 pixels
+_SMALL, _CAPITAL = 6.6, 8.6  # widths of letters of 12 pixels
 _INNER, _OUTER = 40.0, 84.0  # radii of the ring, in a picture of 220 by 220
 _CENTRE = 110.0
 
@@ -104,18 +104,18 @@ def svg_bars(
     write = percent if shares else number
     most = float(amounts.max(initial=0)) or 1.0
     names = [printable(label) for label in labels]
-    fits = min(max((wide(name) for name in names), default=0), int((0.45 * width - 10) / _LETTER))
-    room = 10 + _LETTER * fits
+    shown = [_fitted(name, 0.45 * width - 10) for name in names]
+    room = 10 + max((_pixels(name) for name in shown), default=0)
     length = width - room - 62
     rows = "".join(
         f"<g transform='translate(0 {22 * i})'><title>{escape(f'{name}: {write(amount)}')}</title>"
         f"<text x='{room - 8:.1f}' y='15' text-anchor='end'>"
-        f"{escape(cut(name, fits))}</text>"
+        f"{escape(fitted)}</text>"
         f"<rect x='{room:.1f}' y='3' width='{max(length * amount / most, 0.5):.1f}' "
-        f"height='16' rx='2' fill='{_BAR}'/>"
+        f"height='16' rx='2' fill='{BAR}'/>"
         f"<text x='{room + length * amount / most + 6:.1f}' y='15'>{escape(write(amount))}</text>"
         "</g>"
-        for i, (name, amount) in enumerate(zip(names, amounts.tolist(), strict=True))
+        for i, (name, fitted, amount) in enumerate(zip(names, shown, amounts.tolist(), strict=True))
     )
     height = max(22 * len(labels), 22)
     return Html(
@@ -123,6 +123,19 @@ def svg_bars(
         f"height='{height}' role='img' aria-label='{escape(title)}'>"
         f"<title>{escape(title)}</title><g font-size='12' {_FONT}>{rows}</g></svg>"
     )
+
+
+def _pixels(text: str) -> float:
+    """How much room a text of 12 pixels needs, at most."""
+    return sum(_CAPITAL if letter.isupper() else _SMALL * wide(letter) for letter in text)
+
+
+def _fitted(text: str, most: float) -> str:
+    """The text, or its beginning and an ellipsis, in so many pixels."""
+    if len(text) * _SMALL <= most and _pixels(text) <= most:
+        return text
+    used = list(itertools.accumulate(_pixels(letter) for letter in text[: int(most)]))
+    return text[: bisect.bisect_right(used, most - _SMALL)] + "…"
 
 
 def _amounts(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
@@ -142,7 +155,7 @@ def _bar(hour: int, share: float, text: str, *, peak: bool) -> str:
     a, b, c, d = (f"{x:.2f} {y:.2f}" for x, y in corners)
     return (
         f"<path d='M{a}L{b}A{radius:.2f} {radius:.2f} 0 0 1 {c}L{d}"
-        f"A{_INNER:.2f} {_INNER:.2f} 0 0 0 {a}Z' fill='{_PEAK if peak else _BAR}'>"
+        f"A{_INNER:.2f} {_INNER:.2f} 0 0 0 {a}Z' fill='{PEAK if peak else BAR}'>"
         f"<title>{hour:02d}:00–{hour + 1:02d}:00, {escape(text)}</title></path>"
     )
 
@@ -151,7 +164,7 @@ def _clock() -> str:
     """The two rings, and a mark and a label at midnight, six, noon and eighteen."""
     rings = "".join(
         f"<circle cx='{_CENTRE:.0f}' cy='{_CENTRE:.0f}' r='{radius:.0f}' fill='none' "
-        f"stroke='{_LINE}' stroke-opacity='{opacity}'/>"
+        f"stroke='{LINE}' stroke-opacity='{opacity}'/>"
         for radius, opacity in ((_INNER - 2, 0.6), (_OUTER, 0.3))
     )
     marks = ""
@@ -159,7 +172,7 @@ def _clock() -> str:
         (x1, y1), (x2, y2) = _at(_OUTER, 15 * hour), _at(_OUTER + 5, 15 * hour)
         x, y = _at(_OUTER + 15, 15 * hour)
         marks += (
-            f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}' stroke='{_LINE}'/>"
+            f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}' stroke='{LINE}'/>"
             f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='middle' font-size='12' "
             f"{_FONT} fill-opacity='.75'>{hour}</text>"
         )

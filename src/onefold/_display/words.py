@@ -57,6 +57,9 @@ class Html(str):
 
     __slots__ = ()
 
+    def __html__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         return str(self)
 

@@ -1,93 +1,99 @@
-"""What a person wants to know of a trait at a glance: how many have it, and what is usual.
+"""The summary of profiles: who and when, and one row for each trait and fact.
 
-known, lower quarter, median, upper quarter; of labels and texts the most frequent
+trait         known  lowest    25%  median    75%  highest  customers
+recency, days  100%  0.0012   1.33    5.48   19.1      351  ▁▂▄▄▁▆▅▄▄█▅▅▄▃▂▂
 """
-
-from typing import Any
 
 import attrs
 import numpy as np
 import pandas as pd
 
-from onefold import _time
-from onefold._display import html_table, number, percent, text_table
 from onefold.ledger import Ledger
+from onefold.profiles import summary_page
+from onefold.profiles.overview import Overview
+from onefold.profiles.said import naming, unit_of
+from onefold.profiles.spread import Labels, Spread, spread
 from onefold.profiles.traits import TraitTable
-from onefold.traits.wide import Wide
 
-COLUMNS = ["trait", "known", "lower quarter", "median", "upper quarter", "most frequent"]
+FIGURES = ("lowest", "lower", "median", "upper", "highest", "mean")
+COLUMNS = ("of", "unit", "known", "missing", *FIGURES, "different", "largest")
 
 
 @attrs.frozen(eq=False, repr=False)
 class Summary:
-    """A summary of profiles; make one with `profiles.summary()`."""
+    """What to know of profiles at a glance; made by `profiles.summary()`.
 
-    table: pd.DataFrame
-    head: str
+    It shows itself, in a terminal and in a notebook. Numbers are told by their quarters and by a
+    picture: a bar for each of at most 16 bins. Whole numbers less than 16 apart have a bar each.
+    Where nothing is below zero, and the 99th percentile is more than five times the median, as
+    with money and counts, bins are of equal ratios ("log") over at most four powers of ten, and
+    zero has a bar of its own. Else they are of equal width ("even"). The outer bins also hold
+    what lies beyond the 1st and the 99th percentile.
+
+    Of labels (channels, categories) the largest are told, with the mean of their numbers over all
+    customers of whom the trait is known; of texts the most frequent, with the share of customers
+    who have them among those who have any.
+    """
+
+    _overview: Overview
+    _spreads: tuple[Spread, ...]
+    _more: int = 0  # traits and facts that are left out
 
     @classmethod
     def of(
         cls, table: TraitTable, ledger: Ledger, *, as_of: np.datetime64, most: int | None = None
     ) -> "Summary":
-        """The summary of the first `most` traits and facts of a table (all, if None)."""
-        units = {t.name: getattr(t, "unit", "") for t in table.traits}
-        units |= {name: ledger.currency or "" for name in units if units[name] == "money"}
-        rows = [
-            (
+        """The summary of the first `most` traits, and facts, of a table (all, if None)."""
+        traits = {trait.name: trait for trait in table.traits}
+        facts = [name for name in table.names if name not in traits]
+        names = [*list(traits)[:most], *facts[:most]]
+        units = {name: unit_of(trait) for name, trait in traits.items()}
+        units = {n: ledger.currency or "" if u == "money" else u for n, u in units.items()}
+        catalog = table.history.catalog
+        spreads = tuple(
+            spread(
+                table,
                 name,
-                "" if units.get(name) == "share" else units.get(name, ""),
-                *_figures(table, name),
+                unit=units.get(name, ""),
+                fact=name not in traits,
+                name_of=naming(traits.get(name), catalog),
             )
-            for name in table.names[:most]
-        ]
-        names = [
-            "name",
-            "unit",
-            "known",
-            "lower quarter",
-            "median",
-            "upper quarter",
-            "most frequent",
-        ]
-        frame = pd.DataFrame(rows, columns=names).set_index("name")
-        return cls(frame, f"Profiles({len(table):,} customers, as of {_time.show(as_of)} UTC)")
+            for name in names
+        )
+        left = len(traits) + len(facts) - len(names)
+        return cls(Overview.of(ledger, as_of), spreads, left)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The figures: one row for each trait and fact."""
-        return self.table.copy()
+        """The figures: a new DataFrame with one row for each trait and fact, by name.
+
+        Columns: of (trait or fact), unit (money in the currency), known (the share of customers
+        who have it), missing (how many do not); lowest, lower quarter, median, upper quarter,
+        highest and mean of numbers; how many different labels or texts, and the largest of them
+        with their sizes.
+        """
+        rows = [
+            (
+                "fact" if held.fact else "trait",
+                held.unit,
+                held.share,
+                held.rows - held.known,
+                *(np.nan if held.figures is None else getattr(held.figures, f) for f in FIGURES),
+                0 if held.labels is None else held.labels.different,
+                _sizes(held.labels),
+            )
+            for held in self._spreads
+        ]
+        index = pd.Index([held.name for held in self._spreads], name="name", dtype=object)
+        named = {"lower": "lower quarter", "upper": "upper quarter"}
+        columns = [named.get(c, c) for c in COLUMNS]
+        return pd.DataFrame(rows, index=index, columns=columns)
 
     def __repr__(self) -> str:
-        return f"{self.head}\n{text_table(self._rows(), COLUMNS)}"
+        return summary_page.text(self._overview, self._spreads, self._more)
 
     def _repr_html_(self) -> str:
-        return html_table(self._rows(), COLUMNS, caption=self.head)
-
-    def _rows(self) -> list[list[object]]:
-        return [
-            [f"{name}, {unit}" if unit else name, percent(known), *map(_shown, quarters), top]
-            for name, unit, known, *quarters, top in self.table.itertuples(name=None)
-        ]
+        return summary_page.html(self._overview, self._spreads, self._more)
 
 
-def _shown(quarter: float) -> str | None:
-    return None if np.isnan(quarter) else number(quarter)
-
-
-def _figures(table: TraitTable, name: str) -> tuple[float, float, float, float, str]:
-    """Known share, three quartiles, and the most frequent labels of one trait."""
-    reading = table.reading(name)
-    none = (np.nan, np.nan, np.nan)
-    if isinstance(reading, Wide):
-        known = float(reading.known.mean()) if len(reading) else np.nan
-        totals = np.bincount(reading.codes, reading.values, minlength=len(reading.labels))
-        best = np.argsort(-totals, kind="stable")[:3]
-        return known, *none, ", ".join(str(reading.labels[b]) for b in best)
-    if reading.dtype == object:
-        held = pd.Series(reading.ravel()).dropna()
-        top: list[Any] = held.value_counts().index[:3].tolist() if len(held) else []
-        known = len(held) / reading.size if reading.size else np.nan
-        return known, *none, ", ".join(map(str, top))
-    flat = reading if reading.ndim == 1 else reading.sum(axis=1)
-    held = flat[~np.isnan(flat)]
-    low, middle, high = np.quantile(held, [0.25, 0.5, 0.75]).tolist() if len(held) else none
-    return len(held) / len(flat) if len(flat) else np.nan, low, middle, high, ""
+def _sizes(labels: Labels | None) -> dict[str, float]:
+    return {} if labels is None else dict(zip(labels.names, labels.sizes, strict=True))

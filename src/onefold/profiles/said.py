@@ -1,0 +1,97 @@
+"""Values in words, with their units: as a person says them, and no more exact than is read.
+
+    2.5 and "days" -> 2.50 days      1 and "visits" -> 1 visit      0.125 and "share" -> 12.5%
+
+Text may be anything, and of any length: it is cut before it is looked at.
+"""
+
+from collections.abc import Callable, Sequence
+
+from onefold._display import number, percent, printable
+from onefold._display.words import cut, wide
+from onefold.catalog import Catalog
+from onefold.profiles.spread import Spread, called
+from onefold.traits.protocol import Trait
+
+TOLD = 5  # labels of a trait, at most
+WIDTH = 100  # columns of a line in a terminal
+NAMED = 32  # columns of an item's name and id, among others
+LONG = 60  # letters of a text that are shown
+MOMENT = 1 / 86_400  # days below which an event is just now: a second
+
+
+def amount(x: float, unit: str) -> str:
+    """A number without its unit; a share as a percentage."""
+    if unit == "share":
+        return percent(x)
+    if unit == "days" and abs(x) < MOMENT:
+        return "0"
+    return number(x)
+
+
+def quantity(x: float, unit: str, *, currency: str | None = None) -> str:
+    """A number with its unit: `1 day`, `12.50 EUR`, `12.5%`."""
+    if unit == "money":
+        cents = abs(x) < 999.995 and (x == 0 or abs(x) >= 0.005)
+        text = f"{x:.2f}" if cents else number(x)
+        return f"{text} {short(currency)}" if currency else text
+    text = amount(x, unit)
+    if unit in ("", "share"):
+        return text
+    return f"{text} {unit[:-1] if text == '1' and unit.endswith('s') else unit}"
+
+
+def many(n: int, noun: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def short(text: str, most: int = LONG) -> str:
+    """A text in printable letters, cut to `most` columns."""
+    return cut(printable(text[: most + 1]), most)
+
+
+def wrapped(start: str, parts: Sequence[str]) -> list[str]:
+    """A start and parts with commas between them, in lines that fit."""
+    lines = [start]
+    for i, part in enumerate(parts):
+        text = cut(part, WIDTH - 4) + ("," if i < len(parts) - 1 else "")
+        if wide(lines[-1]) + wide(text) + 1 > WIDTH:
+            lines[-1] = lines[-1].rstrip()
+            lines.append(f"  {text}")
+        else:
+            lines[-1] += text if lines[-1] in ("", start) else f" {text}"
+    return lines
+
+
+def unit_of(trait: Trait) -> str:
+    """The unit of a trait, or "" if it has none."""
+    unit = getattr(trait, "unit", None)
+    return unit if isinstance(unit, str) else ""
+
+
+def naming(trait: Trait | None, catalog: Catalog | None) -> Callable[[str], str] | None:
+    """What to call the labels of a trait, where they are items."""
+    if getattr(trait, "of", None) != "item" or catalog is None:
+        return None
+    return lambda item: item_name(item, catalog, NAMED)
+
+
+def item_name(item: str, catalog: Catalog | None, most: int = LONG) -> str:
+    """What the catalogue calls an item, and its id; where it is not known, the id."""
+    code = -1 if catalog is None else catalog.items.code(item)
+    if catalog is None or code < 0 or catalog.text.codes[code] < 0:
+        return short(item)
+    own = f" ({short(item, 20)})"
+    return short(catalog.text.vocab[int(catalog.text.codes[code])], max(most - wide(own), 8)) + own
+
+
+def told(held: Spread, write: Callable[[float], str], *, room: int) -> str:
+    """The largest labels or texts and their sizes, as many as there is room for."""
+    out = ""
+    for i, (name, size) in enumerate(called(held)[:TOLD]):
+        part = f"{short(name, min(room - 8, 40))} {write(size)}"
+        if i and wide(out) + wide(part) + 2 > room:
+            break
+        out += f", {part}" if i else part
+    return out
