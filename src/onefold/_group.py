@@ -4,6 +4,9 @@ Numpy's `unique` and `isin` are made for any input; ours are whole numbers, eith
 (sorted once) or few within a known range (marked in an array that is kept and cleaned):
 
     distinct([3, 1, 3]) == [1, 3]            Marks(5).inside([1, 3], [3, 4]) == [False, True]
+
+Equals that lie side by side are a run: `runs(changes([7, 7, 5]))` begin at 0, 0, 2, and end
+at 2, 2, 3.
 """
 
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from onefold._types import Array, Bools
+from onefold._types import Array, Bools, Ints
 
 
 def distinct(values: Array) -> Array:
@@ -40,3 +43,23 @@ class Marks:
         found: Bools = self.board[codes]
         self.board[others] = False
         return found
+
+
+def runs(new: Bools) -> tuple[Ints, Ints]:
+    """Where the run that each of m places belongs to begins, and where it ends.
+
+    `new` (m,) marks the first place of each run; the very first always is one.
+    """
+    starts = np.flatnonzero(new)
+    lengths = np.diff(np.append(starts, len(new)))
+    return np.repeat(starts, lengths), np.repeat(starts + lengths, lengths)
+
+
+def changes(*columns: Array) -> Bools:
+    """Which of m places (m,) differ from the one before in any column; the first one does."""
+    new = np.ones(len(columns[0]), dtype=bool)
+    if len(new):
+        new[1:] = False
+        for column in columns:
+            new[1:] |= column[1:] != column[:-1]
+    return new
