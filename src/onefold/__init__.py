@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from onefold.saving import load, save
     from onefold.scoring import FittedScorer, Ranking, Scorer
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
+    from onefold.traits import field
 
 __all__ = [
     "RFM",
@@ -45,6 +46,7 @@ __all__ = [
     "Segmentation",
     "datasets",
     "errors",
+    "field",
     "fold",
     "ladder",
     "levels",
@@ -77,6 +79,7 @@ _LATER = {
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
+    "field": "traits",
     "fold": "profiles",
     "ladder": "ladders",
     "load": "saving",
