@@ -8,7 +8,8 @@ Events and facts are two tables. An event has a kind, an instant, and perhaps an
 channel, an amount of money; a fact is a named statement about a customer from an instant on.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -17,7 +18,9 @@ import pandas as pd
 import pyarrow as pa
 
 from onefold import _time
+from onefold._check import quoted, whole
 from onefold._columns import Coded, Column, Columns, frozen, missing, same_in_all
+from onefold._threads import mapped
 from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Instant, Times
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
@@ -42,6 +45,7 @@ from onefold.events.tables import (
     same_currency,
 )
 
+ROWS = 1_000_000  # of a batch
 NOT_TOLD = np.datetime64("NaT", "us")  # when it was received
 
 
@@ -159,6 +163,54 @@ class EventLog:
         sources = None if source is None else opened.texts(source, "source")
         one = None if currency is None else _one_currency(opened.texts(currency, "currency"), call)
         return cls(keyed(columns, ids, sources), no_facts(), one)
+
+    @classmethod
+    def batches(
+        cls, source: Any, *, rows: int = ROWS, threads: int = 1, **columns: Any
+    ) -> Iterator["EventLog"]:
+        """Read a source that is too large for one frame: a log for some rows at a time.
+
+        `fold` and `Partitions.fold` take what this gives, and never hold the source.
+
+        Args:
+            source: The path of a Parquet file, of a folder of such, or a pattern
+                ("events/*.parquet"); several of these; or any iterable of frames. Of files only
+                the columns that are named are read.
+            rows: How many rows a log has at most. One row group of Parquet is read at once if it
+                has up to four times as many.
+            threads: How many logs are made at the same time.
+            columns: As in `from_frame`: `customer=`, `time=`, `event=`, ...
+
+        Returns:
+            An iterator of logs, in the order of the source, whatever the threads.
+
+        Raises:
+            ArgumentError: If the source can't be read, or an argument is wrong.
+            ColumnError: If a column is not there, or holds what is not allowed.
+
+        Examples:
+            >>> import pandas as pd
+            >>> frame = pd.DataFrame({"who": ["ann", "bob", "ann"], "at": pd.to_datetime(
+            ...     ["2024-03-01", "2024-03-02", "2024-03-03"], utc=True)})
+            >>> logs = EventLog.batches([frame], rows=2, customer="who", time="at", event="view")
+            >>> [len(log) for log in logs]
+            [2, 1]
+        """
+        from onefold.events import batches
+
+        call = "EventLog.batches"
+        most, workers = whole(rows, f"{call}: rows"), whole(threads, f"{call}: threads")
+        unknown = [name for name in columns if name not in _NAMED]
+        if unknown or not {"customer", "time", "event"} <= columns.keys():
+            raise ArgumentError(
+                f"{call}: columns are {quoted(columns)}; customer=, time= and event= are needed, "
+                f"and of others {quoted(_NAMED, 24)} are known."
+            )
+
+        def log_of(job: Callable[[], Any]) -> "EventLog":
+            return cls.from_frame(job(), **columns)
+
+        return mapped(log_of, batches.pieces(source, most, columns, call), workers)
 
     @classmethod
     def from_facts(
@@ -390,6 +442,9 @@ class EventLog:
             table.take(np.flatnonzero(test(table))).compact() for table in (self.events, self.facts)
         )
         return EventLog(events, facts, self.currency)
+
+
+_NAMED = tuple(inspect.signature(EventLog.from_frame).parameters)[1:]
 
 
 def _one_currency(column: Coded, call: str) -> str | None:

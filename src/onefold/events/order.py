@@ -7,6 +7,7 @@ customer go where those of the customers and pieces before them end.
     place of a row  =  rows of customers before  +  the customer's rows in pieces before  +  ...
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -142,7 +143,7 @@ def _people(offsets: Ints) -> Iterator[slice]:
     """Ranges of customers who have some `CHUNK` rows together."""
     edges = np.flatnonzero(np.diff(offsets[:-1] // CHUNK)) + 1
     bounds = [0, *edges.tolist(), len(offsets) - 1]
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in itertools.pairwise(bounds):
         if stop > start:
             yield slice(start, stop)
 
@@ -203,4 +204,3 @@ def _moved(table: Columns, rows: Ints, origin: Ints) -> Columns:
             for name, column in table.data.items()
         }
     )
-

@@ -4,11 +4,13 @@ Folding sorts the events by person and time, drops repeated deliveries, and keep
 everything that can be said of a person is read from there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from onefold import _time
+from onefold._check import whole
 from onefold._types import Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
@@ -21,18 +23,19 @@ from onefold.traits.protocol import Trait, trait_of
 
 
 def fold(
-    log: EventLog,
+    log: EventLog | Iterable[EventLog],
     traits: Sequence[Trait] = TRAITS,
     *,
     catalog: Catalog | None = None,
     as_of: Instant | None = None,
     known_at: Instant | None = None,
+    threads: int = 1,
 ) -> Profiles:
     """Fold everything that customers did into one profile each.
 
     Args:
         log: The events and facts; the order does not matter, and rows without a customer are left
-            out.
+            out. Or any iterable of logs, such as `EventLog.batches(...)`, which are put together.
         traits: What to read from a profile; facts can always be read by their names.
         catalog: What is known of the items: categories for tastes, availability for ranking.
         as_of: The moment as of which, itself excluded; a naive one means UTC. Left out, it is
@@ -40,6 +43,7 @@ def fold(
         known_at: Use only what had been received before this moment: what one knew at the time,
             late events and later corrections left out. Left out, all of the log is used. What has
             no time of receipt was known when it happened.
+        threads: How many threads sort the events; those of `EventLog.batches` are apart.
 
     Returns:
         One profile for each customer with an event or a fact before `as_of`.
@@ -57,10 +61,7 @@ def fold(
         >>> profiles["ann"]["monetary"], profiles["ann"]["recency"]
         (8.4, 2.0)
     """
-    if not isinstance(log, EventLog):
-        raise ArgumentError(
-            f"fold: log is a {type(log).__name__}; make one with EventLog.from_frame(...)."
-        )
+    logs = _logs(log)
     if catalog is not None and not isinstance(catalog, Catalog):
         raise ArgumentError(
             f"fold: catalog is a {type(catalog).__name__}; make one with Catalog.from_frame(...)."
@@ -77,9 +78,23 @@ def fold(
     for name in names:
         advice = "Give the trait another name=."
         free_name(name, PLACE, argument="fold: traits", advice=advice)
-    ledger = Ledger.from_log(log if known_at is None else log.known_at(known_at))
+    if known_at is not None:
+        logs = (some.known_at(known_at) for some in logs)
+    ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
     moment = _end(ledger) if as_of is None else _time.instant(as_of, "fold: as_of")
     return Profiles(ledger.before(moment), chosen, catalog, moment)
+
+
+def _logs(log: Any) -> Iterator[EventLog]:
+    """One log, or each of several."""
+    one = isinstance(log, EventLog | str) or hasattr(log, "columns")
+    for some in [log] if one or not isinstance(log, Iterable) else log:
+        if not isinstance(some, EventLog):
+            raise ArgumentError(
+                f"fold: log is a {type(some).__name__}; make one with EventLog.from_frame(...), or "
+                "several with EventLog.batches(...)."
+            )
+        yield some
 
 
 def _end(ledger: Ledger) -> np.datetime64:
