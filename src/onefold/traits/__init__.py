@@ -1,12 +1,16 @@
 """Traits: pure functions of one person's events before a moment."""
 
+from onefold.traits.conversion import Conversion, ViewedNotBought
 from onefold.traits.facts import Age, Fact
 from onefold.traits.fields import field
 from onefold.traits.history import History
 from onefold.traits.how_much import Breadth, Count, Frequency, Monetary
 from onefold.traits.match import EventCondition
 from onefold.traits.over import Over, horizons
+from onefold.traits.price import DiscountShare, PremiumShare, PriceLevel
 from onefold.traits.protocol import Trait
+from onefold.traits.recent import LastItems
+from onefold.traits.returns import ReturnShare
 from onefold.traits.rhythm import Rhythm
 from onefold.traits.what import Affinity, Latest, Share
 from onefold.traits.when import Gap, Recency, Tenure
@@ -17,20 +21,27 @@ __all__ = [
     "Affinity",
     "Age",
     "Breadth",
+    "Conversion",
     "Count",
+    "DiscountShare",
     "EventCondition",
     "Fact",
     "Frequency",
     "Gap",
     "History",
+    "LastItems",
     "Latest",
     "Monetary",
     "Over",
+    "PremiumShare",
+    "PriceLevel",
     "Recency",
+    "ReturnShare",
     "Rhythm",
     "Share",
     "Tenure",
     "Trait",
+    "ViewedNotBought",
     "Wide",
     "field",
     "horizons",
