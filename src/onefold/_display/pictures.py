@@ -21,7 +21,7 @@ from onefold.errors import ArgumentError
 __all__ = ["svg_bars", "svg_ring"]
 
 _FONT = "font-family='system-ui,-apple-system,Helvetica,Arial,sans-serif' fill='currentColor'"
-_SMALL, _CAPITAL = 6.6, 8.6  # widths of letters of 12 pixels
+_SMALL, _CAPITAL = 6.6, 8.6  # widths of letters of 12 pixels, of capitals and digits
 _INNER, _OUTER = 40.0, 84.0  # radii of the ring, in a picture of 220 by 220
 _CENTRE = 110.0
 
@@ -127,7 +127,10 @@ def svg_bars(
 
 def _pixels(text: str) -> float:
     """How much room a text of 12 pixels needs, at most."""
-    return sum(_CAPITAL if letter.isupper() else _SMALL * wide(letter) for letter in text)
+    return sum(
+        _CAPITAL if letter.isupper() or letter.isdigit() else _SMALL * wide(letter)
+        for letter in text
+    )
 
 
 def _fitted(text: str, most: float) -> str:

@@ -17,18 +17,18 @@ from onefold._display.words import Html, number
 __all__ = ["blocks", "svg_columns", "svg_stacks", "svg_week"]
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_BLOCKS = " ▁▂▃▄▅▆▇█"
+_BLOCKS = "·▁▂▃▄▅▆▇█"
 _STEP = 9.0  # pixels from one column to the next, in a row of a table
 _TALL = 30.0
 _FONT = "font-family='system-ui,-apple-system,Helvetica,Arial,sans-serif' fill='currentColor'"
 
 
 def blocks(counts: npt.ArrayLike) -> str:
-    """Counts (k,), not negative, as k blocks, the largest full; only 0 is blank.
+    """Counts (k,), not negative, as k blocks, the largest full; only 0 is a dot.
 
     Example:
         >>> blocks([0, 1, 2, 4, 8])
-        ' ▁▂▄█'
+        '·▁▂▄█'
     """
     held = np.asarray(counts, dtype=np.float64)
     most = held.max(initial=0)

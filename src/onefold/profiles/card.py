@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from onefold import _time
+from onefold._display import span as span_of_time
 from onefold._display import svg_bars, text_table
 from onefold._display.pages import page
 from onefold._display.small import svg_week
@@ -45,10 +46,10 @@ LATEST = 8  # events
 
 def text(table: TraitTable, ledger: Ledger) -> str:
     """One profile for a terminal: its traits (one row), and its own ledger."""
-    moment = _time.show(table.as_of[0])
-    who = cut(repr(str(table.ids[0])[:LONG]), LONG // 2)
-    head = f"Profile({who}, {many(len(ledger.events), 'event')}, as of {moment} UTC)"
-    parts = [[head, *(lines(Overview.of(ledger, table.as_of[0])) if len(ledger.events) else [])]]
+    who = cut(repr(str(table.ids[0])[:LONG]), LONG)
+    as_of = f"as of {_time.show(table.as_of[0])} UTC)"
+    head = wrapped("Profile(", [who, many(len(ledger.events), "event"), as_of])
+    parts = [[*head, *(lines(Overview.of(ledger, table.as_of[0])) if len(ledger.events) else [])]]
     held = [_spread(table, name) for name in table.names]
     for title, fact in (("trait", False), ("fact", True)):
         rows = [
@@ -143,8 +144,7 @@ def _ago(overview: Overview) -> str:
     """How long before the moment the last event was."""
     if overview.last is None or overview.as_of - overview.last <= _time.MICROSECOND:
         return ""
-    days = float((overview.as_of - overview.last) / _time.DAY)
-    return f"the last {quantity(days, 'days')} before"
+    return f"the last {span_of_time(overview.as_of - overview.last)} before"
 
 
 def _week(ledger: Ledger) -> Html | str:
@@ -223,7 +223,7 @@ box-sizing:border-box;overflow-wrap:anywhere">
 <section style="flex:0 1 400px"><h4 style="{{ heading }}">{{ when }}</h4>{{ timeline }}
 <p style="margin:2px 0 0;font-size:12px">
 {% for colour, kind, n in kinds %}
-<span style="margin-right:14px"><span style="display:inline-block;width:9px;
+<span style="margin-right:14px;display:inline-block"><span style="display:inline-block;width:9px;
 height:9px;background:{{ colour }};margin-right:5px"></span><bdi>{{ kind }}</bdi>
 <span style="{{ quiet }}">{{ n }}</span></span>
 {% endfor %}

@@ -25,7 +25,7 @@ def lines(overview: Overview) -> list[str]:
         if len(timeline.starts) == 1:
             ends = timeline.starts[0]
         picture = blocks(timeline.counts.sum(axis=1))
-        out.append(f"by {timeline.step}, {ends}: {picture}".rstrip())
+        out.append(f"by {timeline.step}, {ends}: {picture}")
     return out
 
 
@@ -45,10 +45,12 @@ def day(moment: np.datetime64) -> str:
 
 def notes(overview: Overview) -> list[str]:
     """The currency, and what events lack."""
-    lacking = [f"{word} {percent(share)}" for word, share in overview.untold]
+    never = [f"no {word}" for word, share in overview.untold if share == 1]
+    lacking = [f"{word} {percent(share)}" for word, share in overview.untold if share < 1]
     return [
         *([f"amounts in {short(overview.currency)}"] if overview.currency else []),
         *([f"events without {', '.join(lacking)}"] if lacking else []),
+        *never,
     ]
 
 

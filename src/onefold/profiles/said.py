@@ -5,9 +5,10 @@
 Text may be anything, and of any length: it is cut before it is looked at.
 """
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 
-from onefold._display import number, percent, printable
+from onefold._display import number, percent, printable, span
 from onefold._display.words import cut, wide
 from onefold.catalog import Catalog
 from onefold.profiles.spread import Spread, called
@@ -30,7 +31,9 @@ def amount(x: float, unit: str) -> str:
 
 
 def quantity(x: float, unit: str, *, currency: str | None = None) -> str:
-    """A number with its unit: `1 day`, `12.50 EUR`, `12.5%`."""
+    """A number with its unit: `1 day`, `12.50 EUR`, `12.5%`; of days, less than one as hours."""
+    if unit == "days" and MOMENT <= abs(x) < 1:
+        return span(dt.timedelta(days=x))
     if unit == "money":
         cents = abs(x) < 999.995 and (x == 0 or abs(x) >= 0.005)
         text = f"{x:.2f}" if cents else number(x)

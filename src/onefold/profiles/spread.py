@@ -28,6 +28,7 @@ Naming: TypeAlias = Callable[[str], str]
 
 BINS = 16
 DECADES = 4  # powers of ten that a log scale spans at most
+EXACT = 2.0**52  # up to which whole numbers have neighbours one apart
 SKEWED = 5.0  # times the median, from where on the 99th percentile asks for a log scale
 DAY = tuple(f"{hour:02d}" for hour in range(24))
 CLOCKS = (DAYS, DAY, tuple(PARTS), HOURS)  # labels that have an order of their own
@@ -131,7 +132,7 @@ def bins(held: Floats) -> Bars:
     """The picture of sorted numbers (n,), by the rule above."""
     if not len(held):
         return Bars(np.zeros(0, dtype=np.int64), np.zeros(1), "whole")
-    whole = bool((held == np.floor(held)).all())
+    whole = bool((held == np.floor(held)).all()) and max(-held[0], held[-1]) < EXACT
     if whole and held[-1] - held[0] < BINS:
         edges = np.arange(held[0], held[-1] + 2)
         return Bars(_counted(held, edges), edges, "whole")

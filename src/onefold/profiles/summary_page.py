@@ -192,7 +192,7 @@ TEMPLATE = """
 {{ timeline }}
 <p style="margin:2px 0 4px;font-size:12px">
 {% for colour, kind, n in kinds %}
-<span style="white-space:nowrap;margin-right:14px"><span style="display:inline-block;width:9px;
+<span style="margin-right:14px;display:inline-block"><span style="display:inline-block;width:9px;
 height:9px;background:{{ colour }};margin-right:5px"></span><bdi>{{ kind }}</bdi>
 <span style="{{ quiet }}">{{ n }}</span></span>
 {% endfor %}
