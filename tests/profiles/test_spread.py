@@ -165,7 +165,7 @@ def test_labels_of_a_clock_stand_in_its_order() -> None:
     assert dict(held.labels.clock) == {
         "Mon": 0.75, "Tue": 0, "Wed": 0, "Thu": 0, "Fri": 0, "Sat": 0, "Sun": 0.25,
     }  # fmt: skip
-    assert list(dict(held.labels.clock))[0] == "Mon"
+    assert next(iter(dict(held.labels.clock))) == "Mon"
 
 
 def test_at_most_sixteen_are_named() -> None:

@@ -7,18 +7,63 @@ Text may be anything, and of any length: it is cut before it is looked at.
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from onefold._display import number, percent, printable, span
 from onefold._display.words import cut, wide
 from onefold.catalog import Catalog
-from onefold.profiles.spread import Spread, called
+from onefold.profiles.spread import Spread, called, spread
+from onefold.profiles.traits import TraitTable
 from onefold.traits.protocol import Trait
 
 TOLD = 5  # labels of a trait, at most
+NAME = 40  # columns of a name in a terminal
 WIDTH = 100  # columns of a line in a terminal
 NAMED = 32  # columns of an item's name and id, among others
+ROOM = 70  # columns of labels or texts of one customer
 LONG = 60  # letters of a text that are shown
 MOMENT = 1 / 86_400  # days below which an event is just now: a second
+
+
+def looked_at(table: TraitTable, name: str) -> Spread:
+    """What one trait or fact of a table looks like, with its own unit."""
+    trait = next((trait for trait in table.traits if trait.name == name), None)
+    unit = getattr(trait, "unit", "")
+    return spread(
+        table,
+        name,
+        unit=unit if isinstance(unit, str) else "",
+        fact=trait is None,
+        name_of=_naming(trait, table.history.catalog),
+    )
+
+
+def _naming(trait: Trait | None, catalog: Catalog | None) -> Callable[[str], str] | None:
+    """What to call the labels of a trait, where they are items."""
+    within: object = trait
+    while hasattr(within, "trait"):  # a window or a filter around another trait
+        within = within.trait
+    if getattr(within, "of", None) != "item" or catalog is None:
+        return None
+    return lambda item: item_name(item, catalog, NAMED)
+
+
+def said(held: Spread, currency: str | None) -> str:
+    """A trait in words, with its unit, and only as exact as anybody reads it."""
+    if held.figures is not None:
+        return quantity(held.figures.median, held.unit, currency=currency)
+    if held.labels is None:
+        return "no data"
+    if not held.labels.texts:
+        return told(held, partial(_quantity, held.unit, currency), room=ROOM) or "none"
+    names = [short(name) for name, _ in called(held)]
+    shown = [name for i, name in enumerate(names) if sum(map(len, names[: i + 1])) + 2 * i <= ROOM]
+    more = held.labels.different - len(shown)
+    return ", ".join(shown + [f"{more:,} more"] * (more > 0))
+
+
+def _quantity(unit: str, currency: str | None, size: float) -> str:
+    return quantity(size, unit, currency=currency)
 
 
 def amount(x: float, unit: str) -> str:
@@ -65,19 +110,6 @@ def wrapped(start: str, parts: Sequence[str]) -> list[str]:
         else:
             lines[-1] += text if lines[-1] in ("", start) else f" {text}"
     return lines
-
-
-def unit_of(trait: Trait) -> str:
-    """The unit of a trait, or "" if it has none."""
-    unit = getattr(trait, "unit", None)
-    return unit if isinstance(unit, str) else ""
-
-
-def naming(trait: Trait | None, catalog: Catalog | None) -> Callable[[str], str] | None:
-    """What to call the labels of a trait, where they are items."""
-    if getattr(trait, "of", None) != "item" or catalog is None:
-        return None
-    return lambda item: item_name(item, catalog, NAMED)
 
 
 def item_name(item: str, catalog: Catalog | None, most: int = LONG) -> str:

@@ -11,8 +11,8 @@ import pandas as pd
 from onefold.ledger import Ledger
 from onefold.profiles import summary_page
 from onefold.profiles.overview import Overview
-from onefold.profiles.said import naming, unit_of
-from onefold.profiles.spread import Labels, Spread, spread
+from onefold.profiles.said import looked_at
+from onefold.profiles.spread import Labels, Spread
 from onefold.profiles.traits import TraitTable
 
 FIGURES = ("lowest", "lower", "median", "upper", "highest", "mean")
@@ -44,22 +44,10 @@ class Summary:
         cls, table: TraitTable, ledger: Ledger, *, as_of: np.datetime64, most: int | None = None
     ) -> "Summary":
         """The summary of the first `most` traits, and facts, of a table (all, if None)."""
-        traits = {trait.name: trait for trait in table.traits}
-        facts = [name for name in table.names if name not in traits]
-        names = [*list(traits)[:most], *facts[:most]]
-        units = {name: unit_of(trait) for name, trait in traits.items()}
-        units = {n: ledger.currency or "" if u == "money" else u for n, u in units.items()}
-        catalog = table.history.catalog
-        spreads = tuple(
-            spread(
-                table,
-                name,
-                unit=units.get(name, ""),
-                fact=name not in traits,
-                name_of=naming(traits.get(name), catalog),
-            )
-            for name in names
-        )
+        traits = tuple(trait.name for trait in table.traits)
+        facts = tuple(name for name in table.names if name not in traits)
+        names = [*traits[:most], *facts[:most]]
+        spreads = tuple(_in(ledger.currency, looked_at(table, name)) for name in names)
         left = len(traits) + len(facts) - len(names)
         return cls(Overview.of(ledger, as_of), spreads, left)
 
@@ -93,6 +81,11 @@ class Summary:
 
     def _repr_html_(self) -> str:
         return summary_page.html(self._overview, self._spreads, self._more)
+
+
+def _in(currency: str | None, held: Spread) -> Spread:
+    """Money in its currency."""
+    return attrs.evolve(held, unit=currency or "") if held.unit == "money" else held
 
 
 def _sizes(labels: Labels | None) -> dict[str, float]:

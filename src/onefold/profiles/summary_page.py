@@ -16,11 +16,9 @@ from onefold._display.small import blocks, svg_columns, svg_week
 from onefold._display.words import Html, wide
 from onefold.profiles.overview import Overview
 from onefold.profiles.overview_page import heading, legend, lines, notes, span, stacks
-from onefold.profiles.said import TOLD, WIDTH, amount, many, short, told, wrapped
+from onefold.profiles.said import NAME, TOLD, WIDTH, amount, many, short, told, wrapped
 from onefold.profiles.spread import Bars, Figures, Labels, Spread, called
 
-NAME = 22  # columns of a name in a terminal
-ROOM = 62  # columns of labels in a terminal
 RULE = (
     "Bars count customers by value, from low to high; the orange one holds the median. Steps are "
     "even or, where the 99th percentile is more than five times the median (log), of equal "
@@ -35,7 +33,7 @@ def text(overview: Overview, spreads: Sequence[Spread], more: int) -> str:
     for title, fact in (("trait", False), ("fact", True)):
         chosen = [held for held in spreads if held.fact is fact]
         numbers = [_numbers(held, held.figures) for held in chosen if held.figures is not None]
-        labels = [_labels(held, held.labels) for held in chosen if held.labels is not None]
+        labels = _labels([held for held in chosen if held.labels is not None])
         if numbers:
             columns = [title, "known", "lowest", "25%", "median", "75%", "highest", "customers"]
             parts.append(text_table(numbers, columns, width=WIDTH))
@@ -69,13 +67,13 @@ def _numbers(held: Spread, figures: Figures) -> list[str]:
     return [_name(held), percent(held.share), *said, blocks(figures.bars.counts)]
 
 
-def _labels(held: Spread, labels: Labels) -> list[str]:
-    return [
-        _name(held),
-        percent(held.share),
-        f"{labels.different:,}",
-        told(held, _size(held), room=ROOM),
-    ]
+def _labels(spreads: Sequence[Spread]) -> list[list[str]]:
+    names = [_name(held) for held in spreads]
+    shares = [percent(held.share) for held in spreads]
+    different = [f"{held.labels.different:,}" for held in spreads if held.labels is not None]
+    room = WIDTH - 6 - sum(max(map(wide, c), default=0) for c in (names, shares, ["different"]))
+    largest = [told(held, _size(held), room=room) for held in spreads]
+    return [list(row) for row in zip(names, shares, different, largest, strict=True)]
 
 
 def _name(held: Spread) -> str:
