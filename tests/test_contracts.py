@@ -47,6 +47,9 @@ TRAITS = [
     traits.Streak(period="30D"),
     traits.Streak(None, longest=True, name="longest streak"),
     traits.Sum(),
+    traits.Over(traits.Monetary(), last="30D"),
+    traits.Over(traits.Affinity("item"), last="90D", where=of.field("channel") == "web"),
+    traits.Over(traits.Over(traits.Rhythm(), until="9D"), where=~(of.field("value") < 5)),
 ]
 STRATEGIES = [
     of.RFM(),
@@ -56,6 +59,7 @@ STRATEGIES = [
     of.By("channels", "web", bins=3),
     of.By(traits.Count("view"), bins=[5.0]),
     of.Rules({"busy": of.trait("frequency") > 5, "north": of.trait("region") == "north"}),
+    of.Rules({"keen": of.did("purchase").where(of.field("value") > 5).last("30D").count() >= 3}),
 ]
 
 # ---------------------------------------------------------------- what keeps the contracts

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from onefold import datasets, errors, levels, segments, testing, traits
     from onefold.catalog import Catalog
-    from onefold.conditions import Condition, trait
+    from onefold.conditions import Condition, did, trait
     from onefold.events import Event, EventLog
     from onefold.ladders import Ladder, ladder
     from onefold.personas import Claim, Persona, Personas, portray
@@ -45,6 +45,7 @@ __all__ = [
     "Scorer",
     "Segmentation",
     "datasets",
+    "did",
     "errors",
     "field",
     "fold",
@@ -79,6 +80,7 @@ _LATER = {
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
+    "did": "conditions",
     "field": "traits",
     "fold": "profiles",
     "ladder": "ladders",

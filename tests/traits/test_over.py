@@ -2,8 +2,10 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any, cast
 
+import attrs
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from onefold import field
 from onefold.errors import ArgumentError, ContractError
 from onefold.testing import check_trait
 from onefold.traits import Affinity, Count, Fact, Monetary, Over, Recency, Share, horizons
+from tests.case import same
 from tests.plugins import Spree
 
 NOW = dt.datetime(2024, 3, 31, 12, tzinfo=dt.UTC)
@@ -125,6 +128,48 @@ def test_plug_ins_keep_their_contract_and_their_labels() -> None:
         check_trait(Over(Over(trait, where=~(field("value") < 9)), last="40D", until="3D"))
     log = of.EventLog.from_events([of.Event("ann", "view", NOW)])
     assert of.fold(log, [Over(Two(), last="1D")])["ann"]["two 1D"] == {"events": 1.0, "rows": 1.0}
+
+
+def built_in() -> Iterator[Any]:
+    """One of each trait, as far as it needs no argument."""
+    for kind in (getattr(of.traits, name) for name in of.traits.__all__):
+        if isinstance(kind, type) and attrs.has(kind) and hasattr(kind, "read"):
+            fields = attrs.fields(kind)
+            if all(field.default is not attrs.NOTHING for field in fields):
+                yield kind()
+
+
+DATA = of.datasets.simulate(60, days=120, rng=3)
+EVENTS = DATA.log.to_pandas()
+
+
+def folded(frame: pd.DataFrame, trait: Any) -> of.Profiles:
+    names = {"customer", "time", "event", "item", "channel", "value", "quantity", "basket"}
+    log = of.EventLog.from_frame(frame, **{n: n for n in names}, zone="Europe/Berlin")
+    moment = EVENTS["time"].max() + pd.Timedelta("1us")
+    return of.fold(log, [trait], catalog=DATA.catalog, as_of=moment)
+
+
+@pytest.mark.parametrize(
+    ("window", "inside"),
+    [
+        ({"last": "40D"}, lambda e, age: age <= pd.Timedelta("40D")),
+        ({"last": "40D", "until": "9D"}, lambda e, age: age.between("9D", "40D", "right")),
+        ({"where": field("channel") == "web"}, lambda e, age: e["channel"] == "web"),
+        ({"where": ~(field("value") > 5)}, lambda e, age: e["value"] <= 5),
+    ],
+    ids=["last", "until", "where", "not"],
+)
+@pytest.mark.parametrize("trait", list(built_in()), ids=lambda t: type(t).__name__)
+def test_every_trait_reads_as_if_there_were_nothing_else(
+    trait: Any, window: dict[str, Any], inside: Any
+) -> None:
+    age = EVENTS["time"].max() + pd.Timedelta("1us") - EVENTS["time"]
+    only = folded(EVENTS[inside(EVENTS, age)], attrs.evolve(trait, name="x"))
+    nobody = only.new("nobody")["x"]
+    for profile in folded(EVENTS, Over(trait, **window, name="x")):
+        expected = only[profile.id]["x"] if profile.id in only else nobody
+        assert same(profile["x"], expected), (profile.id, profile["x"], expected)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ for everybody, so the two give the same answers. Only a question that does not f
 numbers, is told by a value: it is refused where one is there, and unknown where none is.
 """
 
-import operator
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 import numpy as np
@@ -21,18 +19,9 @@ from onefold._types import Array
 from onefold.conditions.kleene import FALSE, TRUE, UNKNOWN, Mask, settled
 from onefold.errors import ArgumentError, UnknownName
 from onefold.profiles import TraitTable
+from onefold.traits.asking import ORDERS, Value
+from onefold.traits.protocol import Trait
 
-Value: TypeAlias = str | int | float | tuple[str | int | float, ...] | None
-
-ORDERS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-OPERATORS = (*ORDERS, "in", "between", "known")
 NUMERIC = {"floating", "integer", "mixed-integer-float", "decimal", "boolean", "integer-na"}
 
 
@@ -65,6 +54,22 @@ def column_of(table: TraitTable, name: str, label: str | None, *, strict: bool) 
         return table.column(name, label)
     except UnknownName:
         if name in table.names or (strict and len(table.history.ledger) > 1):
+            raise
+        return np.full(len(table), np.nan)
+
+
+def reading_of(table: TraitTable, trait: Trait, label: str | None, *, strict: bool) -> Array:
+    """The same of a trait that the table need not carry; what it says is not kept.
+
+    Where not `strict`, a trait that asks for a property which no event here has is missing.
+    """
+    if any(t is trait or (type(t) is type(trait) and t == trait) for t in table.traits):
+        return table.column(trait.name, label)  # read once, whoever asks
+    asked = TraitTable(table.ids, table.history, table.as_of, (trait,))
+    try:
+        return asked.column(trait.name, label)
+    except UnknownName:
+        if strict:
             raise
         return np.full(len(table), np.nan)
 

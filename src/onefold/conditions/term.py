@@ -5,19 +5,17 @@
 Only here == makes a condition; between conditions it is equality.
 """
 
-import math
-import numbers
 from collections.abc import Iterable
 from typing import final
 
 import attrs
-import numpy as np
 
 from onefold import _check
 from onefold.conditions import words
-from onefold.conditions.table import Value
-from onefold.conditions.tree import Compare, Condition, part_of
+from onefold.conditions.tree import Compare, CompareTrait, Condition, part_of
 from onefold.errors import ArgumentError
+from onefold.traits.asking import Value, ends, number, several, word_or_number
+from onefold.traits.protocol import Trait, trait_of
 
 
 @final
@@ -25,61 +23,48 @@ from onefold.errors import ArgumentError
 class Term:
     """A trait to be compared: its ==, !=, <, <=, > and >= make conditions."""
 
-    name: str
+    of: str | Trait
     label: str | None = None
 
-    def __eq__(self, other: object) -> Compare:  # type: ignore[override]
-        return self._compared("==", _word_or_number(other, self))
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]
+        return self._compared("==", word_or_number(other, self))
 
-    def __ne__(self, other: object) -> Compare:  # type: ignore[override]
-        return self._compared("!=", _word_or_number(other, self))
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]
+        return self._compared("!=", word_or_number(other, self))
 
-    def __lt__(self, other: float) -> Compare:
-        return self._compared("<", _number(other, self, "<"))
+    def __lt__(self, other: float) -> Condition:
+        return self._compared("<", number(other, self, "<"))
 
-    def __le__(self, other: float) -> Compare:
-        return self._compared("<=", _number(other, self, "<="))
+    def __le__(self, other: float) -> Condition:
+        return self._compared("<=", number(other, self, "<="))
 
-    def __gt__(self, other: float) -> Compare:
-        return self._compared(">", _number(other, self, ">"))
+    def __gt__(self, other: float) -> Condition:
+        return self._compared(">", number(other, self, ">"))
 
-    def __ge__(self, other: float) -> Compare:
-        return self._compared(">=", _number(other, self, ">="))
+    def __ge__(self, other: float) -> Condition:
+        return self._compared(">=", number(other, self, ">="))
 
     __hash__ = None  # type: ignore[assignment]
 
-    def isin(self, values: Iterable[str | float]) -> Compare:
+    def isin(self, values: Iterable[str | float]) -> Condition:
         """One of several values, all text or all numbers.
 
         Examples:
             >>> str(trait("region").isin(["south", "north"]))
             "region is one of 'north', 'south'"
         """
-        if isinstance(values, str) or not isinstance(values, Iterable):
-            raise ArgumentError(f"{self!r}.isin: values is {values!r}; it takes a list of values.")
-        given = {_word_or_number(v, self) for v in values}
-        if not given or len({isinstance(v, str) for v in given}) > 1:
-            raise ArgumentError(
-                f"{self!r}.isin: values is {values!r}; it takes at least one, all of them text or "
-                "all of them numbers."
-            )
-        return self._compared("in", tuple(sorted(given)))
+        return self._compared("in", several(values, self))
 
-    def between(self, low: float, high: float) -> Compare:
+    def between(self, low: float, high: float) -> Condition:
         """At least `low` and at most `high`: both ends are included.
 
         Examples:
             >>> trait("frequency").between(3, 9)
             trait('frequency').between(3, 9)
         """
-        ends = (_number(low, self, "between"), _number(high, self, "between"))
-        if ends[0] > ends[1]:
-            raise ArgumentError(
-                f"{self!r}.between: low is {low!r}, above high, which is {high!r}. Swap them."
-            )
-        return self._compared("between", ends)
+        return self._compared("between", ends(low, high, self))
 
-    def known(self) -> Compare:
+    def known(self) -> Condition:
         """There is a value; this is never unknown. `~trait(name).known()` asks for its absence."""
         return self._compared("known", None)
 
@@ -92,17 +77,20 @@ class Term:
     __and__ = __rand__ = __or__ = __ror__ = __invert__ = _join  # brackets were forgotten
 
     def __repr__(self) -> str:
-        return words.term(self.name, self.label)
+        return words.term(self.of, self.label)
 
-    def _compared(self, op: str, value: Value) -> Compare:
-        return Compare(self.name, self.label, op, value)
+    def _compared(self, op: str, value: Value) -> Condition:
+        if isinstance(self.of, str):
+            return Compare(self.of, self.label, op, value)
+        return CompareTrait(self.of, self.label, op, value)
 
 
-def trait(name: str, label: str | None = None) -> Term:
+def trait(name: str | Trait, label: str | None = None) -> Term:
     """A trait or fact, to be compared.
 
     Args:
-        name: Name of a trait or a fact, such as "recency".
+        name: Name of a trait or a fact, such as "recency"; or a trait, which profiles need not
+            carry: `trait(Over(Monetary(), last="30D"))`.
         label: Which one, for a trait that has several numbers: `trait("channels", "web")`.
 
     Returns:
@@ -122,28 +110,8 @@ def trait(name: str, label: str | None = None) -> Term:
         >>> recent.mask(profiles).tolist(), recent.of(profiles["bob"])
         ([0, 1], True)
     """
+    named = isinstance(name, str) or not hasattr(name, "read")
     return Term(
-        _check.text(name, "trait: name"),
+        _check.text(name, "trait: name") if named else trait_of(name, "trait: name"),
         None if label is None else _check.text(label, "trait: label"),
     )
-
-
-def _word_or_number(value: object, of: Term) -> str | int | float:
-    if isinstance(value, str):
-        return str(value)
-    return _number(value, of, "== or !=")
-
-
-def _number(value: object, of: Term, op: str) -> int | float:
-    boolean = isinstance(value, (bool, np.bool_))
-    if isinstance(value, numbers.Real) and not boolean and math.isfinite(value):
-        return int(value) if isinstance(value, numbers.Integral) else float(value)
-    allowed = "text or a finite number" if "==" in op else "a finite number"
-    advice = ""
-    if boolean:
-        advice = " Facts that were true or false hold 'yes' or 'no', traits 1 or 0."
-    elif isinstance(value, str):
-        advice = f" Text can be asked for with ==, != and isin: {of!r} == {value!r}."
-    elif value is None or isinstance(value, numbers.Real):
-        advice = f" For a missing value ask ~{of!r}.known()."
-    raise ArgumentError(f"{of!r}: {op} takes {allowed}, not {value!r}.{advice}")

@@ -3,6 +3,7 @@
     recent = trait("recency") <= 30
     north = trait("region") == "north"
     recent & ~north                        # recency is at most 30 and not (region is 'north')
+    did("view").last("7D").any() & recent  # of what was done, without a trait for it
 
 A condition is data: it can be compared, hashed, written as English (`str`) and as the code
 that makes it (`repr`). It asks a table of everybody or one profile, and gives true, false or
@@ -16,21 +17,24 @@ from typing import Any, final
 import attrs
 
 from onefold import _check
+from onefold._types import Array
 from onefold.conditions import kleene, words
 from onefold.conditions.explain import Explanation, found
 from onefold.conditions.kleene import Mask
 from onefold.conditions.row import answer, row_of
 from onefold.conditions.table import (
-    OPERATORS,
     Counts,
-    Value,
     column_of,
     compared,
     counted,
+    reading_of,
     table_of,
 )
 from onefold.errors import ArgumentError
 from onefold.profiles import Profile, Profiles, TraitTable
+from onefold.traits.asking import OPERATORS, Value
+from onefold.traits.match import EventCondition
+from onefold.traits.protocol import Trait, trait_of
 
 
 class Condition(abc.ABC):
@@ -103,7 +107,11 @@ class Condition(abc.ABC):
 
 
 def _op(instance: object, attribute: object, value: Any) -> None:
-    _check.one_of(value, OPERATORS, "Compare: op")
+    _check.one_of(value, OPERATORS, f"{type(instance).__name__}: op")
+
+
+def _trait(instance: object, attribute: object, value: Any) -> None:
+    trait_of(value, f"{type(instance).__name__}: trait")
 
 
 def _tupled(value: Any) -> Any:
@@ -142,6 +150,42 @@ class Compare(Condition):
         return words.code(self.name, self.label, self.op, self.value)
 
 
+@final
+@attrs.frozen(repr=False)
+class CompareTrait(Condition):
+    """One comparison of a trait that profiles need not carry, read where it is asked.
+
+    Make it with `did("purchase").count() >= 3` or `trait(Over(...)) > 100` and the like.
+
+    Attributes:
+        trait: The trait.
+        label: The label of a trait that has several, such as a channel.
+        op: One of == != < <= > >= in between known.
+        value: Text, a number, a tuple of either (in, between), or None (known).
+    """
+
+    trait: Trait = attrs.field(validator=_trait)
+    label: str | None
+    op: str = attrs.field(validator=_op)
+    value: Value = attrs.field(default=None, converter=_tupled)
+
+    def _mask(self, table: TraitTable, strict: bool) -> Mask:
+        return self._compared(reading_of(table, self.trait, self.label, strict=strict))
+
+    def _explained(self, table: TraitTable) -> Explanation:
+        values = reading_of(table, self.trait, self.label, strict=False)
+        return Explanation(answer(self._compared(values)), str(self), found(values[0]))
+
+    def _compared(self, values: Array) -> Mask:
+        return compared(values, self.op, self.value, words.term(self.trait, self.label))
+
+    def __str__(self) -> str:
+        return words.english(self.trait, self.label, self.op, self.value)
+
+    def __repr__(self) -> str:
+        return words.code(self.trait, self.label, self.op, self.value)
+
+
 def _anded(parts: Iterable[Condition]) -> tuple[Condition, ...]:
     return _flat(And, parts)
 
@@ -162,6 +206,11 @@ def _flat(kind: type["And | Or"], parts: Iterable[Condition]) -> tuple[Condition
 
 def part_of(part: Any) -> Condition:
     """Check that something is a condition, and return it."""
+    if isinstance(part, EventCondition):
+        raise ArgumentError(
+            f"condition: {part!r} asks about an event, and & | ~ join questions about a customer "
+            f"here. Put it inside: did('purchase').where({part!r}).any()."
+        )
     if not isinstance(part, Condition):
         raise ArgumentError(
             f"condition: & | ~ join conditions, not {part!r}. Put brackets round each comparison: "

@@ -17,7 +17,7 @@ from onefold import levels, personas, scoring, segments, traits
 from onefold._columns import Coded, Columns
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
-from onefold.conditions.tree import And, Compare, Not, Or
+from onefold.conditions.tree import And, Compare, CompareTrait, Not, Or
 from onefold.errors import FileError
 from onefold.events import EventLog
 from onefold.ladders import Ladder
@@ -36,6 +36,8 @@ from onefold.segments.by import FittedRanges, FittedValues
 from onefold.segments.rfm import FittedRFM
 from onefold.segments.rules import FittedRules
 from onefold.segments.segmentation import Segmentation
+from onefold.traits.match import EventAnd, EventCompare, EventNot, EventOr
+from onefold.traits.measure import Chosen, Measure
 
 CLASSES: dict[str, type] = {
     "Catalog": Catalog,
@@ -49,6 +51,7 @@ CLASSES: dict[str, type] = {
     "Vocab": Vocab,
     "conditions.And": And,
     "conditions.Compare": Compare,
+    "conditions.CompareTrait": CompareTrait,
     "conditions.Not": Not,
     "conditions.Or": Or,
     "levels.Everyone": levels.Everyone,
@@ -81,8 +84,13 @@ CLASSES: dict[str, type] = {
     "traits.Age": traits.Age,
     "traits.BasketSize": traits.BasketSize,
     "traits.Breadth": traits.Breadth,
+    "traits.Chosen": Chosen,
     "traits.Count": traits.Count,
     "traits.Distinct": traits.Distinct,
+    "traits.EventAnd": EventAnd,
+    "traits.EventCompare": EventCompare,
+    "traits.EventNot": EventNot,
+    "traits.EventOr": EventOr,
     "traits.Fact": traits.Fact,
     "traits.First": traits.First,
     "traits.Frequency": traits.Frequency,
@@ -91,9 +99,11 @@ CLASSES: dict[str, type] = {
     "traits.Latest": traits.Latest,
     "traits.Max": traits.Max,
     "traits.Mean": traits.Mean,
+    "traits.Measure": Measure,
     "traits.Min": traits.Min,
     "traits.Monetary": traits.Monetary,
     "traits.MostFrequent": traits.MostFrequent,
+    "traits.Over": traits.Over,
     "traits.Recency": traits.Recency,
     "traits.Regularity": traits.Regularity,
     "traits.Rhythm": traits.Rhythm,
