@@ -3,6 +3,11 @@
 The events of n rows (people, or people as of moments) one row after another, in canonical
 order: row i has `offsets[i] : offsets[i + 1]`. Whoever reads it sees no event at or after
 `as_of`. Columns are read from the ledger when they are asked for, and kept.
+
+Rows that are people as of moments overlap. They are held as ranges of one longer history, the
+`base`, so that what adds up needs no row to be laid out:
+
+    total of row i  =  running total of the base at stops[i]  -  the same at starts[i]
 """
 
 from collections.abc import Callable
@@ -12,7 +17,7 @@ import attrs
 import numpy as np
 
 from onefold._check import hint, quoted
-from onefold._columns import Coded, frozen, is_same_in_all, taken
+from onefold._columns import Coded, frozen, is_same_in_all, same_in_all, taken
 from onefold._types import (
     NO_MONEY,
     Array,
@@ -30,6 +35,29 @@ from onefold.events.tables import PROPERTY
 from onefold.ledger import Ledger, bisect, ranges
 
 T = TypeVar("T")
+FEW = 4  # one event chosen in so many, from which on counting them is cheaper than running totals
+
+
+class TooMany(Exception):
+    """To lay the rows out would take more memory than is allowed."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Span:
+    """Rows as ranges of the events of a longer history, which they share where they overlap."""
+
+    base: "History"
+    starts: Ints = attrs.field(converter=frozen)
+    stops: Ints = attrs.field(converter=frozen)
+    from_first: bool  # each begins with its person's first event in the base
+    most: int | None = None  # events that may be laid out
+
+    @property
+    def offsets(self) -> Ints:
+        """Of the rows (n + 1,), if they are laid out one after another."""
+        return np.append(0, np.cumsum(self.stops - self.starts))
+
+
 LABELS = ("kind", "item", "channel", "basket")  # that every event may have
 
 
@@ -44,10 +72,11 @@ class History:
 
     ledger: Ledger
     offsets: Ints = attrs.field(converter=frozen)
-    rows: Ints | None  # positions in the ledger, None for all of them
+    _rows: Ints | None  # positions in the ledger, None for all of them, or for those of the span
     fact_offsets: Ints = attrs.field(converter=frozen)
     fact_rows: Ints | None
     catalog: Catalog | None = None
+    span: "Span | None" = None  # where the rows are ranges of a longer history
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
 
     @classmethod
@@ -57,18 +86,96 @@ class History:
 
     @classmethod
     def before(
-        cls, ledger: Ledger, people: Ints, *, moments: Times, catalog: Catalog | None = None
+        cls,
+        ledger: Ledger,
+        people: Ints,
+        *,
+        moments: Times,
+        catalog: Catalog | None = None,
+        most: int | None = None,
     ) -> "History":
-        """Row i is the history of person `people[i]` before `moments[i]`; -1 is nobody."""
-        events = _slices(ledger.offsets, people, ledger.events.array("time"), moments)
+        """Row i is the history of person `people[i]` before `moments[i]`; -1 is nobody.
+
+        With `most`, to lay out more events than that, of several rows, raises `TooMany`.
+        """
+        whole = cls.of(ledger, catalog)
+        starts, stops = _slices(ledger.offsets, people, ledger.events.array("time"), moments)
         facts = _slices(ledger.fact_offsets, people, ledger.facts.array("time"), moments)
-        return cls(ledger, events[1], events[0], facts[1], facts[0], catalog)
+        every = len(people) == len(ledger) and _all_of(ledger.offsets, starts, stops)
+        if every and _all_of(ledger.fact_offsets, *facts):
+            return whole
+        fact_rows, fact_offsets = ranges(*facts)
+        span = Span(whole, starts, stops, from_first=True, most=most)
+        return cls(ledger, span.offsets, None, fact_offsets, fact_rows, catalog, span)
 
     def between(self, start: int, stop: int) -> "History":
         """The history of the rows from `start` up to `stop`."""
-        events = _part(self.offsets, self.rows, start, stop)
         facts = _part(self.fact_offsets, self.fact_rows, start, stop)
-        return History(self.ledger, *events, *facts, self.catalog)
+        if self.span is None:
+            events = _part(self.offsets, self._rows, start, stop)
+            return History(self.ledger, *events, *facts, self.catalog)
+        some = attrs.evolve(
+            self.span, starts=self.span.starts[start:stop], stops=self.span.stops[start:stop]
+        )
+        return History(self.ledger, some.offsets, None, *facts, self.catalog, some)
+
+    @property
+    def rows(self) -> Ints | None:
+        """The position (m,) in the ledger of each event; None where these are all of them."""
+        if self.span is None:
+            return self._rows
+        span = self.span
+
+        def laid_out() -> Ints:
+            if span.most is not None and len(self) > 1 and self.offsets[-1] > span.most:
+                raise TooMany
+            rows, _ = ranges(span.starts, span.stops)
+            return rows if span.base.rows is None else span.base.rows[rows]
+
+        return self._once("rows", laid_out)
+
+    @property
+    def laid_out(self) -> "History":
+        """The same rows with a copy of their events, one row after another."""
+        if self.span is None:
+            return self
+        facts = (self.fact_offsets, self.fact_rows)
+        return self._once(
+            "laid out",
+            lambda: History(self.ledger, self.offsets, self.rows, *facts, self.catalog),
+        )
+
+    @property
+    def base(self) -> "History":
+        """The history of which the rows are ranges; this one, where they are no such."""
+        return self if self.span is None else self.span.base
+
+    @property
+    def starts(self) -> Ints:
+        """Where each row (n,) begins among the events of the base."""
+        return self.offsets[:-1] if self.span is None else self.span.starts
+
+    @property
+    def stops(self) -> Ints:
+        """Where each row (n,) ends among the events of the base."""
+        return self.offsets[1:] if self.span is None else self.span.stops
+
+    @property
+    def from_first(self) -> bool:
+        """Whether each row begins with the first event that its person has in the base."""
+        return self.span is None or self.span.from_first
+
+    def totals(self, numbers: Ints) -> Ints:
+        """The sum (n,) over each row of whole numbers, or marks, over the events of the base."""
+        if self.span is not None:
+            running = np.zeros(len(numbers) + 1, dtype=np.int64)
+            np.cumsum(numbers, out=running[1:])
+            return running[self.stops] - running[self.starts]
+        out = np.zeros(len(self), dtype=np.int64)
+        some = np.flatnonzero(self.counts > 0)
+        if len(some):
+            out[some] = np.add.reduceat(numbers, self.offsets[:-1][some], dtype=np.int64)
+        return out
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -213,21 +320,97 @@ class History:
 
     def _where(self, kind: str) -> "History":
         code = self.kinds.code(kind)
-        return self.kept(self.kind == code if code >= 0 else np.zeros(len(self.kind), dtype=bool))
+        if code < 0:
+            return self.kept(same_in_all(False, int(self.offsets[-1])))
+        if self.span is not None:
+            return self._within(self.base.kind == code, self.base.where(kind))
+        return self.kept(self.kind == code)
+
+    def matching(self, test: Callable[["History"], Bools]) -> "History":
+        """The same rows with only the events for which a test of a history's events holds."""
+        if self.span is None:
+            return self.kept(test(self))
+        mask = test(self.base)
+        return self._within(mask, self.base.kept(mask))
 
     def kept(self, mask: Bools) -> "History":
         """The same rows with only the events (m,) that a mask marks; facts stay."""
-        if mask.all():
+        if is_same_in_all(mask) and not mask[:1].any():
+            rows = np.array([], dtype=np.int64)
+            offsets = np.zeros(len(self) + 1, dtype=np.int64)
+        elif mask.all():
             return self
-        running = np.zeros(len(mask) + 1, dtype=np.int64)
-        np.cumsum(mask, out=running[1:])
-        offsets = running[self.offsets]
-        rows = np.flatnonzero(mask) if self.rows is None else self.rows[mask]
+        else:
+            chosen = np.flatnonzero(mask)
+            offsets = self._among(chosen, mask)
+            rows = chosen if self.rows is None else self.rows[chosen]
         return History(self.ledger, offsets, rows, self.fact_offsets, self.fact_rows, self.catalog)
 
     def since(self, starts: Times) -> "History":
         """The same rows with only the events at or after each row's own instant (n,)."""
+        if self.span is not None:
+            span = self.span
+            first = bisect(span.base.time, span.starts, span.stops, starts)
+            whole = span.from_first and np.array_equal(first, span.starts)
+            some = attrs.evolve(span, starts=first, from_first=whole)
+            facts = (self.fact_offsets, self.fact_rows)
+            return History(self.ledger, some.offsets, None, *facts, self.catalog, some)
+        if len(starts) and (starts == starts[0]).all():
+            return self.kept(self.time >= starts[0])
         return self.kept(self.time >= starts[self.row])
+
+    def until(self, stops: Times) -> "History":
+        """The same rows with only the events before each row's own instant (n,)."""
+        if self.span is None:
+            if len(stops) and (stops == stops[0]).all():
+                return self.kept(self.time < stops[0])
+            return self.kept(self.time < stops[self.row])
+        last = bisect(self.base.time, self.starts, self.stops, stops)
+        some = attrs.evolve(self.span, stops=last)
+        facts = (self.fact_offsets, self.fact_rows)
+        return History(self.ledger, some.offsets, None, *facts, self.catalog, some)
+
+    def _within(self, mask: Bools, base: "History") -> "History":
+        """The same rows as ranges of a base of which only the marked events are left."""
+        assert self.span is not None
+        running = np.zeros(len(mask) + 1, dtype=np.int64)
+        np.cumsum(mask, out=running[1:])
+        bounds = {"starts": running[self.starts], "stops": running[self.stops]}
+        span = attrs.evolve(self.span, base=base, **bounds)
+        facts = (self.fact_offsets, self.fact_rows)
+        return History(self.ledger, span.offsets, None, *facts, self.catalog, span)
+
+    def _among(self, chosen: Ints, mask: Bools) -> Ints:
+        """The offsets (n + 1,) of each row's events among the chosen ones."""
+        if len(chosen) * FEW < len(mask):
+            owner = self.row[chosen] if self.rows is not None else self._people[chosen]
+            return np.append(0, np.cumsum(np.bincount(owner, minlength=len(self))))
+        running = np.zeros(len(mask) + 1, dtype=np.int64)
+        np.cumsum(mask, out=running[1:])
+        return running[self.offsets]
+
+    @property
+    def _people(self) -> Codes:
+        return self.ledger.events.array("customer")
+
+    @property
+    def visit_starts(self) -> Bools:
+        """Which events (m,) are the first of a visit."""
+        return self._once("visit starts", self._visit_starts)
+
+    def _visit_starts(self) -> Bools:
+        if not self._loose:
+            highest = np.maximum.accumulate(self.visits[0])
+            return np.append(np.ones(min(len(highest), 1), dtype=bool), highest[1:] > highest[:-1])
+        row, time = self.row, self.time
+        starts = np.ones(len(row), dtype=bool)
+        starts[1:] = (row[1:] != row[:-1]) | (time[1:] != time[:-1])
+        return starts
+
+    @property
+    def _loose(self) -> bool:
+        """Whether no event has a basket."""
+        return is_same_in_all(self.basket) and not (self.basket[:1] >= 0).any()
 
     @property
     def visits(self) -> tuple[Ints, Ints]:
@@ -239,13 +422,11 @@ class History:
         return self._once("visits", self._visits)
 
     def _visits(self) -> tuple[Ints, Ints]:
-        row, time = self.row, self.time.view(np.int64)
-        if is_same_in_all(self.basket) and not (self.basket[:1] >= 0).any():
-            starts = np.ones(len(row), dtype=bool)
-            starts[1:] = (row[1:] != row[:-1]) | (time[1:] != time[:-1])
-            ends = np.zeros(len(row) + 1, dtype=np.int64)
-            np.cumsum(starts, out=ends[1:])
+        if self._loose:
+            ends = np.zeros(int(self.offsets[-1]) + 1, dtype=np.int64)
+            np.cumsum(self.visit_starts, out=ends[1:])
             return frozen(ends[1:] - 1), frozen(ends[self.offsets])
+        row, time = self.row, self.time.view(np.int64)
         basket = self.basket.astype(np.int64)
         loose = basket < 0
         what = np.where(loose, time, basket)
@@ -310,8 +491,12 @@ def _part(offsets: Ints, rows: Ints | None, start: int, stop: int) -> tuple[Ints
 
 
 def _slices(offsets: Ints, people: Ints, times: Array, moments: Times) -> tuple[Ints, Ints]:
+    """Where the events of each person before the moment begin and end."""
     bounds = np.append(offsets, offsets[-1])
     nobody = np.where(people < 0, len(offsets) - 1, people)
     starts = bounds[nobody]
-    stops = bisect(times, starts, bounds[nobody + 1], moments)
-    return ranges(starts, stops)
+    return starts, bisect(times, starts, bounds[nobody + 1], moments)
+
+
+def _all_of(offsets: Ints, starts: Ints, stops: Ints) -> bool:
+    return np.array_equal(offsets[:-1], starts) and np.array_equal(offsets[1:], stops)

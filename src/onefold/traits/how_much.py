@@ -3,7 +3,6 @@
 frequency = number of visits        monetary = sum of amounts        breadth = distinct items
 """
 
-import itertools
 from typing import ClassVar
 
 import attrs
@@ -40,7 +39,7 @@ class Frequency:
 
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Whole numbers (n,)."""
-        return np.diff(history.where(self.event).visits[1]).astype(np.float64)
+        return visits(history.where(self.event)).astype(np.float64)
 
 
 @attrs.frozen
@@ -100,8 +99,7 @@ class Monetary:
         h = history.where(self.event)
         total, some = sums(h)
         if self.mean:
-            visits = np.diff(h.visits[1])
-            mean: Floats = np.divide(total, visits, out=np.full(len(h), np.nan), where=some)
+            mean: Floats = np.divide(total, visits(h), out=np.full(len(h), np.nan), where=some)
             return mean
         return np.where(some, total, np.nan)
 
@@ -132,6 +130,8 @@ class Breadth:
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Whole numbers (n,)."""
         h = history.where(self.event)
+        if h.span is not None and h.from_first:
+            return h.totals(_firsts(h.base)).astype(np.float64)
         width = len(h.items) + 1
         cells = np.sort(h.row * width + h.item + 1)  # 0 where there is no item
         new = cells % width > 0
@@ -139,26 +139,38 @@ class Breadth:
         return np.bincount(cells[new] // width, minlength=len(h)).astype(np.float64)
 
 
+def visits(history: History) -> Ints:
+    """How many visits (n,) each row has."""
+    if history.from_first:  # a visit counts where its first event does
+        return history.totals(history.base.visit_starts)
+    return np.diff(history.visits[1])
+
+
 def sums(history: History) -> tuple[Floats, Bools]:
     """Total of each row (n,) in units of money, exact in whole micros, and whether it has any."""
-    value = history.value
+    value = history.base.value
     has = value != history.missing_value
     amounts = np.where(has, value, 0)
-    some = _totals(has.astype(np.int64), history.offsets) > 0
+    some = history.totals(has) > 0
     longest = int(history.counts.max(initial=0))
-    largest = int(np.abs(amounts).max(initial=0))
+    largest = max(int(amounts.max(initial=0)), -int(amounts.min(initial=0)))
     if largest * longest < 2**63:
-        total = _totals(amounts, history.offsets) / MICROS
-    else:  # rare: exact in Python's integers, a loop over the amounts that are that large
-        held, bounds = amounts.tolist(), history.offsets.tolist()
-        totals = [sum(held[a:b]) / MICROS for a, b in itertools.pairwise(bounds)]
-        total = np.array(totals, dtype=np.float64)
-    return total, some
+        return history.totals(amounts) / MICROS, some
+    # Rare: exact in Python's integers, a loop over the amounts that are that large.
+    held, bounds = (
+        amounts.tolist(),
+        zip(history.starts.tolist(), history.stops.tolist(), strict=True),
+    )
+    totals = [sum(held[a:b]) / MICROS for a, b in bounds]
+    return np.array(totals, dtype=np.float64), some
 
 
-def _totals(amounts: Ints, offsets: Ints) -> Ints:
-    out = np.zeros(len(offsets) - 1, dtype=np.int64)
-    some = np.flatnonzero(np.diff(offsets) > 0)
-    if len(some):
-        out[some] = np.add.reduceat(amounts, offsets[:-1][some])
-    return out
+def _firsts(history: History) -> Bools:
+    """Which events (m,) are the first that their row has with their item."""
+    cells = history.row * (len(history.items) + 1) + history.item + 1
+    order = np.argsort(cells, kind="stable")
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = cells[order[1:]] != cells[order[:-1]]
+    out = np.zeros(len(order), dtype=bool)
+    out[order[new]] = True
+    return out & (history.item >= 0)

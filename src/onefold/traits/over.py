@@ -140,8 +140,8 @@ def within(
     if last is not None:
         history = history.since(as_of - last)
     if until is not None:
-        history = history.kept(history.time < (as_of - until)[history.row])
-    return history if where is None else history.kept(where.mask(history))
+        history = history.until(as_of - until)
+    return history if where is None else history.matching(where.mask)
 
 
 def in_order(last: np.timedelta64 | None, until: np.timedelta64 | None, who: str) -> None:

@@ -4,7 +4,7 @@ share(label) = events with the label / events with any label
 affinity(label) = sum of 2^(-age / half-life) over its events / the same over all labels
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 import numpy as np
@@ -128,10 +128,10 @@ class Latest:
     def read(self, history: History, *, as_of: Times) -> Strings:
         """Labels (n,), None where there is none."""
         h = history.where(self.event)
-        words = h.words(self.of)
-        hits = np.flatnonzero(words.codes >= 0)
-        owner = h.row[hits]
-        last: Any = np.append(owner[1:] != owner[:-1], True) if len(hits) else hits.astype(bool)
+        words = h.base.words(self.of)
+        told = np.where(words.codes >= 0, np.arange(len(words)), -1)
+        latest = np.append(-1, np.maximum.accumulate(told))[h.stops]
+        hits = np.flatnonzero(latest >= h.starts)
         out = np.full(len(h), None, dtype=object)
-        out[owner[last]] = words.vocab.decode(words.codes[hits[last]])
+        out[hits] = words.vocab.decode(words.codes[latest[hits]])
         return out

@@ -42,7 +42,7 @@ class Recency:
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Days (n,), NaN where there was no event."""
         h = history.where(self.event)
-        return _days(as_of, h.time, h.offsets[1:] - 1, h.counts)
+        return _days(as_of, h.base.time, h.stops - 1, h.counts)
 
 
 @attrs.frozen
@@ -73,7 +73,7 @@ class Tenure:
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Days (n,), NaN where there was no event."""
         h = history.where(self.event)
-        return _days(as_of, h.time, h.offsets[:-1], h.counts)
+        return _days(as_of, h.base.time, h.starts, h.counts)
 
 
 @attrs.frozen
@@ -103,14 +103,15 @@ class Gap:
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Days (n,), NaN below two visits."""
         h = history.where(self.event)
-        visit, bounds = h.visits
-        starts = np.ones(len(visit), dtype=bool)
-        starts[1:] = np.maximum.accumulate(visit)[1:] > np.maximum.accumulate(visit)[:-1]
-        times = h.time[starts]
-        count = np.diff(bounds)
-        out = np.full(len(h), np.nan)
+        if not h.from_first:
+            h = h.laid_out
+        starts, time = h.base.visit_starts, h.base.time
+        count = h.totals(starts)
         several = np.flatnonzero(count > 1)
-        spans = times[bounds[several + 1] - 1] - times[bounds[several]]
+        latest = np.maximum.accumulate(np.where(starts, np.arange(len(starts)), 0))
+        last = latest[h.stops[several] - 1]
+        out = np.full(len(h), np.nan)
+        spans = time[last] - time[h.starts[several]]
         out[several] = spans / DAY / (count[several] - 1)
         return out
 
