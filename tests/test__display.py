@@ -24,6 +24,9 @@ from onefold._display import (
     svg_ring,
     text_table,
 )
+from onefold._display.colours import KINDS, PEAK
+from onefold._display.pages import page
+from onefold._display.small import blocks, svg_columns, svg_stacks, svg_week
 from onefold._display.words import cell, cut, wide
 from onefold.errors import ArgumentError
 
@@ -399,3 +402,59 @@ def test_bars_refuse():
         svg_bars([1], ["a"], width=10)
     with pytest.raises(ArgumentError, match="size is 10"):
         svg_ring([1] * 24, size=10)
+
+
+# ------------------------------------------------------------------ small pictures
+
+
+def test_blocks_show_the_largest_full_and_nothing_as_a_dot():
+    assert blocks([]) == ""
+    assert blocks([0, 0]) == "··"
+    assert blocks([0, 0.001, 50, 99, 100]) == "·▁▄██"
+
+
+def rects(picture):
+    return [e for e in ET.fromstring(picture).iter() if e.tag.endswith("rect")]
+
+
+def test_columns_stand_side_by_side_and_say_what_they_are():
+    picture = svg_columns([0, 1, 4, 1e-9], ["a", "b", "c", HOSTILE], title="<i>", marked=2)
+    found = rects(picture)
+    assert [e.get("x") for e in found] == ["9", "18", "27"]  # nothing is drawn for nothing
+    assert [e.get("height") for e in found] == ["7.5", "30.0", "1.0"]
+    assert [e.get("fill") == PEAK for e in found] == [False, True, False]
+    assert "<i>" not in picture and "script" not in tags(picture)
+    assert rects(svg_columns([], [], title="none")) == []
+
+
+def test_stacks_stand_on_each_other_and_name_both_ends():
+    picture = svg_stacks([[1, 1], [0, 4]], ["May", "June"], title="x", ends=("May", "June"))
+    found = [(e.get("fill"), float(e.get("y")), float(e.get("height"))) for e in rects(picture)]
+    assert found == [(KINDS[0], 36, 12), (KINDS[1], 24, 12), (KINDS[1], 0, 48)]
+    shown = [e.text for e in ET.fromstring(picture).iter() if e.tag.endswith("text")]
+    assert shown == ["May", "June"]
+    one = svg_stacks([[3]], ["May"], title="x", ends=("May", "May"))
+    assert one.count(">May</text>") == 1
+    assert float(rects(one)[0].get("width")) < 50
+
+
+def test_a_week_is_deeper_where_there_is_more():
+    week = np.zeros((7, 24))
+    week[0, 0], week[6, 23] = 1, 10
+    found = rects(svg_week(week, title="hours"))[1:]
+    assert [(e.get("x"), e.get("y")) for e in found] == [("34", "16"), ("494", "106")]
+    assert [e.get("fill-opacity") for e in found] == ["0.21", "1.00"]
+    assert "Sun 23:00–24:00: 10" in svg_week(week, title="hours")
+    tiny = svg_week(week, title="hours", cell=(6, 4), write=percent)
+    assert "<text" not in tiny and "1,000%" in tiny
+
+
+# ------------------------------------------------------------------ pages
+
+
+def test_pages_escape_all_but_markup_and_refuse_unknown_names():
+    made = page("<p>{{ a }}{{ b }}{{ c }}</p>", a=HOSTILE, b=Html("<b>x</b>"), c=3)
+    assert tags(made) == ["p", "b"]
+    assert "\u202e" not in made and "\x1b" not in made and "\\u202e" in made
+    with pytest.raises(Exception, match="'d' is undefined"):
+        page("{{ d }}")

@@ -5,7 +5,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import onefold as of
@@ -80,6 +80,10 @@ def test_all_else_has_even_bins_and_one_odd_number_does_not_flatten_them() -> No
     assert held.counts.min() > 50
 
 
+@example([3.6e307])
+@example([-1.7e308, 1.7e308])
+@example([1.7976931348623157e308])
+@example([-1.7976931348623157e308])
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=300))
 def test_every_number_is_in_one_bin(numbers: list[float]) -> None:
     held = bins(np.sort(np.array(numbers)))

@@ -137,7 +137,7 @@ def bins(held: Floats) -> Bars:
         edges = np.arange(held[0], held[-1] + 2)
         return Bars(_counted(held, edges), edges, "whole")
     low, high = _inner(held)
-    if held[0] >= 0 and high > SKEWED * held[len(held) // 2]:
+    if held[0] >= 0 and high / SKEWED > held[len(held) // 2]:
         return _ratios(held, whole)
     edges = _steps(low, high, whole) if low < high else _steps(held[0], held[-1], whole)
     return Bars(_counted(held, edges), edges, "even")
@@ -172,7 +172,7 @@ def _steps(low: float, high: float, whole: bool) -> Floats:
 def _ascending(edges: Floats, low: float, whole: bool) -> Floats:
     """Edges that differ, whole ones for whole numbers; of a single number, one bin around it."""
     out: Floats = np.unique(np.ceil(edges - 1e-9) if whole else edges)
-    return out if len(out) > 1 else np.array([low, np.nextafter(low, np.inf)])
+    return out if len(out) > 1 else np.sort([low, np.nextafter(low, 0.0)])
 
 
 def _counted(held: Floats, edges: Floats) -> Ints:

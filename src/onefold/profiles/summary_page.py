@@ -154,6 +154,8 @@ def _bins(bars: Bars, unit: str) -> list[str]:
     edges = [amount(edge, unit) for edge in bars.edges.tolist()]
     if bars.scale == "whole":
         return edges[:-1]
+    if len(bars.counts) == 1:
+        return edges[1:]
     out = [f"{low} to {high}" for low, high in itertools.pairwise(edges)]
     if bars.scale == "log" and bars.edges[0] == 0:
         out[0] = "0"
