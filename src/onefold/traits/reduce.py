@@ -127,7 +127,7 @@ def distinct_pairs(owner: Ints, codes: Array, width: int) -> Ints:
 
 def _property(history: History, of: str) -> Floats:
     if holds_numbers(history, of):
-        held: Any = history.extra(of)
+        held: Floats = np.asarray(history.extra(of))
         return held
     text = of in history.properties
     if text and not len(history.words(of).vocab):  # it holds nothing, and so has no type
