@@ -1,22 +1,24 @@
 """Point-in-time tables: for (customer, time) the traits as of that time, and nothing later.
 
-Each row's history is a slice of the ledger: from the customer's first event up to the first
-at or after the row's time, found by bisection. Rows are read in chunks of bounded memory.
+Each row's history is a range of the ledger: from the customer's first event up to the first
+at or after the row's time, found by bisection. What adds up is read from running totals, in one
+pass for all rows; for what does not, rows are laid out in chunks of bounded memory.
 """
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from onefold._columns import frozen
-from onefold._types import Array, Floats, Ints, Strings, Times
+from onefold._types import Array, Floats, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.events import door
-from onefold.ledger import Ledger, bisect
+from onefold.ledger import Ledger
 from onefold.profiles.traits import TraitTable
-from onefold.traits.history import History
+from onefold.traits.history import History, TooMany
 from onefold.traits.protocol import Trait
 from onefold.traits.wide import Wide
 
@@ -37,47 +39,30 @@ def point_in_time(
     ids = who.decode()
     people: Ints = np.append(ledger.people.translation(who.vocab), -1)[who.codes].astype(np.int64)
 
-    def table(rows: slice) -> TraitTable:
-        history = History.before(ledger, people[rows], moments=moments[rows], catalog=catalog)
+    def table(rows: slice, most: int | None) -> TraitTable:
+        history = History.before(
+            ledger, people[rows], moments=moments[rows], catalog=catalog, most=most
+        )
         return TraitTable(ids[rows], history, moments[rows], traits)
 
-    chunks = list(_chunks(ledger, people, moments))
-    if len(chunks) == 1:
-        return table(chunks[0])
-    return _joined(table(slice(0, 0)), (table(rows) for rows in chunks), ids, moments)
+    whole = table(slice(None), EVENTS)
+    readings = {}
+    for name in whole.names:
+        try:
+            readings[name] = whole.reading(name)
+        except TooMany:
+            readings[name] = _one(
+                [table(rows, None).reading(name) for rows in _chunks(whole.history)]
+            )
+    return TraitTable.of_readings(ids, whole.history, moments, traits, readings)
 
 
-def _chunks(ledger: Ledger, people: Ints, moments: Times) -> Iterator[slice]:
+def _chunks(history: History) -> Iterator[slice]:
     """Ranges of rows whose histories have some `EVENTS` events together."""
-    bounds = np.append(ledger.offsets, ledger.offsets[-1])
-    nobody = np.where(people < 0, len(ledger), people)
-    starts = bounds[nobody]
-    stops = bisect(ledger.events.array("time"), starts, bounds[nobody + 1], moments)
-    chunk = np.cumsum(stops - starts) // EVENTS
+    chunk = history.offsets[1:] // EVENTS
     edges = np.flatnonzero(np.diff(chunk)) + 1
-    for start, stop in zip([0, *edges], [*edges, len(people)], strict=True):
-        yield slice(int(start), int(stop))
-
-
-def _joined(
-    empty: TraitTable, tables: Iterator[TraitTable], ids: Strings, moments: Times
-) -> TraitTable:
-    """One table of what each chunk says; no chunk's history outlives its reading."""
-    parts: list[dict[str, Any]] = []
-    sizes: list[int] = []
-    for table in tables:
-        sizes.append(len(table))
-        parts.append({name: table.reading(name) for name in table.names})
-        del table
-    own = [trait.name for trait in empty.traits]
-    facts = {name for part in parts for name in part} - set(own)
-    readings = {
-        name: _one(
-            [part.get(name, np.full(n, np.nan)) for part, n in zip(parts, sizes, strict=True)]
-        )
-        for name in (*own, *sorted(facts))  # the order of one table, whoever comes first
-    }
-    return TraitTable.of_readings(ids, empty.history, moments, empty.traits, readings)
+    for start, stop in itertools.pairwise([0, *edges.tolist(), len(history)]):
+        yield slice(start, stop)
 
 
 def _one(readings: list[Any]) -> Any:

@@ -157,11 +157,8 @@ def sums(history: History) -> tuple[Floats, Bools]:
     if largest * longest < 2**63:
         return history.totals(amounts) / MICROS, some
     # Rare: exact in Python's integers, a loop over the amounts that are that large.
-    held, bounds = (
-        amounts.tolist(),
-        zip(history.starts.tolist(), history.stops.tolist(), strict=True),
-    )
-    totals = [sum(held[a:b]) / MICROS for a, b in bounds]
+    held, bounds = amounts.tolist(), (history.starts.tolist(), history.stops.tolist())
+    totals = [sum(held[a:b]) / MICROS for a, b in zip(*bounds, strict=True)]
     return np.array(totals, dtype=np.float64), some
 
 
