@@ -32,7 +32,7 @@ def of_four(held: Any, *, unit: str = "", labels: tuple[str, ...] = ()) -> Sprea
     return spread(table, "told", unit=unit, fact=False)
 
 
-def largest(held: Spread) -> list[tuple[str, float]]:
+def largest(held: Spread) -> list[tuple[str, Any]]:
     assert held.labels is not None
     return [(name, pytest.approx(size)) for name, size in called(held)]
 

@@ -13,7 +13,7 @@ outer two also hold what lies beyond, so that one odd number does not flatten al
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
 import numpy as np
@@ -25,6 +25,7 @@ from onefold.traits.rhythm import DAYS, HOURS, PARTS
 from onefold.traits.wide import Wide
 
 Naming: TypeAlias = Callable[[str], str]
+Method: TypeAlias = Literal["linear", "inverted_cdf"]
 
 BINS = 16
 DECADES = 4  # powers of ten that a log scale spans at most
@@ -183,11 +184,13 @@ def _counted(held: Floats, edges: Floats) -> Ints:
 
 def _of_numbers(held: Floats) -> Figures:
     finite = held[np.isfinite(held)]
-    method = "linear" if len(finite) == len(held) else "inverted_cdf"
+    # Between two numbers of which one is infinite there is none to be interpolated.
+    method: Method = "linear" if len(finite) == len(held) else "inverted_cdf"
     with np.errstate(over="ignore", invalid="ignore"):
-        quarters = np.quantile(held, [0.0, 0.25, 0.5, 0.75, 1.0], method=method).tolist()
+        quarters = np.quantile(held, [0.0, 0.25, 0.5, 0.75, 1.0], method=method)
         mean = float(held.mean())
-    return Figures(*quarters, mean, bins(finite))
+    lowest, lower, median, upper, highest = (float(q) for q in quarters)
+    return Figures(lowest, lower, median, upper, highest, mean, bins(finite))
 
 
 def _of_wide(reading: Wide) -> Labels:
