@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import onefold as of
 from onefold import did, field, trait
-from onefold.conditions import And, Compare, CompareTrait, Not, Or
+from onefold.conditions import And, Compare, CompareTrait, Condition, Not, Or
 from onefold.errors import ArgumentError, UnknownName
 from onefold.traits import Breadth, Count, Monetary, Over, Share
 from tests import oracle
@@ -145,7 +145,7 @@ def test_values(a, b):
 
 
 def test_a_condition_comes_back_from_a_file():
-    whole = ~(trait("recency") <= 7)
+    whole: Condition = ~(trait("recency") <= 7)
     for atom in ATOMS:
         whole = whole | atom & (trait("frequency") > 1)
     with tempfile.TemporaryDirectory() as folder:
