@@ -1,6 +1,7 @@
 """The summary: figures worked by hand, what is shown of them, and any text is only text."""
 
 import html.parser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,16 @@ def test_profiles_show_the_first_and_say_how_many_more_there_are() -> None:
     profiles = of.fold(LOG, many, as_of="2024-03-10")
     repr(profiles)
     assert len(profiles.table._cache) < len(read)  # the rest is not even read
+
+
+def test_the_documentation_shows_what_is_printed() -> None:
+    root = Path(__file__).resolve().parents[2]
+    page = (root / "docs/how-to/look-at-profiles.md").read_text(encoding="utf-8")
+    data = of.datasets.simulate(500, rng=7)
+    chosen = [traits.Recency(), traits.Frequency(), traits.Monetary()]
+    share = traits.Share("channel", name="channels")
+    profiles = of.fold(data.log, [*chosen, share], catalog=data.catalog)
+    assert page.partition("```text\n")[2].partition("```")[0].rstrip() == repr(profiles)
 
 
 # ------------------------------------------------------------------------ HTML, and any text
