@@ -186,7 +186,8 @@ justify-content:start;font-size:13px">
 {% endfor %}
 {% if latest %}
 <section style="flex:1 1 100%;overflow-x:auto"><h4 style="{{ heading }}">Latest events</h4>
-<table style="border-collapse:collapse;border:0;margin:0;font-size:13px;color:inherit">
+<table style="border-collapse:collapse;border:0;margin:0;font-size:13px;color:inherit;
+overflow-wrap:break-word">
 {% set line = "border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:3px 14px 3px 0" %}
 <thead><tr style="{{ plain }}">
 {% for name, cells in latest %}
