@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onefold import datasets, errors, levels, segments, testing, traits
+    from onefold import datasets, errors, levels, readers, segments, testing, traits
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait
     from onefold.events import Event, EventLog
@@ -53,6 +53,7 @@ __all__ = [
     "levels",
     "load",
     "portray",
+    "readers",
     "save",
     "segment",
     "segments",
@@ -90,7 +91,7 @@ _LATER = {
     "segment": "segments",
     "trait": "conditions",
 }
-_MODULES = ("datasets", "errors", "levels", "segments", "testing", "traits")
+_MODULES = ("datasets", "errors", "levels", "readers", "segments", "testing", "traits")
 
 
 def __getattr__(name: str) -> Any:

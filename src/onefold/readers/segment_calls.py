@@ -1,0 +1,267 @@
+"""Segment's calls: track, page, screen, identify, group and alias, as JSON.
+
+    track "Order Completed" with two products  ->  two events "purchase" in one basket
+    identify with traits                       ->  facts from the call's time on
+
+The fields are those of Segment's spec: common fields, the calls, e-commerce (version 2, with the
+names of version 1), email. RudderStack and others write the same calls.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, final
+
+import attrs
+
+from onefold.readers.build import BLANK
+from onefold.readers.gathering import Fact, Found, gathered
+from onefold.readers.orders import Product, ordered, sign
+from onefold.readers.read import Read
+from onefold.readers.settings import NO_TIME, Chosen, Kinds, Settings, settings
+from onefold.readers.sources import Line, Ready, Record, documents, records_of
+from onefold.readers.values import Refused, inside, instant, listed, mapping, path_of, text
+
+SEGMENT_KINDS: Kinds = MappingProxyType(
+    {
+        "Order Completed": "purchase",
+        "Completed Order": "purchase",
+        "Order Refunded": "return",
+        "Product Viewed": "view",
+        "Viewed Product": "view",
+        "Product Added": "cart",
+        "Added Product": "cart",
+        "Products Searched": "search",
+        "Product Clicked": "click",
+        "Clicked Product": "click",
+        "Promotion Clicked": "click",
+        "Clicked Promotion": "click",
+        "Email Opened": "open",
+        "Email Link Clicked": "click",
+    }
+)
+"""Names of Segment's spec and the kinds that they are here; other names stay as they are."""
+
+MONEY = {"Order Completed": 1, "Completed Order": 1, "Order Refunded": -1}
+LISTS = {  # what was shown, not chosen: one event without an item
+    "Product List Viewed",
+    "Viewed Product Category",
+    "Product List Filtered",
+    "Cart Viewed",
+}
+CALLS = ("track", "page", "screen", "identify", "alias", "group")
+MOBILE = ("ios", "android", "kotlin", "swift", "react-native", "flutter", "xamarin", "unity")
+WEB = ("analytics.js", "analytics-next", "RudderLabs JavaScript SDK")
+CHANNELS = {"browser": "web", "client": "web"}
+
+
+def segment(
+    source: Any,
+    *,
+    kinds: Kinds | None = SEGMENT_KINDS,
+    properties: Chosen = (),
+    anonymous: bool = True,
+    currency: str | None = None,
+    tz: str | None = None,
+    system: str | None = "segment",
+) -> Read:
+    """Read calls of Segment's spec: JSON lines, a JSON list, or batches as sent to its API.
+
+    A `track`, `page` or `screen` call becomes an event. Its customer is `userId`, else
+    `anonymousId`; its time `timestamp` (else `originalTimestamp`), known from `receivedAt` on; its
+    kind the name of the event, or "page" and "screen". A call with `products` becomes one event a
+    product: price times quantity is the value of an order's line, `order_id` its basket, and its
+    id is `messageId/1`, `messageId/2`. An `identify` call states facts; one that carries both ids,
+    and an `alias` call, become an event too, for the link between the two. A `group` call is
+    skipped: it is about accounts.
+
+    Args:
+        source: A path (gzipped or not), a list of paths, or an iterable of lines or dictionaries.
+        kinds: Kinds by the names of events; None as a kind leaves such events out, None as the
+            mapping keeps all names.
+        properties: Further properties of events: paths such as "properties.plan", or a mapping
+            from a property's name to its path.
+        anonymous: Whether events without a user id are kept, under the anonymous one.
+        currency: Currency of the log; left out, the one that most amounts are in. Amounts in
+            another one are rejected, those that name none are taken to be in it.
+        tz: Zone in which times without one are read; left out, they are rejected.
+        system: The system whose ids of events these are.
+
+    Returns:
+        The log, and what became of each call.
+
+    Raises:
+        ArgumentError: If an argument is wrong, or no record looks like one of these calls.
+        FileError: If there is no such file.
+
+    Examples:
+        >>> import onefold as of
+        >>> from onefold import readers
+        >>> read = readers.segment(readers.example("segment"))
+        >>> read.accepted, dict(read.skipped), len(read.rejected)
+        (9, {'a group call: it is about accounts': 1}, 4)
+        >>> ann = of.fold(read.log)["ann"]
+        >>> ann["monetary"], ann["frequency"], ann["plan"]
+        (24.7, 1.0, 'pro')
+    """
+    call = "readers.segment"
+    chosen = settings(
+        call,
+        kinds=kinds,
+        properties=properties,
+        anonymous=anonymous,
+        currency=currency,
+        tz=tz,
+        system=system,
+    )
+    return gathered(
+        records_of(source, calls, call),
+        Calls(chosen),
+        call=call,
+        looks="A call is an object with a type such as 'track' or 'identify'",
+        currency=chosen.currency,
+        chosen=chosen.chosen,
+        notes=chosen.notes,
+        sure=isinstance(source, Ready) and source.sure,
+    )
+
+
+def calls(name: str | None, lines: Iterator[Line]) -> Iterator[Record]:
+    """The calls in lines; a batch is as many as it holds."""
+    for record in documents(name, lines):
+        document = record[3]
+        if isinstance(document, dict) and isinstance(document.get("batch"), list):
+            yield from ((name, record[1], one, one) for one in document["batch"])
+        else:
+            yield record
+
+
+@final
+@attrs.frozen(eq=False)
+class Calls:
+    """What a call means: its events and facts."""
+
+    settings: Settings
+
+    def __call__(self, document: Any) -> Found:
+        """Events and facts of one call."""
+        if not isinstance(document, dict):
+            raise Refused("not an object", foreign=True)
+        kind = document.get("type")
+        if kind is None:
+            raise Refused("no type", foreign=True)
+        if kind not in CALLS:
+            raise Refused("type is not one of the spec's calls", foreign=True)
+        if kind == "group":
+            raise Refused("a group call: it is about accounts", skipped=True)
+        context = mapping(document.get("context"), "context")
+        event = self._event(document, context)
+        if kind in ("identify", "alias"):
+            return self._told(document, event, kind)
+        told = mapping(document.get("properties"), "properties")
+        return self._done(document, event, told, context), []
+
+    def _event(self, document: dict[str, Any], context: Any) -> dict[str, Any]:
+        """What every call has: who, when, where, on what."""
+        user = text(document.get("userId"), "userId")
+        anonymous = text(document.get("anonymousId"), "anonymousId")
+        customer = self.settings.customer(user, anonymous)
+        label, zone = self.settings.label, self.settings.tz
+        time = instant(document.get("timestamp"), "timestamp", zone)
+        if time is None:
+            time = instant(document.get("originalTimestamp"), "originalTimestamp", zone)
+        if time is None:
+            raise Refused(NO_TIME)
+        device, platform, browser = self.settings.agent(context.get("userAgent"))
+        return {
+            **BLANK,
+            "customer": customer,
+            "time": time,
+            "received": instant(document.get("receivedAt"), "receivedAt", zone),
+            "channel": self._channel(document, context),
+            "zone": self.settings.zone(context.get("timezone")),
+            "id": text(document.get("messageId"), "messageId"),
+            "source": self.settings.system,
+            "user_id": user,
+            "anonymous_id": anonymous,
+            "device": label(inside(context, "device", "model"), "device") or device,
+            "platform": label(inside(context, "os", "name"), "platform") or platform,
+            "browser": browser,
+            "page": path_of(label(inside(context, "page", "path"), "page")),
+            "medium": label(inside(context, "campaign", "medium"), "medium"),
+            "chosen": self.settings.picked(document),
+        }
+
+    def _channel(self, document: dict[str, Any], context: Any) -> str | None:
+        """Where it happened: as the call says, else by the library that sent it."""
+        channel = self.settings.label(document.get("channel"), "channel")
+        if channel is not None:
+            return CHANNELS.get(channel, channel)
+        library = self.settings.label(inside(context, "library", "name"), "library")
+        if library is not None:
+            return _sent_by(library)
+        return {"page": "web", "screen": "mobile"}.get(document["type"])
+
+    def _done(
+        self, document: dict[str, Any], event: dict[str, Any], told: Any, context: Any
+    ) -> list[dict[str, Any]]:
+        """The events of a call about something that was done."""
+        call = document["type"]
+        name = text(document.get("event"), "event") if call == "track" else call
+        kind = event["kind"] = self.settings.kind(name)
+        if call != "track":
+            own = told.get("path") or told.get("name") or document.get("name")
+            event["page"] = path_of(self.settings.label(own, "page")) or event["page"]
+            return [event]
+        if name is not None and name.startswith("Email "):
+            event["channel"] = "email"
+        event["basket"] = text(told.get("order_id"), "order_id") or text(
+            context.get("sessionId"), "sessionId"
+        )
+        code = text(told.get("currency"), "currency")
+        event["currency"] = None if code is None else code.upper()
+        direction = sign(kind) or MONEY.get(str(name), 0)
+        total = told.get("revenue")
+        if direction and total is None:
+            total = told.get("total") if told.get("total") is not None else told.get("value")
+        if not direction and total is not None:  # money that came in with an event of another name
+            direction = 1
+        products = [] if name in LISTS else listed(told.get("products"), "products")
+        lines = [_product(mapping(one, "a product")) for one in products]
+        return ordered(event, lines, own=_product(told), sign=direction, total=total)
+
+    def _told(self, document: dict[str, Any], event: dict[str, Any], call: str) -> Found:
+        """Facts that a call states, and the link between two ids as an event."""
+        facts: list[Fact] = []
+        if call == "identify":
+            traits = mapping(document.get("traits"), "traits")
+            who, when, known = event["customer"], event["time"], event["received"]
+            facts = [(who, when, known, name, held) for name, held in self.settings.facts(traits)]
+        else:
+            previous = text(document.get("previousId"), "previousId")
+            if previous is not None:
+                event["anonymous_id"] = previous
+        linked = event["user_id"] is not None and event["anonymous_id"] is not None
+        events = []
+        if linked and self.settings.kinds.get(call, call) is not None:
+            events = [event | {"kind": self.settings.kind(call)}]
+        if not events and not facts:
+            raise Refused(f"{call} with nothing in it but one id", skipped=True)
+        return events, facts
+
+
+@lru_cache(maxsize=256)
+def _sent_by(library: str) -> str:
+    """Where a library runs; there are a handful of them."""
+    if any(system in library for system in MOBILE):
+        return "mobile"
+    return "web" if library in WEB else "server"
+
+
+def _product(told: Any) -> Product:
+    item = told.get("product_id")
+    return Product(
+        told.get("sku") if item is None or item == "" else item,
+        told.get("price"),
+        told.get("quantity"),
+    )
