@@ -13,12 +13,12 @@ import numpy as np
 
 from onefold import _time
 from onefold._check import one_of
-from onefold._group import changes, runs
-from onefold._types import Array, Bools, Duration, Floats, Ints, Times
+from onefold._group import changes
+from onefold._types import Bools, Duration, Floats, Ints, Times
 from onefold.errors import ArgumentError
 from onefold.traits.history import History
 from onefold.traits.protocol import some_name
-from onefold.traits.wide import Wide, labelled
+from onefold.traits.wide import Wide
 
 BY = ("item", "visit")
 
@@ -94,19 +94,13 @@ class Conversion:
 
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Shares (n,), NaN where nothing began."""
-        h, start = _of_kinds(history, self.start, self.to)
         if self.by == "visit":
-            visit, bounds = h.visits
-            row = np.repeat(np.arange(len(h)), np.diff(bounds))
-            return _share(row, _any(visit, start, len(row)), _any(visit, ~start, len(row)), len(h))
-        e = _Events.of(h, start)
-        latest = np.maximum.accumulate(np.where(e.first, np.arange(len(e.first)), -1))[e.until - 1]
-        led = ~e.first & (latest >= e.since)
-        if self.within is not None:
-            led &= e.time - e.time[latest] < self.within
-        row = e.row[e.begins]
-        cells = len(row)
-        return _share(row, _any(e.cell, e.first, cells), _any(e.cell, led, cells), len(h))
+            began, led = _visits(history, self.start, self.to)
+        else:
+            began, led = _items(history, self.start, self.to, self.within)
+        count, hits = (np.bincount(rows, minlength=len(history)) for rows in (began, led))
+        share: Floats = np.divide(hits, count, out=np.full(len(count), np.nan), where=count > 0)
+        return share
 
 
 @attrs.frozen
@@ -143,73 +137,81 @@ class ViewedNotBought:
 
     def read(self, history: History, *, as_of: Times) -> Wide:
         """Views by item."""
-        h, view = _of_kinds(history, self.view, self.buy)
-        e = _Events.of(h, view)
-        last = np.full(len(e.begins), -1)
-        bought = np.flatnonzero(~e.first)
-        last[e.cell[bought]] = bought  # ascending, and the last assignment stays
-        left = np.flatnonzero(e.first & (last[e.cell] < e.moment))
-        held = labelled(e.row[left], e.item[left], np.ones(len(left)), h.items, len(h), share=False)
-        known = np.bincount(e.row[e.first], minlength=len(h)) > 0
-        return attrs.evolve(held, known=known)
+        e = _Cells.of(history, self.view, self.buy)
+        begins, views, bought = _before(e.new), np.flatnonzero(e.first), np.flatnonzero(~e.first)
+        last = np.full(len(e.new), -1)  # purchase of the cell that begins here
+        last[begins[bought]] = bought  # ascending, and the last assignment stays
+        left = views[last[begins[views]] < _before(e.moment)[views]]
+        cells = np.flatnonzero(changes(begins[left]))  # where each begins among those left
+        row, item = history.row[e.at[left[cells]]], history.item[e.at[left[cells]]]
+        used = np.flatnonzero(np.bincount(item, minlength=len(history.items)))
+        return Wide(
+            labels=history.items.values[used],
+            offsets=np.append(0, np.cumsum(np.bincount(row, minlength=len(history)))),
+            codes=np.searchsorted(used, item).astype(np.int32),
+            values=np.diff(np.append(cells, len(left))).astype(np.float64),
+            known=np.bincount(history.row[e.at[views]], minlength=len(history)) > 0,
+        )
 
 
-def _of_kinds(history: History, first: str, second: str) -> tuple[History, Bools]:
-    """The events of two kinds, and which are of the first (m,)."""
-    one, other = (history.kind == history.kinds.code(kind) for kind in (first, second))
-    h = history.kept(one | other)
-    return h, h.kind == h.kinds.code(first)
+def _visits(history: History, start: str, to: str) -> tuple[Ints, Ints]:
+    """The row of each visit with an event of one kind, and of those that hold both."""
+    begins, leads = (history.kind == history.kinds.code(kind) for kind in (start, to))
+    h = history.kept(begins | leads)
+    visit, bounds = h.visits
+    row = np.repeat(np.arange(len(h)), np.diff(bounds))
+    began, led = np.zeros((2, len(row)), dtype=bool)
+    first = h.kind == h.kinds.code(start)
+    began[visit[first]] = True
+    led[visit[~first]] = True
+    return row[began], row[began & led]
+
+
+def _items(
+    history: History, start: str, to: str, within: np.timedelta64 | None
+) -> tuple[Ints, Ints]:
+    """The row of each item with an event of one kind, and of those where the other followed."""
+    e = _Cells.of(history, start, to)
+    begins, starts, then = _before(e.new), np.flatnonzero(e.first), np.flatnonzero(~e.first)
+    ends = np.append(np.flatnonzero(e.moment)[1:], len(e.moment))
+    until = ends[np.cumsum(e.moment)[then] - 1]  # where each one's moment ends
+    latest = _before(e.first)[until - 1]  # the last start before it, or at its instant
+    led = e.first[latest] & (latest >= begins[then])
+    if within is not None:
+        led &= e.time[then] - e.time[latest] < within
+    then = then[led]
+    began, ended = (e.at[k[changes(begins[k])]] for k in (starts, then))  # each item once
+    return history.row[began], history.row[ended]
 
 
 @attrs.frozen(eq=False)
-class _Events:
-    """The events (m,) that have an item, by row and item, and then by time.
+class _Cells:
+    """Events (m,) of two kinds that have an item, by row and item, and then by time.
 
     Those of one row and one item are a cell; of these, those of one instant a moment.
     """
 
-    row: Ints
-    item: Array
+    at: Ints  # where each event is in the history
     time: Times
-    first: Bools  # of the first of two kinds
-    cell: Ints  # 0, 1, ...
-    begins: Ints  # where each cell does (k,)
-    since: Ints  # where the event's cell begins
-    moment: Ints  # where its moment begins
-    until: Ints  # where its moment ends
+    first: Bools  # which are of the first of the two kinds
+    new: Bools  # where a cell begins
+    moment: Bools  # where a moment begins
 
     @classmethod
-    def of(cls, history: History, first: Bools) -> "_Events":
-        """The events of a history, some of which are of a first kind."""
-        some = np.flatnonzero(history.item >= 0)
-        cell = history.row[some] * max(len(history.items), 1) + history.item[some]
-        order = some[np.argsort(cell, kind="stable")]  # of one cell in order of time still
-        row, item, time = history.row[order], history.item[order], history.time[order]
-        new = changes(row, item)
-        moment, until = runs(changes(row, item, time))
-        return cls(
-            row=row,
-            item=item,
-            time=time,
-            first=first[order],
-            cell=np.cumsum(new) - 1,
-            begins=np.flatnonzero(new),
-            since=runs(new)[0],
-            moment=moment,
-            until=until,
-        )
+    def of(cls, history: History, first: str, second: str) -> "_Cells":
+        """The events of a history that are of these kinds."""
+        one, other = (history.kind == history.kinds.code(kind) for kind in (first, second))
+        at = np.flatnonzero((one | other) & (history.item >= 0))
+        cell = history.row[at] * max(len(history.items), 1) + history.item[at]
+        order = np.argsort(cell, kind="stable")  # of one cell in order of time still
+        cell, at = cell[order], at[order]
+        time = history.time[at]
+        return cls(at, time, one[at], changes(cell), changes(cell, time))
 
 
-def _any(group: Ints, marked: Bools, groups: int) -> Bools:
-    """Which groups (k,) have an event that is marked."""
-    out = np.zeros(groups, dtype=bool)
-    out[group[marked]] = True
-    return out
-
-
-def _share(row: Ints, began: Bools, led: Bools, n: int) -> Floats:
-    """Of the groups (k,) of each row that began, the share (n,) that led on; NaN where none did."""
-    count = np.bincount(row[began], minlength=n)
-    hits = np.bincount(row[began & led], minlength=n)
-    share: Floats = np.divide(hits, count, out=np.full(n, np.nan), where=count > 0)
-    return share
+def _before(marked: Bools) -> Ints:
+    """For each of m places the last that is marked, up to itself; 0 where none is."""
+    out = np.zeros(len(marked), dtype=np.int64)
+    places = np.flatnonzero(marked)
+    out[places] = places
+    return np.maximum.accumulate(out, out=out)
