@@ -20,7 +20,6 @@ from onefold._types import NO_MONEY, NO_OFFSET, Array, Codes, Hashes, Ints, Stri
 from onefold._vocab import EMPTY, Vocab, united
 from onefold.errors import ColumnError
 
-
 Place: TypeAlias = Sequence[Ints]  # for each of several tables, where its rows go
 
 

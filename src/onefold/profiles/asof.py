@@ -36,6 +36,8 @@ def point_in_time(
     opened = door.opened(frame, "Profiles.at")
     who = opened.ids("customer", "when")
     moments = opened.times("time", "when", tz)
+    if ledger.horizon is not None and len(moments):
+        ledger.before(moments.min())  # raises, if events before it were let go
     ids = who.decode()
     people: Ints = np.append(ledger.people.translation(who.vocab), -1)[who.codes].astype(np.int64)
 

@@ -7,11 +7,12 @@ everything that can be said of a person is read from there.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 
 from onefold import _time
 from onefold._check import whole
-from onefold._types import Instant
+from onefold._types import Duration, Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
 from onefold.events.log import EventLog
@@ -29,6 +30,7 @@ def fold(
     catalog: Catalog | None = None,
     as_of: Instant | None = None,
     known_at: Instant | None = None,
+    keep: Duration | None = None,
     threads: int = 1,
 ) -> Profiles:
     """Fold everything that customers did into one profile each.
@@ -43,6 +45,12 @@ def fold(
         known_at: Use only what had been received before this moment: what one knew at the time,
             late events and later corrections left out. Left out, all of the log is used. What has
             no time of receipt was known when it happened.
+        keep: How far back from `as_of` single events are kept, such as "400D", for streams that
+            never end. Of older ones stay, for each customer, kind, item and channel, the count,
+            the first and the last time, and what the amounts come to: counts, sums, recency and
+            shares of all time go on being exact, and so does whatever reads a window that is kept.
+            What can't be read exactly any more raises `BeyondKept`, as do a moment before, and a
+            late event that may be a repeated one. Facts stay.
         threads: How many threads sort the events; those of `EventLog.batches` are apart.
 
     Returns:
@@ -82,7 +90,10 @@ def fold(
         logs = (some.known_at(known_at) for some in logs)
     ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
     moment = _end(ledger) if as_of is None else _time.instant(as_of, "fold: as_of")
-    return Profiles(ledger.before(moment), chosen, catalog, moment)
+    known = ledger.before(moment)
+    if keep is not None:
+        known = attrs.evolve(known, keep=_time.duration(keep, "fold: keep")).aged(moment)
+    return Profiles(known, chosen, catalog, moment)
 
 
 def _logs(log: Any) -> Iterator[EventLog]:

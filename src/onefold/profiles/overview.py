@@ -53,6 +53,7 @@ class Overview:
     kinds: tuple[tuple[str, int], ...]  # the most frequent first
     untold: tuple[tuple[str, float], ...]  # what events lack, and in which share of them
     timeline: Timeline | None
+    older: int = 0  # events that were let go
 
     @classmethod
     def of(cls, ledger: Ledger, as_of: np.datetime64) -> "Overview":
@@ -74,6 +75,7 @@ class Overview:
             kinds=kinds,
             untold=_untold(events),
             timeline=_timeline(time, kind.codes, order, kinds, as_of) if len(time) else None,
+            older=int(ledger.cells.array("count").sum()),
         )
 
 

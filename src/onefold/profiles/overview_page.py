@@ -31,11 +31,12 @@ def lines(overview: Overview) -> list[str]:
 
 def span(overview: Overview) -> str:
     """How many events, from which day to which."""
+    older = f", and of {many(overview.older, 'older event')} the sums" if overview.older else ""
     if overview.first is None or overview.last is None:
-        return "no events"
+        return f"no events{older}"
     first, last = day(overview.first), day(overview.last)
     when = f"on {first}" if first == last else f"from {first} to {last}"
-    return f"{many(overview.events, 'event')} {when} UTC"
+    return f"{many(overview.events, 'event')} {when} UTC{older}"
 
 
 def day(moment: np.datetime64) -> str:

@@ -7,7 +7,8 @@ there are.
     fold(log)[id].after(event) == fold(log + event)[id]
 """
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, final
 
 import attrs
 import numpy as np
@@ -17,7 +18,7 @@ from onefold import _time
 from onefold._types import Ints
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, BeyondKept
 from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.ledger import Ledger
@@ -26,6 +27,36 @@ from onefold.profiles.traits import TraitTable
 from onefold.traits.history import History
 from onefold.traits.protocol import Trait
 from onefold.traits.wide import Wide
+
+
+@final
+class Tail:
+    """Events that came since, the latest first to hand: to add one costs the same for any many."""
+
+    __slots__ = ("_before", "_event")
+
+    def __init__(self, before: "Tail | None", event: Event) -> None:
+        self._before, self._event = before, event
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> "Tail | None":
+        """A tail of several events, in their order."""
+        tail: Tail | None = None
+        for event in events:
+            tail = cls(tail, event)
+        return tail
+
+    def events(self) -> list[Event]:
+        """The events, in the order in which they came."""
+        out: list[Event] = []
+        tail: Tail | None = self
+        while tail is not None:  # single events, that came one by one
+            out.append(tail._event)
+            tail = tail._before
+        return out[::-1]
+
+    def __reduce__(self) -> Any:
+        return Tail.of, (self.events(),)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -38,7 +69,7 @@ class Profile:
 
     id: str
     _base: Ledger
-    _tail: tuple[Event, ...]
+    _tail: Tail | None
     _traits: tuple[Trait, ...]
     catalog: Catalog | None
     as_of: np.datetime64
@@ -56,7 +87,7 @@ class Profile:
         as_of: np.datetime64,
     ) -> "Profile":
         """The profile of the person at one position of a ledger."""
-        return cls(ledger.people[position], ledger, (), traits, catalog, as_of, position)
+        return cls(ledger.people[position], ledger, None, traits, catalog, as_of, position)
 
     def after(self, event: Event) -> "Profile":
         """The profile that also knows `event`; `as_of` moves past it if it is the latest.
@@ -67,6 +98,7 @@ class Profile:
 
         Raises:
             ArgumentError: If the event is another customer's.
+            BeyondKept: If it is older than the events that `keep=` has kept.
         """
         if not isinstance(event, Event):
             raise ArgumentError(
@@ -78,11 +110,19 @@ class Profile:
                 f"Profile.after: the event is of customer {event.customer!r}, the profile of "
                 f"{self.id!r}. Take that customer's profile."
             )
+        horizon = self._base.horizon
+        if horizon is not None and event.time < horizon:
+            raise BeyondKept(
+                f"Profile.after: the event is of {_time.show(event.time)}, and what happened "
+                f"before {_time.show(horizon)} was let go by keep=, so it can't be told whether it "
+                "is new. Leave it out, or fold everything anew with a longer keep=."
+            )
         moment = max(self.as_of, event.time + _time.MICROSECOND)
         if "ledger" in self._cache:  # what was read once is not put together again
             own, position = self.ledger, 0 if len(self.ledger) else -1
-            return Profile(self.id, own, (event,), self._traits, self.catalog, moment, position)
-        tail = (*self._tail, event)
+            tail = Tail(None, event)
+            return Profile(self.id, own, tail, self._traits, self.catalog, moment, position)
+        tail = Tail(self._tail, event)
         return Profile(
             self.id, self._base, tail, self._traits, self.catalog, moment, self._position
         )
@@ -92,8 +132,9 @@ class Profile:
         """The ledger of this person alone."""
         if "ledger" not in self._cache:
             own = _alone(self._base, self._position, self.id)
-            if self._tail:
-                own = own | Ledger.from_log(EventLog.from_events(self._tail))
+            if self._tail is not None:
+                own = own | Ledger.from_log(EventLog.from_events(self._tail.events()))
+            own = own.aged(self.as_of)
             self._cache["ledger"] = own
         own_ledger: Ledger = self._cache["ledger"]
         return own_ledger
@@ -171,7 +212,10 @@ def _alone(ledger: Ledger, position: int, customer: str) -> Ledger:
         here = slice(*ledger.offsets[position : position + 2].tolist())
         there = slice(*ledger.fact_offsets[position : position + 2].tolist())
     events, facts = ledger.events.take(here), ledger.facts.take(there)
-    people = [customer] if len(events) or len(facts) else []
+    older = ledger.older
+    if older is not None:
+        older = older.take(np.flatnonzero(older.array("customer") == position)).compact()
+    people = [customer] if len(events) or len(facts) or (older is not None and len(older)) else []
     return Ledger(
         Vocab(np.array(people, dtype=object)),
         np.array([0, len(events)][: len(people) + 1]),
@@ -179,4 +223,7 @@ def _alone(ledger: Ledger, position: int, customer: str) -> Ledger:
         np.array([0, len(facts)][: len(people) + 1]),
         facts.compact().replace(name=facts.coded("name")),  # others are missing here, not unknown
         ledger.currency,
+        ledger.keep,
+        ledger.horizon,
+        older,
     )

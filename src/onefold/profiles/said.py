@@ -12,6 +12,7 @@ from functools import partial
 from onefold._display import number, percent, printable, span
 from onefold._display.words import cut, wide
 from onefold.catalog import Catalog
+from onefold.errors import BeyondKept
 from onefold.profiles.spread import Spread, called, spread
 from onefold.profiles.traits import TraitTable
 from onefold.traits.protocol import Trait
@@ -29,13 +30,12 @@ def looked_at(table: TraitTable, name: str) -> Spread:
     """What one trait or fact of a table looks like, with its own unit."""
     trait = next((trait for trait in table.traits if trait.name == name), None)
     unit = getattr(trait, "unit", "")
-    return spread(
-        table,
-        name,
-        unit=unit if isinstance(unit, str) else "",
-        fact=trait is None,
-        name_of=_naming(trait, table.history.catalog),
-    )
+    unit = unit if isinstance(unit, str) else ""
+    try:
+        name_of = _naming(trait, table.history.catalog)
+        return spread(table, name, unit=unit, fact=trait is None, name_of=name_of)
+    except BeyondKept:  # it needs events that were let go, so it is not known
+        return Spread(name, unit, fact=trait is None, rows=len(table), known=0)
 
 
 def _naming(trait: Trait | None, catalog: Catalog | None) -> Callable[[str], str] | None:

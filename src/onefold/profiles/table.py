@@ -21,7 +21,7 @@ from onefold._types import Duration, Instant, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.cells import Cells, cells
-from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.errors import ArgumentError, BeyondKept, UnknownCustomer
 from onefold.events.log import EventLog
 from onefold.events.quality import far_after
 from onefold.events.tables import no_facts
@@ -58,7 +58,21 @@ class Profiles:
 
     @property
     def history(self) -> History:
-        """Everybody's events and facts, for traits, levels and plug-ins to read."""
+        """Everybody's events and facts, for traits, levels and plug-ins to read.
+
+        Raises:
+            BeyondKept: If events were let go by `keep=`.
+        """
+        if self.ledger.horizon is not None:
+            raise BeyondKept(
+                "profiles: events before "
+                f"{_time.show(self.ledger.horizon)} were let go by keep=, and this needs them all. "
+                "Use profiles.recent(), which knows only what was kept, or keep more."
+            )
+        return self._history
+
+    @property
+    def _history(self) -> History:
         return self._once("history", lambda: History.of(self.ledger, self.catalog))
 
     @property
@@ -67,7 +81,7 @@ class Profiles:
 
         def make() -> TraitTable:
             moments = np.full(len(self), self.as_of)
-            return TraitTable(self.ids, self.history, moments, self.traits)
+            return TraitTable(self.ids, self._history, moments, self.traits)
 
         return self._once("table", make)
 
@@ -118,7 +132,7 @@ class Profiles:
             raise ArgumentError(
                 f"Profiles.new: customer {customer!r} has a profile already: profiles[id]."
             )
-        return Profile(str(customer), self.ledger, (), self.traits, self.catalog, self.as_of)
+        return Profile(str(customer), self.ledger, None, self.traits, self.catalog, self.as_of)
 
     def at(
         self,
@@ -204,11 +218,12 @@ class Profiles:
                     f"Profiles.update: as_of is {_time.show(moment)}, and these profiles are as of "
                     f"{_time.show(self.as_of)} already. Go back with profiles.at(...)."
                 )
-            return Profiles(both.before(moment), self.traits, self.catalog, moment)
+            known = both.before(moment).aged(moment)
+            return Profiles(known, self.traits, self.catalog, moment)
         if end is not None and end - self.as_of > YEAR:
             right_clock(both, "Profiles.update: as_of is left out")
         moment = self.as_of if end is None else max(self.as_of, end)
-        return Profiles(both, self.traits, self.catalog, moment)
+        return Profiles(both.aged(moment), self.traits, self.catalog, moment)
 
     def merge(self, other: "Profiles") -> "Profiles":
         """The profiles of two sets of events as one; the later `as_of` holds."""
@@ -228,7 +243,15 @@ class Profiles:
                 "Profiles.merge: the two sides have different catalogues. Fold both with the same."
             )
         moment = max(self.as_of, other.as_of)
-        return Profiles(self.ledger | other.ledger, self.traits, catalog, moment)
+        return Profiles((self.ledger | other.ledger).aged(moment), self.traits, catalog, moment)
+
+    def recent(self) -> "Profiles":
+        """The profiles of only the events that `keep=` has kept, as if there were no others.
+
+        For what needs single events, such as a scorer: what it says then is said of that window.
+        """
+        known = Ledger.from_events(self.ledger.events, self.ledger.facts, self.ledger.currency)
+        return Profiles(known, self.traits, self.catalog, self.as_of)
 
     def select(self, who: Any) -> "Profiles":
         """The profiles of some customers: ids, or a condition that holds for them."""

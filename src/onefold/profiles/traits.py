@@ -13,6 +13,7 @@ from onefold._check import hint, quoted
 from onefold._columns import frozen
 from onefold._types import Array, Strings, Times
 from onefold.errors import ArgumentError, UnknownName
+from onefold.traits import older
 from onefold.traits.facts import Fact
 from onefold.traits.history import History
 from onefold.traits.protocol import Trait, checked_reading, label_names, trait_of
@@ -111,7 +112,7 @@ class TraitTable:
         """What any trait says of each row, also one that the profiles don't carry."""
         key = ("read", id(trait))
         if key not in self._cache:
-            reading = trait_of(trait, "table.read").read(self.history, as_of=self.as_of)
+            reading = older.read(trait_of(trait, "table.read"), self.history, self.as_of)
             self._cache[key] = (trait, checked_reading(trait, reading, len(self)))
         return self._cache[key][1]
 

@@ -126,7 +126,7 @@ def lighter(value: Any) -> Any:
     """The same value without what it need not carry: one profile without everybody else."""
     if type(value) is Profile:
         own = value.ledger
-        return attrs.evolve(value, base=own, tail=(), position=0 if len(own) else -1)
+        return attrs.evolve(value, base=own, tail=None, position=0 if len(own) else -1)
     return value.plain if type(value) is Vocab else value
 
 

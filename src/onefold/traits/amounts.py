@@ -12,7 +12,10 @@ import attrs
 import numpy as np
 
 from onefold._types import Floats, Times
+from onefold.errors import BeyondKept
+from onefold.events.older import BIG
 from onefold.traits.history import History
+from onefold.traits.older import Older
 from onefold.traits.protocol import kind_or_none, some_name
 from onefold.traits.reduce import holds_numbers, labels, numbers, reduced, totals, units
 
@@ -57,6 +60,11 @@ class Sum:
         h, held = numbers(history.where(self.event), self.of)
         return np.where(h.counts > 0, totals(held, h.offsets), np.nan)
 
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go; of money only."""
+        late, cells = self.read(history, as_of=as_of), _valued(older, self.event, self)
+        return np.where(cells.any | ~np.isnan(late), np.nan_to_num(late) + cells.money(), np.nan)
+
 
 @attrs.frozen
 class Mean:
@@ -99,6 +107,15 @@ class Mean:
         mean: Floats = np.divide(totals(held, h.offsets), h.counts, out=missing, where=h.counts > 0)
         return mean
 
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go; of money only."""
+        h, held = numbers(history.where(self.event), self.of)
+        cells = _valued(older, self.event, self)
+        count = h.counts + cells.total("valued")
+        total = totals(held, h.offsets) + cells.money()
+        mean: Floats = np.divide(total, count, out=np.full(len(h), np.nan), where=count > 0)
+        return mean
+
 
 @attrs.frozen
 class Min:
@@ -136,6 +153,12 @@ class Min:
         """The smallest (n,), NaN where no event has the number."""
         return _extreme(np.minimum, history.where(self.event), self.of)
 
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go; of money only."""
+        cells = _valued(older, self.event, self)
+        early = units(cells.edge("least", np.minimum, BIG))
+        return np.fmin(self.read(history, as_of=as_of), np.where(cells.any, early, np.nan))
+
 
 @attrs.frozen
 class Max:
@@ -172,6 +195,12 @@ class Max:
     def read(self, history: History, *, as_of: Times) -> Floats:
         """The largest (n,), NaN where no event has the number."""
         return _extreme(np.maximum, history.where(self.event), self.of)
+
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go; of money only."""
+        cells = _valued(older, self.event, self)
+        early = units(cells.edge("most", np.maximum, -BIG))
+        return np.fmax(self.read(history, as_of=as_of), np.where(cells.any, early, np.nan))
 
 
 @attrs.frozen
@@ -283,3 +312,13 @@ def _positions(history: History, *, last: bool) -> Any:
     """The rows that have an event, and the position of the first or last of each."""
     some = np.flatnonzero(history.counts > 0)
     return some, history.offsets[some + 1] - 1 if last else history.offsets[some]
+
+
+def _valued(older: Older, event: str | None, trait: "Sum | Mean | Min | Max") -> Older:
+    """The cells of a kind that have an amount of money, if that is what is asked for."""
+    if trait.of != "value":
+        raise BeyondKept(
+            f"trait {trait.name!r} reads {trait.of!r}, which older events no longer have: keep= "
+            "let them go. Read it over a window that is kept, traits.Over(trait, last=...)."
+        )
+    return older.where(event).valued()

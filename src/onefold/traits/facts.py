@@ -43,6 +43,8 @@ class Fact:
         ('south', 'north')
     """
 
+    reach: ClassVar[np.timedelta64] = np.timedelta64(0, "us")  # it reads no event
+
     fact: str = attrs.field(validator=some_name)
     name: str = attrs.field(
         default=attrs.Factory(lambda self: self.fact, takes_self=True),
@@ -78,6 +80,7 @@ class Age:
     """
 
     unit: ClassVar[str] = "years"
+    reach: ClassVar[np.timedelta64] = np.timedelta64(0, "us")  # it reads no event
 
     fact: str = attrs.field(default="birth_date", validator=some_name)
     name: str = attrs.field(default="age", validator=some_name, kw_only=True)

@@ -77,6 +77,7 @@ class History:
     fact_rows: Ints | None
     catalog: Catalog | None = None
     span: "Span | None" = None  # where the rows are ranges of a longer history
+    who: Ints | None = None  # the person (n,) of each row, -1 for nobody; None for everybody
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
 
     @classmethod
@@ -106,18 +107,28 @@ class History:
             return whole
         fact_rows, fact_offsets = ranges(*facts)
         span = Span(whole, starts, stops, from_first=True, most=most)
-        return cls(ledger, span.offsets, None, fact_offsets, fact_rows, catalog, span)
+        return cls(ledger, span.offsets, None, fact_offsets, fact_rows, catalog, span, people)
 
     def between(self, start: int, stop: int) -> "History":
         """The history of the rows from `start` up to `stop`."""
         facts = _part(self.fact_offsets, self.fact_rows, start, stop)
-        if self.span is None:
-            events = _part(self.offsets, self._rows, start, stop)
-            return History(self.ledger, *events, *facts, self.catalog)
-        some = attrs.evolve(
-            self.span, starts=self.span.starts[start:stop], stops=self.span.stops[start:stop]
+        held = attrs.evolve(
+            self, fact_offsets=facts[0], fact_rows=facts[1], who=self.people[start:stop]
         )
-        return History(self.ledger, some.offsets, None, *facts, self.catalog, some)
+        if self.span is None:
+            offsets, rows = _part(self.offsets, self._rows, start, stop)
+            return attrs.evolve(held, offsets=offsets, rows=rows)
+        bounds = {"starts": self.starts[start:stop], "stops": self.stops[start:stop]}
+        return held._ranged(attrs.evolve(self.span, **bounds))
+
+    def _ranged(self, span: "Span") -> "History":
+        """The same rows as other ranges."""
+        return attrs.evolve(self, offsets=span.offsets, span=span)
+
+    @property
+    def people(self) -> Ints:
+        """The position (n,) in the ledger of the person of each row, -1 for nobody."""
+        return np.arange(len(self.ledger)) if self.who is None else self.who
 
     @property
     def rows(self) -> Ints | None:
@@ -139,11 +150,7 @@ class History:
         """The same rows with a copy of their events, one row after another."""
         if self.span is None:
             return self
-        facts = (self.fact_offsets, self.fact_rows)
-        return self._once(
-            "laid out",
-            lambda: History(self.ledger, self.offsets, self.rows, *facts, self.catalog),
-        )
+        return self._once("laid out", lambda: attrs.evolve(self, rows=self.rows, span=None))
 
     @property
     def base(self) -> "History":
@@ -344,7 +351,7 @@ class History:
             chosen = np.flatnonzero(mask)
             offsets = self._among(chosen, mask)
             rows = chosen if self.rows is None else self.rows[chosen]
-        return History(self.ledger, offsets, rows, self.fact_offsets, self.fact_rows, self.catalog)
+        return attrs.evolve(self, offsets=offsets, rows=rows, span=None)
 
     def since(self, starts: Times) -> "History":
         """The same rows with only the events at or after each row's own instant (n,)."""
@@ -353,8 +360,7 @@ class History:
             first = bisect(span.base.time, span.starts, span.stops, starts)
             whole = span.from_first and np.array_equal(first, span.starts)
             some = attrs.evolve(span, starts=first, from_first=whole)
-            facts = (self.fact_offsets, self.fact_rows)
-            return History(self.ledger, some.offsets, None, *facts, self.catalog, some)
+            return self._ranged(some)
         if len(starts) and (starts == starts[0]).all():
             return self.kept(self.time >= starts[0])
         return self.kept(self.time >= starts[self.row])
@@ -367,8 +373,7 @@ class History:
             return self.kept(self.time < stops[self.row])
         last = bisect(self.base.time, self.starts, self.stops, stops)
         some = attrs.evolve(self.span, stops=last)
-        facts = (self.fact_offsets, self.fact_rows)
-        return History(self.ledger, some.offsets, None, *facts, self.catalog, some)
+        return self._ranged(some)
 
     def _within(self, mask: Bools, base: "History") -> "History":
         """The same rows as ranges of a base of which only the marked events are left."""
@@ -377,21 +382,17 @@ class History:
         np.cumsum(mask, out=running[1:])
         bounds = {"starts": running[self.starts], "stops": running[self.stops]}
         span = attrs.evolve(self.span, base=base, **bounds)
-        facts = (self.fact_offsets, self.fact_rows)
-        return History(self.ledger, span.offsets, None, *facts, self.catalog, span)
+        return self._ranged(span)
 
     def _among(self, chosen: Ints, mask: Bools) -> Ints:
         """The offsets (n + 1,) of each row's events among the chosen ones."""
         if len(chosen) * FEW < len(mask):
-            owner = self.row[chosen] if self.rows is not None else self._people[chosen]
+            every = self.rows is None and self.who is None
+            owner = self.ledger.events.array("customer")[chosen] if every else self.row[chosen]
             return np.append(0, np.cumsum(np.bincount(owner, minlength=len(self))))
         running = np.zeros(len(mask) + 1, dtype=np.int64)
         np.cumsum(mask, out=running[1:])
         return running[self.offsets]
-
-    @property
-    def _people(self) -> Codes:
-        return self.ledger.events.array("customer")
 
     @property
     def visit_starts(self) -> Bools:

@@ -8,8 +8,12 @@ from typing import ClassVar
 import attrs
 import numpy as np
 
+from onefold._group import distinct
 from onefold._types import MICROS, Bools, Floats, Ints, Times
+from onefold._vocab import united
+from onefold.errors import BeyondKept
 from onefold.traits.history import History
+from onefold.traits.older import Older
 from onefold.traits.protocol import kind_or_none, some_name
 
 
@@ -64,6 +68,10 @@ class Count:
         """Whole numbers (n,)."""
         return history.where(self.event).counts.astype(np.float64)
 
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go."""
+        return self.read(history, as_of=as_of) + older.where(self.event).total("count")
+
 
 @attrs.frozen
 class Monetary:
@@ -103,6 +111,17 @@ class Monetary:
             return mean
         return np.where(some, total, np.nan)
 
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go; a mean per visit is not known then."""
+        if self.mean:
+            raise BeyondKept(
+                f"trait {self.name!r} divides by all visits, and keep= let older ones go. Read it "
+                "over a window that is kept, traits.Over(trait, last=...), or keep more."
+            )
+        late, early = self.read(history, as_of=as_of), older.where(self.event).valued()
+        total = np.nan_to_num(late) + early.money()
+        return np.where(early.any | ~np.isnan(late), total, np.nan)
+
 
 @attrs.frozen
 class Breadth:
@@ -133,10 +152,22 @@ class Breadth:
         if h.span is not None and h.from_first:
             return h.totals(_firsts(h.base)).astype(np.float64)
         width = len(h.items) + 1
-        cells = np.sort(h.row * width + h.item + 1)  # 0 where there is no item
+        cells = np.sort(
+            h.row * width + h.item + 1, kind="stable"
+        )  # nearly sorted already; 0 where there is no item
         new = cells % width > 0
         new[1:] &= cells[1:] != cells[:-1]
         return np.bincount(cells[new] // width, minlength=len(h)).astype(np.float64)
+
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go."""
+        h, cells = history.where(self.event), older.where(self.event)
+        vocab, (to, of) = united([h.items, cells.table.coded("item").vocab])
+        late, early = h.item, cells.table.array("item")
+        row = np.concatenate([h.row[late >= 0], cells.row[early >= 0]])
+        item = np.concatenate([to[late[late >= 0]], of[early[early >= 0]]])
+        pairs = distinct(row * max(len(vocab), 1) + item)
+        return np.bincount(pairs // max(len(vocab), 1), minlength=len(h)).astype(np.float64)
 
 
 def visits(history: History) -> Ints:

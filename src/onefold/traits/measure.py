@@ -135,6 +135,11 @@ class Measure:
         _, said = (OF_EVENTS | OF_A_COLUMN)[self.by]
         return said.format(of=self.of, events=self.chosen)
 
+    @property
+    def reach(self) -> np.timedelta64 | None:
+        """How far back it reads, None where to the first event."""
+        return self.chosen.last
+
     def read(self, history: History, *, as_of: Times) -> Any:
         """What the trait of its kind says of the chosen events."""
         return self._trait.read(self.chosen.of(history, as_of), as_of=as_of)

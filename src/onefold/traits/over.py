@@ -122,6 +122,12 @@ class Over:
         """Those of the trait, None where it has none of its own."""
         return getattr(self.trait, "labels", None)
 
+    @property
+    def reach(self) -> np.timedelta64 | None:
+        """How far back it reads, None where to the first event."""
+        own = [r for r in (self.last, getattr(self.trait, "reach", None)) if r is not None]
+        return min(own) if own else None
+
     def read(self, history: History, *, as_of: Times) -> Any:
         """What the trait says of these events."""
         seen = within(history, as_of, last=self.last, until=self.until, where=self.where)

@@ -10,8 +10,11 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._types import Duration, Strings, Times
+from onefold._columns import Coded
+from onefold._types import Codes, Duration, Strings, Times
+from onefold._vocab import united
 from onefold.traits.history import History
+from onefold.traits.older import Older
 from onefold.traits.protocol import kind_or_none, some_name
 from onefold.traits.wide import Wide, labelled
 
@@ -52,6 +55,17 @@ class Share:
         h = history.where(self.event)
         words = h.words(self.of)
         return labelled(h.row, words.codes, None, words.vocab, len(h), share=True)
+
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Wide:
+        """The same, where older events were let go."""
+        h, cells = history.where(self.event), older.where(self.event)
+        late, early = h.words(self.of), cells.words(self.of, self.name)
+        vocab, (to, of) = united([late.vocab, early.vocab])
+        row = np.concatenate([h.row, cells.row])
+        codes = np.concatenate([_within(late, to), _within(early, of)])
+        counts = np.concatenate([np.ones(len(late)), cells.table.array("count")])
+        order = np.argsort(row, kind="stable")
+        return labelled(row[order], codes[order], counts[order], vocab, len(h), share=True)
 
 
 @attrs.frozen
@@ -135,3 +149,7 @@ class Latest:
         out = np.full(len(h), None, dtype=object)
         out[hits] = words.vocab.decode(words.codes[latest[hits]])
         return out
+
+
+def _within(words: Coded, to: Codes) -> Codes:
+    return np.append(to, np.int32(-1)).astype(np.int32)[words.codes]

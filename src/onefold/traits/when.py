@@ -9,10 +9,12 @@ from typing import ClassVar
 import attrs
 import numpy as np
 
-from onefold._types import Floats, Ints, Times
+from onefold._types import Bools, Floats, Ints, Times
 from onefold.traits.history import History
+from onefold.traits.older import Older
 from onefold.traits.protocol import kind_or_none, some_name
 
+NEVER = -(2**62)
 DAY = np.timedelta64(86_400_000_000, "us")
 
 
@@ -44,6 +46,12 @@ class Recency:
         h = history.where(self.event)
         return _days(as_of, h.base.time, h.stops - 1, h.counts)
 
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go."""
+        cells = older.where(self.event)
+        early = _since(as_of, cells.edge("last", np.maximum, NEVER), cells.any)
+        return np.fmin(self.read(history, as_of=as_of), early)
+
 
 @attrs.frozen
 class Tenure:
@@ -74,6 +82,12 @@ class Tenure:
         """Days (n,), NaN where there was no event."""
         h = history.where(self.event)
         return _days(as_of, h.base.time, h.starts, h.counts)
+
+    def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
+        """The same, where older events were let go."""
+        cells = older.where(self.event)
+        early = _since(as_of, cells.edge("first", np.minimum, -NEVER), cells.any)
+        return np.fmax(self.read(history, as_of=as_of), early)
 
 
 @attrs.frozen
@@ -114,6 +128,12 @@ class Gap:
         spans = time[last] - time[h.starts[several]]
         out[several] = spans / DAY / (count[several] - 1)
         return out
+
+
+def _since(as_of: Times, micros: Ints, known: Bools) -> Floats:
+    """Days from instants, in microseconds, to `as_of`; NaN where there are none."""
+    days = (as_of - np.where(known, micros, 0).astype("datetime64[us]")) / DAY
+    return np.where(known, days, np.nan)
 
 
 def _days(as_of: Times, times: Times, positions: Ints, counts: Ints) -> Floats:
