@@ -116,6 +116,18 @@ def test_in_conditions_and_segments() -> None:
     assert by.assignment.by_customer() == {"ann": "tea", "bob": "jam", "cat": None}
 
 
+def test_in_personas() -> None:
+    """No claim is made of them, and they are in nobody's way."""
+    sim = of.datasets.simulate(80, days=90, items=10, rng=1)
+    with_list = (*traits.TRAITS, traits.LastItems(2), traits.LastItems(1, "kind", name="kinds"))
+    told = [
+        of.portray(of.segment(of.fold(sim.log, held, catalog=sim.catalog), of.RFM(bins=2)))
+        for held in (traits.TRAITS, with_list)
+    ]
+    assert told[0].names == told[1].names
+    assert all(told[0][name].claims == told[1][name].claims for name in told[0].names)
+
+
 def test_in_what_is_shown() -> None:
     profiles = of.fold(LOG, [traits.LastItems(2)])
     for shown in (*profiles, profiles):

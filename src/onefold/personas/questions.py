@@ -84,7 +84,8 @@ def tallies(survey: Survey) -> list[Tally]:
         if isinstance(reading, Wide):
             out += _of_labels(survey, name, source, reading)
         elif reading.ndim == 2:
-            out += _of_dense(survey, name, source, reading)
+            if reading.dtype != object:  # the last few of something is no question to a group
+                out += _of_dense(survey, name, source, reading)
         elif source is None or isinstance(source, (Fact, Age)):
             if name not in dates:
                 out += _of_fact(survey, name, source, reading)
