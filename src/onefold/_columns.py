@@ -106,7 +106,7 @@ class Coded:
             some = some[some >= 0]
             codes = np.searchsorted(some, self.codes).astype(np.int32)
             codes[self.codes < 0] = -1
-            return Coded(codes, self.vocab.take(some))
+            return Coded(codes, self.vocab.take(some.astype(np.int64)))
         used = np.zeros(len(self.vocab) + 1, dtype=bool)
         used[self.codes] = True
         used = used[:-1] if len(self.vocab) else used[:0]

@@ -125,7 +125,7 @@ def mix64(a: npt.ArrayLike, b: npt.ArrayLike) -> Hashes:
 
 
 def _seed(salt: str) -> np.uint64:
-    return np.frombuffer(_digest(_bytes(salt), size=8), dtype="<u8")[0].astype(np.uint64)
+    return np.uint64(int.from_bytes(_digest(_bytes(salt), size=8), "little"))
 
 
 def _seeded(seed: object, name: str) -> np.random.Generator:

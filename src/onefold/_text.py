@@ -135,7 +135,7 @@ def _buffers(held: pa.Array) -> tuple[Array, Array]:
     data = np.zeros(high - low + 8, dtype=np.uint8)
     if high > low:
         data[: high - low] = np.frombuffer(text, dtype=np.uint8, count=high)[low:]
-    return offsets - offsets.dtype.type(low), data
+    return np.subtract(offsets, low, dtype=width), data
 
 
 def _words(data: Array) -> Array:

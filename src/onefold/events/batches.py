@@ -6,6 +6,7 @@ iterator gives are cut where they are larger. Each piece becomes a log on a thre
     Parquet, frames  ->  pieces of at most `rows`  ->  logs, in their order
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def _slowly(
 ) -> Iterator[Callable[[], Any]]:
     with pq.ParquetFile(path, read_dictionary=words) as file:
         for batch in file.iter_batches(rows, columns=wanted, use_threads=False):
-            yield lambda batch=batch: pa.Table.from_batches([batch])
+            yield functools.partial(pa.Table.from_batches, [batch])
 
 
 def _of_frame(frame: Any, rows: int, call: str) -> Iterator[Callable[[], Any]]:
@@ -128,4 +129,4 @@ def _of_frame(frame: Any, rows: int, call: str) -> Iterator[Callable[[], Any]]:
         yield lambda: frame  # what the door makes of it: a query, or an error
         return
     for start in range(0, max(len(held), 1), rows):
-        yield lambda start=start: held[start : start + rows].to_native()
+        yield held[start : start + rows].to_native

@@ -136,7 +136,8 @@ def _once(table: Columns, offsets: Ints) -> Bools:
 
 def _joint(who: Array, key: Array) -> Array:
     """One number for customer and key; that two differ is sure only where the numbers do."""
-    return key + who.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    joint: Array = key + who.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return joint
 
 
 def _people(offsets: Ints) -> Iterator[slice]:

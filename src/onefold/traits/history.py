@@ -118,8 +118,8 @@ class History:
         if self.span is None:
             offsets, rows = _part(self.offsets, self._rows, start, stop)
             return attrs.evolve(held, offsets=offsets, rows=rows)
-        bounds = {"starts": self.starts[start:stop], "stops": self.stops[start:stop]}
-        return held._ranged(attrs.evolve(self.span, **bounds))
+        starts, stops = self.starts[start:stop], self.stops[start:stop]
+        return held._ranged(attrs.evolve(self.span, starts=starts, stops=stops))
 
     def _ranged(self, span: "Span") -> "History":
         """The same rows as other ranges."""
@@ -172,7 +172,7 @@ class History:
         """Whether each row begins with the first event that its person has in the base."""
         return self.span is None or self.span.from_first
 
-    def totals(self, numbers: Ints) -> Ints:
+    def totals(self, numbers: Ints | Bools) -> Ints:
         """The sum (n,) over each row of whole numbers, or marks, over the events of the base."""
         if self.span is not None:
             running = np.zeros(len(numbers) + 1, dtype=np.int64)
@@ -380,9 +380,8 @@ class History:
         assert self.span is not None
         running = np.zeros(len(mask) + 1, dtype=np.int64)
         np.cumsum(mask, out=running[1:])
-        bounds = {"starts": running[self.starts], "stops": running[self.stops]}
-        span = attrs.evolve(self.span, base=base, **bounds)
-        return self._ranged(span)
+        starts, stops = running[self.starts], running[self.stops]
+        return self._ranged(attrs.evolve(self.span, base=base, starts=starts, stops=stops))
 
     def _among(self, chosen: Ints, mask: Bools) -> Ints:
         """The offsets (n + 1,) of each row's events among the chosen ones."""
