@@ -52,7 +52,7 @@ def shelves(draw: st.DrawFn) -> Shelf:
 def bought(draw: st.DrawFn, **how: Any) -> Raw:
     """Random logs with amounts that are at, near and below the prices."""
     raw = draw(raws(clash=False, **how))
-    paid = {}
+    paid: dict[Any, Any] = {}
     for row in raw.rows:  # one delivery of an event says the same as another
         paid.setdefault(_key(row), draw(st.sampled_from(PAID)))
     return attrs.evolve(raw, rows=tuple(row | {"value": paid[_key(row)]} for row in raw.rows))
@@ -185,7 +185,7 @@ def test_ranks_of_a_catalogue(shelf: Shelf) -> None:
     codes = np.arange(len(catalog), dtype=np.int32)
     found = price_ranks(catalog, codes, within="category")
     for code in codes:
-        told = rank(catalog.items[code], shelf)
+        told = rank(catalog.items[int(code)], shelf)
         alone = price_ranks(catalog, codes[code : code + 1], within="category")[0]
         assert (None if np.isnan(found[code]) else found[code]) == (
             None if told is None else float(told)
