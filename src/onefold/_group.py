@@ -63,3 +63,14 @@ def changes(*columns: Array) -> Bools:
         for column in columns:
             new[1:] |= column[1:] != column[:-1]
     return new
+
+
+def sorted_by(numbers: Array, order: Ints) -> Ints:
+    """Rows in `order`, stably sorted by whole numbers >= 0, sixteen bits at a time.
+
+    numpy sorts sixteen bits by counting, five times as fast as it compares wider numbers.
+    """
+    for bits in range(0, int(numbers.max(initial=0)).bit_length(), 16):
+        digit = (numbers >> bits).astype(np.uint16)  # the lowest sixteen bits
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order

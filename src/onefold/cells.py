@@ -15,13 +15,14 @@ import numpy as np
 
 from onefold import _time
 from onefold._columns import frozen
+from onefold._group import sorted_by
 from onefold._types import NO_MONEY, Array, Codes, Duration, Floats, Instant, Ints, Times
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, UnknownName
 
 __all__ = ["Cells", "cells"]
 
-EVENTS = 2_000_000  # sorted at a time: some 150 MB
+EVENTS = 1 << 17  # sorted at a time: what is made of them stays in the cache
 BIG = 2**62
 
 
@@ -105,26 +106,23 @@ def cells(
         ArgumentError: If a half-life is no length of time, or the money of a cell overflows.
     """
     lengths = tuple(_time.duration(h, "cells: half_lives") for h in half_lives)
-    parts = [
-        _some(item, time, value, offsets, len(items), start, stop, lengths)
-        for start, stop in _chunks(offsets)
-    ]
-    person, code, count, first, last, total = (
-        np.concatenate([part[0][k] for part in parts]) for k in range(6)
-    )
+    columns: list[list[Array]] = [[] for _ in range(6 + len(lengths))]
+    for start, stop in _chunks(offsets):
+        some = _some(item, time, value, offsets, len(items), start, stop, lengths)
+        for held, column in zip(columns, some, strict=True):
+            held.append(column)
+
+    def whole(k: int) -> Array:
+        parts, columns[k] = columns[k], []  # so that only one column is held twice
+        return np.concatenate(parts)
+
     bounds = np.zeros(len(offsets), dtype=np.int64)
-    np.cumsum(np.bincount(person, minlength=len(offsets) - 1), out=bounds[1:])
-    return Cells(
-        items,
-        bounds,
-        code.astype(np.int32),
-        count,
-        first,
-        last,
-        total,
-        lengths,
-        np.concatenate([part[1] for part in parts], axis=1),
-    )
+    np.cumsum(whole(0), out=bounds[1:])
+    made = [whole(k) for k in range(1, 6)]
+    weights = np.empty((len(lengths), len(made[0])))
+    for k in range(len(lengths)):
+        weights[k] = whole(6 + k)
+    return Cells(items, bounds, *made, lengths, weights)
 
 
 def _chunks(offsets: Ints) -> Iterator[tuple[int, int]]:
@@ -143,23 +141,23 @@ def _some(
     start: int,
     stop: int,
     lengths: tuple[np.timedelta64, ...],
-) -> tuple[tuple[Array, ...], Floats]:
-    """The columns of the cells of people `start` to `stop`, and their weights."""
+) -> tuple[Array, ...]:
+    """Of people `start` to `stop` the count of cells, and the columns of the cells."""
     here = slice(int(offsets[start]), int(offsets[stop]))
-    owner = np.repeat(np.arange(start, stop), np.diff(offsets[start : stop + 1]))
-    cell = owner * max(width, 1) + item[here]
+    owner = np.repeat(np.arange(stop - start), np.diff(offsets[start : stop + 1]))
     kept = np.flatnonzero(item[here] >= 0)
-    order = kept[np.argsort(cell[kept], kind="stable")]  # stable: time stays ascending in a cell
-    cell, when, paid = cell[order], time[here][order], value[here][order]
-    heads = np.flatnonzero(np.append(True, cell[1:] != cell[:-1])) if len(cell) else order
-    count = np.diff(np.append(heads, len(cell)))
+    # Stable, and by owner last: time stays ascending in a cell.
+    order = sorted_by(owner, sorted_by(item[here], kept))
+    code, who, when, paid = item[here][order], owner[order], time[here][order], value[here][order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (code[1:] != code[:-1]) | (who[1:] != who[:-1])
+    heads = np.flatnonzero(new)
+    count = np.diff(np.append(heads, len(order)))
     first, last = when[heads], when[heads + count - 1]
-    person, code = np.divmod(cell[heads], max(width, 1))
     age = (np.repeat(last, count) - when).astype(np.int64)
-    weights = np.empty((len(lengths), len(heads)))
-    for k, length in enumerate(lengths):  # a few half-lives
-        weights[k] = _sums(np.exp2(-age / length.astype(np.int64)), heads)
-    return (person, code, count, first, last, _money(paid, heads)), weights
+    weights = [_sums(np.exp2(-age / length.astype(np.int64)), heads) for length in lengths]
+    cells = np.bincount(who[heads], minlength=stop - start)
+    return cells, code[heads], count, first, last, _money(paid, heads), *weights
 
 
 def _money(paid: Ints, heads: Ints) -> Ints:

@@ -303,11 +303,13 @@ class Profiles:
         )
         return Profiles(bare.named(Coded(codes, vocab)), self.traits, self.catalog, self.as_of)
 
-    def cells(self, *, event: str = "purchase", half_lives: Sequence[Duration] = ("90D",)) -> Cells:
+    def cells(
+        self, *, event: str | None = "purchase", half_lives: Sequence[Duration] = ("90D",)
+    ) -> Cells:
         """What each customer did with each item, summed up: made once, and kept.
 
         Args:
-            event: Kind of event.
+            event: Kind of event; None counts every kind.
             half_lives: The ages at which an event counts half.
 
         Raises:
