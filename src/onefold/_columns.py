@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 
 from onefold._random import hash64, mix64
+from onefold._threads import mapped
 from onefold._types import NO_MONEY, NO_OFFSET, Array, Codes, Hashes, Ints, Strings
 from onefold._vocab import EMPTY, Vocab, united
 from onefold.errors import ColumnError
@@ -239,10 +240,11 @@ def _same(a: Column, b: Column) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fM")
 
 
-def stacked(tables: Sequence[Columns], place: Place | None = None) -> Columns:
+def stacked(tables: Sequence[Columns], place: Place | None = None, *, threads: int = 1) -> Columns:
     """The rows of all tables, one table after another or each where `place` says."""
     names = list(dict.fromkeys(name for table in tables for name in table.data))
-    return Columns({name: _stacked(name, tables, place) for name in names})
+    made = mapped(lambda name: _stacked(name, tables, place), names, threads)
+    return Columns(dict(zip(names, made, strict=True)))
 
 
 def _stacked(name: str, tables: Sequence[Columns], place: Place | None) -> Column:

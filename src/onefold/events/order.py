@@ -30,7 +30,7 @@ def canonical(tables: Sequence[Columns], *, threads: int = 1) -> tuple[Columns, 
     rows of each.
     """
     pieces = list(mapped(_by_customer, _pieces([_of_somebody(t) for t in tables]), threads))
-    table, offsets = _together(pieces)
+    table, offsets = _together(pieces, threads)
     keep = _once(table, offsets)
     if not keep.all():
         table = table.take(np.flatnonzero(keep)).compact()
@@ -77,7 +77,7 @@ def _by_customer(piece: Columns) -> Columns:
     return piece.take(sorted_by(who, order))
 
 
-def _together(pieces: Sequence[Columns]) -> tuple[Columns, Ints]:
+def _together(pieces: Sequence[Columns], threads: int) -> tuple[Columns, Ints]:
     """One table by customer of pieces that are so each; in it, earlier pieces come first."""
     vocab, to = united([piece.coded("customer").vocab for piece in pieces])
     if len(pieces) == 1:
@@ -87,7 +87,7 @@ def _together(pieces: Sequence[Columns]) -> tuple[Columns, Ints]:
     offsets = np.zeros(len(vocab) + 1, dtype=np.int64)
     np.cumsum(sum(counts), out=offsets[1:])
     place = _places(counts, offsets) if sum(len(c) > 0 for c in codes) > 1 else None
-    rest = stacked([piece.without(["customer"]) for piece in pieces], place)
+    rest = stacked([piece.without(["customer"]) for piece in pieces], place, threads=threads)
     who = np.repeat(np.arange(len(vocab), dtype=np.int32), np.diff(offsets))
     return Columns({"customer": Coded(who, vocab), **rest.data}), offsets
 
