@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, NamedTuple, final
 from urllib.parse import unquote
 
@@ -20,13 +19,14 @@ from onefold._check import text as checked_text
 from onefold.errors import ArgumentError
 from onefold.readers.agents import is_robot
 from onefold.readers.build import BLANK
+from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Found, gathered
 from onefold.readers.read import Read
 from onefold.readers.settings import Kinds, Settings, settings
 from onefold.readers.sources import Ready, records_of, texts
 from onefold.readers.values import Refused, path_of, since_epoch, text
 
-ACCESS_KINDS: Kinds = MappingProxyType({"GET": "page", "HEAD": None, "OPTIONS": None})
+ACCESS_KINDS: Kinds = Fixed({"GET": "page", "HEAD": None, "OPTIONS": None})
 """Kinds by the method of a request; what only asks whether something is there is left out."""
 
 FIELD = r'"((?:[^"\\]|\\.)*)"'
@@ -51,12 +51,13 @@ PARTS = re.compile(
 )
 LONGEST_LINE = 100_000  # characters; servers cut requests long before
 ITEM = "item"
+NO_PAGES: Mapping[str, str] = Fixed({})
 
 
 def access_log(
     source: Any,
     *,
-    pages: Mapping[str, str] = MappingProxyType({}),
+    pages: Mapping[str, str] = NO_PAGES,
     kinds: Kinds | None = ACCESS_KINDS,
     anonymous: bool = True,
     robots: bool = False,
@@ -239,7 +240,7 @@ def _patterns(pages: Any, call: str) -> tuple[Page, ...]:
     for pattern, kind in pages.items():
         checked_text(kind, f"{call}: pages[{pattern!r}]")
         try:
-            out.append(Page(re.compile(checked_text(pattern, f"{call}: a pattern")), kind))
+            out.append(Page(re.compile(checked_text(pattern, f"{call}: a pattern in pages")), kind))
         except re.error as error:
             raise ArgumentError(
                 f"{call}: pages has the pattern {pattern!r}, which is none: {error}."

@@ -17,7 +17,7 @@ Agent = Callable[[Any], Said]
 NOTHING: Said = (None, None, None)
 ABSENT = "user agent not read: pip install 'onefold[web]'"
 ROBOT = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|fetch|monitor|curl/|wget/|python-|java/|go-http|headless|"
+    r"(?<!cu)bot\b|crawl|spider|slurp|fetch|monitor|curl/|wget/|python-|java/|go-http|headless|"
     r"libwww|httpclient|scan",
     re.IGNORECASE,
 )

@@ -11,7 +11,8 @@ from onefold._check import quoted, whole
 from onefold.errors import ArgumentError
 from onefold.readers.access_lines import access_log
 from onefold.readers.cloud_events import cloudevents
-from onefold.readers.csv_table import Header, csv, rows
+from onefold.readers.csv_rows import Header, rows
+from onefold.readers.csv_table import csv
 from onefold.readers.ga4_export import COLUMNS, ga4
 from onefold.readers.read import Read
 from onefold.readers.segment_calls import calls, segment
@@ -74,7 +75,7 @@ def chunks(
         for record in piece:
             if isinstance(record[3], Header):
                 names = record[3].names
-        if reader is not csv and settings.get("currency") is None:
+        if reader not in (access_log, csv) and settings.get("currency") is None:
             settings["currency"] = read.log.currency
         sure = True
         yield read

@@ -11,7 +11,6 @@ and the first path that leads to anything is taken.
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, final
 
 import attrs
@@ -19,6 +18,7 @@ import attrs
 from onefold._check import hint, quoted
 from onefold.errors import ArgumentError
 from onefold.readers.build import BLANK
+from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Found, gathered
 from onefold.readers.orders import Product, ordered, sign
 from onefold.readers.read import Read
@@ -35,7 +35,7 @@ from onefold.readers.settings import (
 from onefold.readers.sources import Ready, documents, parsed, records_of
 from onefold.readers.values import Refused, instant, listed, mapping, path_of, text
 
-CLOUDEVENTS_KINDS: Kinds = MappingProxyType(
+CLOUDEVENTS_KINDS: Kinds = Fixed(
     {
         "purchase": "purchase",
         "return": "return",
@@ -50,7 +50,7 @@ CLOUDEVENTS_KINDS: Kinds = MappingProxyType(
 
 Fields = Mapping[str, str | Sequence[str]]
 
-CLOUDEVENTS_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+CLOUDEVENTS_FIELDS: Mapping[str, tuple[str, ...]] = Fixed(
     {
         "user_id": ("data.user_id", "data.userId", "data.customer_id", "data.customerId"),
         "anonymous_id": ("data.anonymous_id", "data.anonymousId", "data.device_id"),

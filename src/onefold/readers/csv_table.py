@@ -7,11 +7,10 @@ they are written; a row that is cut off, or whose quotes are broken, is rejected
     ann,2024-03-01T09:30:00Z,purchase,tea,4.90
 """
 
-import csv as plain
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn, final
+from typing import Any, final
 
 import attrs
 
@@ -21,11 +20,12 @@ from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
 from onefold.events.tables import BUILT_IN
 from onefold.readers.build import BLANK
+from onefold.readers.csv_rows import Header, rows
 from onefold.readers.frames import is_frame
 from onefold.readers.gathering import Found, gathered
 from onefold.readers.read import Read
 from onefold.readers.settings import NO_TIME, Kinds, Settings, settings
-from onefold.readers.sources import BOM, Line, Ready, Record, records_of
+from onefold.readers.sources import Ready, Record, records_of
 from onefold.readers.values import (
     Refused,
     Stated,
@@ -37,19 +37,10 @@ from onefold.readers.values import (
     unix,
 )
 
-DELIMITERS = (",", ";", "\t", "|")
 MISSING = frozenset(("", "NULL", "\\N"))
 UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?")  # "007" is a code
 CONSTANTS = ("event", "channel", "currency", "zone", "system")
-
-
-@final
-@attrs.frozen(eq=False)
-class Header:
-    """The names of a file's columns."""
-
-    names: tuple[str, ...]
 
 
 def csv(
@@ -171,67 +162,6 @@ def csv(
     )
 
 
-def rows(delimiter: str | None) -> Callable[[str | None, Iterator[Line]], Iterator[Record]]:
-    """What makes records of a file's lines: first its header, then its rows by name."""
-
-    def read(name: str | None, lines: Iterator[Line]) -> Iterator[Record]:
-        first = next(lines, None)
-        if first is None:
-            return
-        head = _text(first[1])
-        mark = delimiter or max(DELIMITERS, key=head.count)
-        try:
-            cells = next(plain.reader([head], delimiter=mark), [])
-        except plain.Error:
-            cells = []
-        names = tuple(cell.strip() for cell in cells)
-        yield name, first[0], head, Header(names)
-        yield from _rows(name, lines, names=names, delimiter=mark)
-
-    return read
-
-
-def _rows(
-    name: str | None, lines: Iterator[Line], *, names: tuple[str, ...], delimiter: str
-) -> Iterator[Record]:
-    held: list[str] = []  # the lines of the row at hand
-    at = 0
-    end: Refused | None = None
-
-    def texts() -> Iterator[str]:
-        nonlocal at, end
-        for row, line in lines:
-            at = at if held else row
-            if isinstance(line, Refused):
-                end = line
-                return
-            held.append(_text(line))
-            yield held[-1] + "\n"
-
-    reader = plain.reader(texts(), delimiter=delimiter, strict=True)
-    while True:
-        held.clear()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            if end is not None:
-                yield name, at, "", end
-            return
-        except plain.Error:
-            yield name, at, "\n".join(held), Refused("broken quotes, or a very long cell")
-            continue
-        if not cells:  # a blank line
-            continue
-        told = "\n".join(held)
-        if len(cells) != len(names):
-            fate = "fewer" if len(cells) < len(names) else "more"
-            yield name, at, told, Refused(f"{fate} cells than names of columns")
-        elif tuple(cell.strip() for cell in cells) == names:
-            yield name, at, told, Refused("names of the columns again", skipped=True)
-        else:
-            yield name, at, told, dict(zip(names, cells, strict=True))
-
-
 @final
 @attrs.define(eq=False)
 class Table:
@@ -343,27 +273,13 @@ def _cell(cell: str) -> Stated | None:
     return None if word is None or word in MISSING else (word, NUMBER.fullmatch(word) is not None)
 
 
-def _text(line: Any) -> str:
-    """A line without its end; what is no valid text is told when its cell is read."""
-    if isinstance(line, bytes):
-        line = line.decode(errors="surrogateescape")
-    if not isinstance(line, str):
-        _no_lines(line)
-    return line.rstrip("\r\n").removeprefix(BOM)
-
-
-def _no_lines(line: Any) -> NoReturn:
-    raise ArgumentError(
-        f"readers.csv: source holds a {type(line).__name__}; it takes lines of text. Dictionaries "
-        "are read with EventLog.from_frame(pandas.DataFrame(...))."
-    )
-
-
 def _check_format(time_format: str, call: str) -> None:
     if checked_text(time_format, f"{call}: time_format") == "iso" or time_format in UNITS:
         return
     try:
-        dt.datetime.strptime(dt.datetime(2001, 12, 31).strftime(time_format), time_format)
+        dt.datetime.strptime(
+            dt.datetime(2001, 12, 31, tzinfo=dt.UTC).strftime(time_format), time_format
+        )
     except (ValueError, re.error) as error:
         raise ArgumentError(
             f"{call}: time_format is {time_format!r}; it takes 'iso', 's', 'ms', 'us' or a format "

@@ -8,12 +8,12 @@ Rows come as JSON lines, where BigQuery writes whole numbers as text, as Parquet
 
 import hashlib
 import json
-from types import MappingProxyType
 from typing import Any, final
 
 import attrs
 
 from onefold.readers.build import BLANK
+from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Fact, Found, gathered
 from onefold.readers.orders import Product, ordered, sign
 from onefold.readers.read import Read
@@ -30,7 +30,7 @@ from onefold.readers.settings import (
 from onefold.readers.sources import Ready, documents, records_of
 from onefold.readers.values import Refused, mapping, path_of, text, unix
 
-GA4_KINDS: Kinds = MappingProxyType(
+GA4_KINDS: Kinds = Fixed(
     {
         "purchase": "purchase",
         "refund": "return",
@@ -264,7 +264,7 @@ class Exported:
 
 def _key(document: dict[str, Any], who: str | None, time: int, name: str) -> str:
     """An id of what tells a row from others."""
-    batch = [document.get(part) for part in ("event_bundle_sequence_id", *BATCH)]
+    batch = [text(document.get(part), part) for part in ("event_bundle_sequence_id", *BATCH)]
     if any(part is None for part in batch[1:]):
         held = [document.get("event_params"), document.get("items")]
         try:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from onefold._display import Html, html_card, html_table, text_table
 from onefold.events import EventLog
-from onefold.readers.counts import counted, frozen_counts
+from onefold.readers.fixed import counted, fixed_counts
 
 MOST_SHOWN = 12  # reasons of each sort
 
@@ -44,9 +44,9 @@ class Read:
     format: str
     log: EventLog
     accepted: int
-    skipped: Mapping[str, int] = attrs.field(converter=frozen_counts)
+    skipped: Mapping[str, int] = attrs.field(converter=fixed_counts)
     rejected: pd.DataFrame
-    notes: Mapping[str, int] = attrs.field(converter=frozen_counts)
+    notes: Mapping[str, int] = attrs.field(converter=fixed_counts)
 
     def __len__(self) -> int:
         return self.accepted + sum(self.skipped.values()) + len(self.rejected)
@@ -54,7 +54,7 @@ class Read:
     @property
     def reasons(self) -> Mapping[str, int]:
         """How many records were rejected for each reason, the most frequent first."""
-        return frozen_counts(counted(self.rejected["reason"]))
+        return counted(self.rejected["reason"])
 
     def __repr__(self) -> str:
         rows = self._rows()

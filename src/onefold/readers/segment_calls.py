@@ -9,12 +9,12 @@ names of version 1), email. RudderStack and others write the same calls.
 
 from collections.abc import Iterator
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, final
 
 import attrs
 
 from onefold.readers.build import BLANK
+from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Fact, Found, gathered
 from onefold.readers.orders import Product, ordered, sign
 from onefold.readers.read import Read
@@ -22,7 +22,7 @@ from onefold.readers.settings import NO_TIME, Chosen, Kinds, Settings, settings
 from onefold.readers.sources import Line, Ready, Record, documents, records_of
 from onefold.readers.values import Refused, inside, instant, listed, mapping, path_of, text
 
-SEGMENT_KINDS: Kinds = MappingProxyType(
+SEGMENT_KINDS: Kinds = Fixed(
     {
         "Order Completed": "purchase",
         "Completed Order": "purchase",

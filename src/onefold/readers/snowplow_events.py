@@ -9,12 +9,12 @@ user agent is. A self-describing event is known by its name:
 import datetime as dt
 import itertools
 from collections.abc import Iterator
-from types import MappingProxyType
 from typing import Any, final
 
 import attrs
 
 from onefold.readers.build import BLANK
+from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Found, gathered
 from onefold.readers.orders import Product, ordered, sign
 from onefold.readers.read import Read
@@ -32,7 +32,7 @@ from onefold.readers.values import Refused, instant, listed, mapping, path_of, t
 
 ACTION = "snowplow_ecommerce_action"
 
-SNOWPLOW_KINDS: Kinds = MappingProxyType(
+SNOWPLOW_KINDS: Kinds = Fixed(
     {
         f"{ACTION}.transaction": "purchase",
         f"{ACTION}.refund": "return",

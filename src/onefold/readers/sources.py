@@ -206,7 +206,7 @@ def _file(source: str | os.PathLike[str], call: str) -> tuple[str, Path]:
             f"{call}: source is text, not the path of a file. Give its lines: text.splitlines()."
         )
     try:
-        there, folder = path.exists(), path.is_dir()
+        there, folder = bool(name) and path.exists(), bool(name) and path.is_dir()
     except (OSError, ValueError):
         there = folder = False
     if folder:
