@@ -1,12 +1,16 @@
 """Every built-in trait beside brute force, and under the laws of union and of no look-ahead.
 
-The cases lie in `tests/cases_*.py`. The suite takes few examples of each law; the long run takes
-as many as are asked for: ``ONEFOLD_EXAMPLES=10000 pytest tests/test_cases.py tests/test_laws.py``.
+The cases lie in `tests/cases_*.py`. The suite takes few examples of each law for each topic. The
+long run takes as many as are asked for, each of them for the cases of all topics at once:
+
+    ONEFOLD_EXAMPLES=10000 pytest -n 2 tests/test_cases.py
 """
 
 import datetime as dt
 import importlib
+import math
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,126 +20,143 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import onefold as of
-from tests import oracle
+from onefold.profiles.traits import TraitTable
+from onefold.traits import History, Trait, Wide
+from onefold.traits.protocol import label_names
+from tests import oracle, packed
 from tests.case import Case, same
-from tests.strategies import CATALOG, END, Raw, event_of, events_of, instants, raws, rows
+from tests.packed import fold, log_of, some_of
+from tests.strategies import CATALOG, END, Raw, event_of, instants
 
-TOPICS = sorted(path.stem for path in Path(__file__).parent.glob("cases_*.py"))
 CASES: dict[str, list[Case]] = {
-    topic: importlib.import_module(f"tests.{topic}").CASES for topic in TOPICS
+    path.stem: importlib.import_module(f"tests.{path.stem}").CASES
+    for path in sorted(Path(__file__).parent.glob("cases_*.py"))
 }
 EXAMPLES = int(os.environ.get("ONEFOLD_EXAMPLES", "15"))
-LAW = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
-EACH = pytest.mark.parametrize("topic", TOPICS)
+LONG, AT_ONCE = EXAMPLES >= 1000, 1250
+PARTS = [f"all-{i}" for i in range(-(-EXAMPLES // AT_ONCE))] if LONG else list(CASES)
+LAW = settings(
+    max_examples=AT_ONCE if LONG else EXAMPLES,
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+    derandomize=not LONG and bool(os.environ.get("CI")),  # or all parts would be the same
+)
+EACH = pytest.mark.parametrize("part", PARTS)
 
 
-def fold(topic: str, raw: Raw, as_of: Any = END) -> of.Profiles:
-    return of.fold(raw.log(), [c.trait for c in CASES[topic]], catalog=CATALOG, as_of=as_of)
+def cases(part: str) -> Iterator[Case]:
+    """The cases of one topic, or of all."""
+    for topic, held in CASES.items():
+        if LONG or topic == part:
+            yield from held
 
 
-def readings(profile: of.Profile, topic: str) -> dict[str, Any]:
-    return {case.trait.name: profile[case.trait.name] for case in CASES[topic]}
+def said(table: TraitTable, trait: Trait) -> list[Any]:
+    """What a trait says of each row of a table, as one profile would say it."""
+    reading = table.read(trait)
+    if isinstance(reading, Wide):
+        return [reading.row(i) if reading.known[i] else None for i in range(len(table))]
+    if reading.ndim == 2:
+        labels = label_names(trait, reading.shape[1])
+        return [dict(zip(labels, row, strict=True)) for row in reading.tolist()]
+    return [None if isinstance(x, float) and math.isnan(x) else x for x in reading.tolist()]
 
 
-def assert_same(a: of.Profiles, b: of.Profiles, topic: str) -> None:
+def assert_said(table: TraitTable, expected: Sequence[Sequence[Any]], part: str) -> None:
+    """Each case says of each row what is expected: first by case, then by row."""
+    wrong = [
+        (who, case.trait, held, right)
+        for case, column in zip(cases(part), expected, strict=True)
+        for who, held, right in zip(table.ids, said(table, case.trait), column, strict=True)
+        if not same(held, right)
+    ]
+    assert not wrong, wrong[:5]
+
+
+def assert_same(a: TraitTable, b: TraitTable, part: str) -> None:
     """Every trait of everybody says the same."""
-    assert list(a.ids) == list(b.ids)
-    for one, other in zip(a, b, strict=True):
-        left, right = readings(one, topic), readings(other, topic)
-        for name, held in left.items():
-            assert same(held, right[name]), (one.id, name, held, right[name])
+    assert a.ids.tolist() == b.ids.tolist()
+    assert_said(a, [said(b, case.trait) for case in cases(part)], part)
 
 
 @EACH
 @LAW
-@given(raw=raws(clash=False), t=instants())
-def test_brute_force_says_the_same(topic: str, raw: Raw, t: dt.datetime) -> None:
-    for profile in fold(topic, raw, t):
-        mine = oracle.events(raw, profile.id, t)
-        for case in CASES[topic]:
-            held, expected = profile[case.trait.name], case.rule(mine, t)
-            assert same(held, expected), (profile.id, case.trait, held, expected)
+@given(raw=packed.raws(clash=False), t=instants())
+def test_brute_force_says_the_same(part: str, raw: Raw, t: dt.datetime) -> None:
+    profiles = fold(log_of(raw), t)
+    assert profiles.ids.tolist() == oracle.people(raw, t)
+    mine = [oracle.events(raw, who, t) for who in profiles.ids]
+    right = [[case.rule(some, t) for some in mine] for case in cases(part)]
+    assert_said(profiles.table, right, part)
 
 
 @EACH
 @LAW
-@given(raw=raws(), t=instants())
-def test_one_profile_is_its_row(topic: str, raw: Raw, t: dt.datetime) -> None:
-    profiles = fold(topic, raw, t)
-    table = profiles.table
-    for i, profile in enumerate(profiles):
-        alone = readings(profile, topic)
-        for name, held in alone.items():
-            reading = table.reading(name)
-            if isinstance(reading, of.traits.Wide):
-                row: Any = reading.row(i) if reading.known[i] else None
-            elif reading.ndim == 2:
-                row = dict(zip(table.labels(name), reading[i].tolist(), strict=True))
-            else:
-                row = reading[i]
-                row = None if isinstance(row, float) and np.isnan(row) else row
-            assert same(held, row), (profile.id, name, held, row)
+@given(raw=packed.raws(), t=instants())
+def test_one_profile_is_its_row(part: str, raw: Raw, t: dt.datetime) -> None:
+    profiles = fold(log_of(raw), t)
+    for held in CASES.values() if LONG else [CASES[part]]:
+        traits = tuple(case.trait for case in held)
+        some = attrs.evolve(profiles, traits=traits)
+        rows = {trait.name: said(profiles.table, trait) for trait in traits}
+        wrong = [
+            (profile.id, trait, alone, rows[trait.name][i])
+            for i, profile in enumerate(some)
+            for trait in traits
+            if not same(alone := profile[trait.name], rows[trait.name][i])
+        ]
+        assert not wrong, wrong[:5]
 
 
 @EACH
 @LAW
-@given(raw=raws(), data=st.data())
-def test_order_chunks_and_merges(topic: str, raw: Raw, data: st.DataObject) -> None:
+@given(raw=packed.raws(), data=st.data())
+def test_order_chunks_and_merges(part: str, raw: Raw, data: st.DataObject) -> None:
     """Shuffled, in overlapping chunks, merged in any tree, and doubled where there are ids."""
-    whole = fold(topic, raw)
-    mixed = Raw(tuple(data.draw(st.permutations(raw.rows))), raw.facts)
-    assert_same(fold(topic, mixed), whole, topic)
-    chunks = [Raw((), raw.facts)] * 3
-    for row in mixed.rows:
-        often = 1 if row["id"] is None else 3
-        for k in data.draw(st.sets(st.integers(0, 2), min_size=1, max_size=often)):
-            chunks[k] = attrs.evolve(chunks[k], rows=(*chunks[k].rows, row))
-    forest = [fold(topic, chunk) for chunk in chunks]
+    log = log_of(raw)
+    whole = fold(log, END)
+    events = data.draw(st.permutations(range(len(log))))
+    facts = data.draw(st.permutations(range(len(log.facts))))
+    assert fold(some_of(log, events, facts), END) == whole
+    chunks: list[tuple[list[int], list[int]]] = [([], []), ([], []), ([], [])]
+    often = [1 if raw.rows[row]["id"] is None else 3 for row in events] + [3] * len(facts)
+    for i, row in enumerate([*events, *facts]):
+        for k in data.draw(st.sets(st.integers(0, 2), min_size=1, max_size=often[i])):
+            chunks[k][i >= len(events)].append(row)
+    forest = [fold(some_of(log, *chunk), END) for chunk in chunks]
     while len(forest) > 1:
         a = forest.pop(data.draw(st.integers(0, len(forest) - 1)))
         b = forest.pop(data.draw(st.integers(0, len(forest) - 1)))
         forest.append(a.merge(b))
     assert forest[0] == whole
-    assert_same(forest[0], whole, topic)
+    assert_same(forest[0].table, whole.table, part)
 
 
 @EACH
 @LAW
-@given(raw=raws(), more=st.lists(rows(customers=["a"], nobody=False), min_size=1, max_size=4))
-def test_after_is_fold(topic: str, raw: Raw, more: list[Any]) -> None:
+@given(raw=packed.raws(), more=packed.rows(most=4))
+def test_after_is_fold(part: str, raw: Raw, more: list[Any]) -> None:
     last = max([END, *(row["time"] + dt.timedelta(microseconds=1) for row in more)])
-    known = fold(topic, raw, last)
+    log = log_of(raw + Raw(tuple(more)))
+    early = some_of(log, range(len(raw.rows)), range(len(log.facts)))
+    known = fold(early, last)
     profile = known["a"] if "a" in known else known.new("a")
-    log = raw.log()
     for row in more:
-        profile, log = profile.after(event_of(row)), log + events_of([row])
-    expected = of.fold(log, known.traits, catalog=CATALOG, as_of=known.as_of)["a"]
-    left, right = readings(profile, topic), readings(expected, topic)
-    for name, held in left.items():
-        assert same(held, right[name]), (name, held, right[name])
+        profile = profile.after(event_of(row))
+    right = fold(log, last)["a"]
+    assert profile == right
+    assert_same(profile.table, right.table, part)
 
 
 @EACH
 @LAW
-@given(raw=raws(), t=instants())
-def test_at_is_fold_of_what_was_before(topic: str, raw: Raw, t: dt.datetime) -> None:
+@given(raw=packed.raws(), t=instants())
+def test_at_is_fold_of_what_was_before(part: str, raw: Raw, t: dt.datetime) -> None:
     """For everybody as of one moment, and for a table of moments."""
-    before = of.fold(raw.log().before(t), [c.trait for c in CASES[topic]], catalog=CATALOG, as_of=t)
-    assert_same(fold(topic, raw).at(t), before, topic)
-    late = fold(topic, raw)
+    log = log_of(raw)
+    late, before = fold(log, END), fold(log.before(t), t)
+    assert_same(late.at(t).table, before.table, part)
     people = late.ledger.people.codes(before.ids).astype(np.int64)
     moments = np.full(len(people), before.as_of)
-    history = of.traits.History.before(late.ledger, people, moments=moments, catalog=CATALOG)
-    table = attrs.evolve(before.table, history=history)
-    for i, profile in enumerate(before):
-        for name, held in readings(profile, topic).items():
-            reading = table.reading(name)
-            if isinstance(reading, of.traits.Wide):
-                row: Any = reading.row(i) if reading.known[i] else None
-            elif reading.ndim == 2:
-                row = dict(zip(table.labels(name), reading[i].tolist(), strict=True))
-            else:
-                row = reading[i]
-                row = None if isinstance(row, float) and np.isnan(row) else row
-            assert same(held, row), (profile.id, name, held, row)
+    history = History.before(late.ledger, people, moments=moments, catalog=CATALOG)
+    assert_same(TraitTable(before.ids, history, moments, ()), before.table, part)
