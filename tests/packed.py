@@ -1,7 +1,8 @@
 """Random logs at little cost: one event is a few bytes, and each byte chooses one field.
 
 For the long run, in which the drawing of examples would take most of the time. The logs are of
-the kind of `tests.strategies`, only more crowded: half of their rows are of one customer.
+the kind of `tests.strategies`, only more crowded: half of their rows are of one customer, and
+most within five hours.
 
     b"\\x00..."  ->  the first of each field's options; Hypothesis shrinks towards it
 """
@@ -21,13 +22,14 @@ from onefold.events import EventLog
 from tests.strategies import CATALOG, COLUMNS, CUSTOMERS, EPOCH, FACTS, ITEMS, Raw, Row
 
 Options = Sequence[Any]
-HOURS = (*range(9), 24 * 7, 24 * 40, 24 * 200 + 1)
+HOURS = (*range(5), *range(5), *range(9), 24 * 7, 24 * 40, 24 * 200 + 1)
+LATER = (*range(2, 10), 24 * 7, 24 * 40, 24 * 200 + 2)
 MICROS = (0, 0, 0, -1, 1)
-WHO: Options = (*"aaaaaabbb", *CUSTOMERS[2:], None, "")
+WHO: Options = (*["a"] * 12, *["b"] * 5, *CUSTOMERS[2:], None, "")
 FIELDS: dict[str, Options] = {
     "event": ("purchase", "purchase", "view", "click"),
-    "item": (*[None] * len(ITEMS), *ITEMS),
-    "channel": (None, None, "web", "store"),
+    "item": (None, "tea", "jam", None, *ITEMS),
+    "channel": (None, "web", "web", "store"),
     "quantity": (*[None] * 3, 1.0, 2.0, -1.0),
     "basket": (None, None, "b1", "b2"),
     "id": (*[None] * 4, *"1234"),
@@ -42,7 +44,7 @@ STATED: dict[str, Options] = {
     "birth_date": ("1980-03-31", "2000-02-29", "2030-01-01", "not a date"),
 }
 WIDTH, NARROW = 5 + len(FIELDS), 5  # bytes of an event, of a fact
-MOST = 12
+MOST = 16
 
 SCHEMA = pa.schema(
     [
@@ -57,7 +59,7 @@ SCHEMA = pa.schema(
 @st.composite
 def raws(draw: st.DrawFn, *, clash: bool = True) -> Raw:
     """Events and facts. Without `clash` a repeated id at one instant repeats its contents."""
-    least = draw(st.sampled_from([0, 4, MOST]))
+    least = draw(st.sampled_from([0, MOST // 2, MOST]))
     listed = [_row(b) for b in draw(_packs(WIDTH, least, MOST))]
     if not clash:
         first: dict[Any, Row] = {}
@@ -73,6 +75,11 @@ def raws(draw: st.DrawFn, *, clash: bool = True) -> Raw:
 def rows(*, most: int) -> st.SearchStrategy[list[Row]]:
     """Events of the customer "a", at least one."""
     return _packs(WIDTH, 1, most).map(lambda packs: [_row(b) | {"customer": "a"} for b in packs])
+
+
+def moments() -> st.SearchStrategy[dt.datetime]:
+    """Instants shortly after most events, and long after."""
+    return st.binary(min_size=2, max_size=2).map(lambda b: _instant(b[0], b[1], LATER))
 
 
 def log_of(raw: Raw) -> EventLog:
@@ -139,8 +146,8 @@ def _amount(high: int, low: int) -> Decimal | None:
     return Decimal((high // 2 * 256 + low) % 1201 - 300) / 100 if high % 2 else None
 
 
-def _instant(hour: int, micro: int) -> dt.datetime:
-    after = dt.timedelta(hours=HOURS[hour % len(HOURS)], microseconds=MICROS[micro % len(MICROS)])
+def _instant(hour: int, micro: int, hours: Sequence[int] = HOURS) -> dt.datetime:
+    after = dt.timedelta(hours=hours[hour % len(hours)], microseconds=MICROS[micro % len(MICROS)])
     return EPOCH + after
 
 

@@ -26,7 +26,7 @@ from onefold.traits.protocol import label_names
 from tests import oracle, packed
 from tests.case import Case, same
 from tests.packed import fold, log_of, some_of
-from tests.strategies import CATALOG, END, Raw, event_of, instants
+from tests.strategies import CATALOG, END, Raw, event_of
 
 CASES: dict[str, list[Case]] = {
     path.stem: importlib.import_module(f"tests.{path.stem}").CASES
@@ -81,7 +81,7 @@ def assert_same(a: TraitTable, b: TraitTable, part: str) -> None:
 
 @EACH
 @LAW
-@given(raw=packed.raws(clash=False), t=instants())
+@given(raw=packed.raws(clash=False), t=packed.moments())
 def test_brute_force_says_the_same(part: str, raw: Raw, t: dt.datetime) -> None:
     profiles = fold(log_of(raw), t)
     assert profiles.ids.tolist() == oracle.people(raw, t)
@@ -92,7 +92,7 @@ def test_brute_force_says_the_same(part: str, raw: Raw, t: dt.datetime) -> None:
 
 @EACH
 @LAW
-@given(raw=packed.raws(), t=instants())
+@given(raw=packed.raws(), t=packed.moments())
 def test_one_profile_is_its_row(part: str, raw: Raw, t: dt.datetime) -> None:
     profiles = fold(log_of(raw), t)
     for held in CASES.values() if LONG else [CASES[part]]:
@@ -150,7 +150,7 @@ def test_after_is_fold(part: str, raw: Raw, more: list[Any]) -> None:
 
 @EACH
 @LAW
-@given(raw=packed.raws(), t=instants())
+@given(raw=packed.raws(), t=packed.moments())
 def test_at_is_fold_of_what_was_before(part: str, raw: Raw, t: dt.datetime) -> None:
     """For everybody as of one moment, and for a table of moments."""
     log = log_of(raw)
