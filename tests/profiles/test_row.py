@@ -1,5 +1,7 @@
 """One profile: what it says in words, and a newcomer's."""
 
+import pickle
+
 import pytest
 
 import onefold as of
@@ -65,7 +67,18 @@ def test_long_chains_of_events_stay_short() -> None:
     for day in range(1, 28):
         profile = profile.after(of.Event("ann", "purchase", f"2024-04-{day:02d}", id=str(day)))
         assert profile["frequency"] == 2 + day
-        assert len(profile._tail) == 1
+        assert profile._tail is not None
+        assert len(profile._tail.events()) == 1
+
+
+def test_many_events_one_by_one_and_read_at_the_end() -> None:
+    profile = of.fold(LOG)["ann"]
+    event = of.Event("ann", "view", "2024-04-01")
+    for _ in range(100_000):
+        profile = profile.after(event)
+    copy = pickle.loads(pickle.dumps(profile))  # no deeper than one call
+    assert len(copy) == len(profile) == 100_002
+    assert copy["frequency"] == profile["frequency"]
 
 
 def test_events_and_equality() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from onefold._columns import Coded, Columns, Place, is_same_in_all, stacked
+from onefold._columns import Coded, Columns, Place, frozen, is_same_in_all, stacked
 from onefold._group import sorted_by
 from onefold._threads import mapped
 from onefold._types import Array, Bools, Ints
@@ -185,7 +185,7 @@ def _moved(table: Columns, rows: Ints, origin: Ints) -> Columns:
             return array
         out = array.copy()
         out[rows] = array[origin]
-        return out
+        return frozen(out)
 
     return Columns(
         {
