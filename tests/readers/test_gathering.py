@@ -30,7 +30,9 @@ def test_the_currency_that_most_amounts_are_in() -> None:
     assert read.log.currency == "EUR"
     assert read.log.to_pandas()["value"].tolist() == [2, 3, 4]
     assert read.rejected[["row", "reason"]].values.tolist() == [[1, "amount not in EUR"]]
-    assert "'USD'" in read.rejected["text"][0]
+    assert read.rejected["text"][0] == "customer u, kind purchase, item a, currency USD"
+    last = readers.segment(calls[::-1])
+    assert last.log.currency == "EUR" and "'currency': 'USD'" in last.rejected["text"][0]
 
 
 def test_as_many_of_both_is_decided_by_the_alphabet() -> None:

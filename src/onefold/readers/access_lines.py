@@ -45,9 +45,11 @@ MONTHS = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
     )
 }
-PARTS = re.compile(
-    r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|mp4|webm|mp3|json|xml|txt)$",
-    re.IGNORECASE,
+PARTS = frozenset(
+    (
+        *("css", "js", "mjs", "map", "json", "xml", "txt", "woff", "woff2", "ttf", "eot"),
+        *("png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "mp3", "mp4", "webm"),
+    )
 )
 LONGEST_LINE = 100_000  # characters; servers cut requests long before
 ITEM = "item"
@@ -136,6 +138,7 @@ class Requests:
     pages: tuple[Page, ...]
     robots: bool
     parts: bool
+    _known: dict[str | None, bool] = attrs.field(init=False, factory=dict)
 
     def __call__(self, document: Any) -> Found:
         """The event of one line."""
@@ -178,9 +181,11 @@ class Requests:
     def _left_out(self, status: str, agent: str | None, path: str) -> None:
         if not (status.startswith("2") or status == "304"):
             raise Refused(f"status {status[0]}xx: no content", skipped=True)
-        if not self.robots and is_robot(agent):
+        if agent not in self._known:  # a log has few different ones
+            self._known[agent] = is_robot(agent)
+        if self._known[agent] and not self.robots:
             raise Refused("a robot", skipped=True)
-        if not self.parts and PARTS.search(path):
+        if not self.parts and path.rpartition(".")[2].lower() in PARTS:
             raise Refused("a part of a page", skipped=True)
 
     def _page(self, method: str, path: str) -> tuple[str, str | None]:

@@ -22,7 +22,8 @@ PLAIN = ("user_id", "anonymous_id", "device", "platform", "browser", "page", "me
 PROPERTY, FACT = "property:", "fact:"
 ONLY = "amount not in {}"
 TIME = pa.timestamp("us", tz="UTC")
-TEXT = pa.large_string()
+TEXT = pa.string()  # of a block; all together may be more than that can hold
+LONG = pa.large_string()
 MONEY = pa.decimal128(38, 6)
 TYPES = {
     **dict.fromkeys(("customer", "kind", "item", "channel", "basket", "zone", "id"), TEXT),
@@ -33,6 +34,7 @@ TYPES = {
 }
 BLANK: dict[str, Any] = {**dict.fromkeys(TYPES), "chosen": {}}  # an event of which nothing is known
 READ = itemgetter(*TYPES)  # an event as a tuple, which is cheap to keep
+SAID = ("customer", "kind", "item", "currency")  # of a record whose own text is gone
 OPTIONAL = ("item", "channel", "basket", "received", "quantity", "zone", "id", "source")
 
 Rejected = tuple[int, str | None, int, str, str]
@@ -108,9 +110,10 @@ def _others(table: pa.Table, currency: str | None) -> tuple[Ints, list[Rejected]
         return np.array([], dtype=np.int64), []
     other = table.filter(pc.fill_null(pc.not_equal(table["currency"], currency), False))
     found: dict[int, Rejected] = {}
-    for one in other.select(["record", "file", "row", "raw"]).to_pylist():
-        reason = ONLY.format(currency)
-        found[one["record"]] = (one["record"], one["file"], one["row"], reason, one["raw"])
+    for one in other.select([*("record", "file", "row", "raw"), *SAID]).to_pylist():
+        text = one["raw"] or ", ".join(f"{name} {one[name]}" for name in SAID)
+        record = one["record"]
+        found.setdefault(record, (record, one["file"], one["row"], ONLY.format(currency), text))
     return np.array(sorted(found), dtype=np.int64), list(found.values())
 
 
@@ -124,13 +127,12 @@ def _event_log(
     table: pa.Table, textual: Collection[tuple[str, str]], currency: str | None
 ) -> EventLog:
     """A log of the events; columns and properties that hold nothing are left out."""
-    table = table.combine_chunks()
     held = {name: name for name in OPTIONAL if _some(table[name])}
-    columns = {name: table[name] for name in ("customer", "time", "kind", *held)}
+    columns = {name: _long(table[name]) for name in ("customer", "time", "kind", *held)}
     if _some(table["value"]):
         columns["value"] = _decimals(table["value"])
         held["value"] = "value"
-        columns["currency"] = pa.array([currency] * len(table), TEXT)
+        columns["currency"] = pa.repeat(pa.scalar(currency, LONG), len(table))
         held["currency"] = "currency"
     names = {}
     for column in table.column_names:
@@ -138,7 +140,9 @@ def _event_log(
             name = column.removeprefix(PROPERTY)
             names[name] = column
             plain = name in PLAIN or (PROPERTY, name) in textual
-            columns[column] = table[column] if plain else pc.cast(table[column], pa.float64())
+            columns[column] = (
+                _long(table[column]) if plain else pc.cast(table[column], pa.float64())
+            )
     frame = pa.table(columns)
     return EventLog.from_frame(
         frame, customer="customer", time="time", event="kind", properties=names, **held
@@ -149,6 +153,7 @@ def _fact_log(table: pa.Table, textual: Collection[tuple[str, str]]) -> EventLog
     """A log of the facts: a small one for each name, put together two by two."""
     logs = [EventLog.from_events([])]
     received = "received" if _some(table["received"]) else None
+    table = pa.table({name: _long(table[name]) for name in table.column_names})
     order = pc.sort_indices(table, sort_keys=[("name", "ascending"), ("record", "ascending")])
     table = table.take(order).combine_chunks()
     names = pc.run_end_encode(table["name"].combine_chunks()) if len(table) else None
@@ -179,6 +184,11 @@ def _decimals(micros: pa.ChunkedArray) -> pa.Array:
     words[:, 1] = words[:, 0] >> 63
     bits = pa.py_buffer(np.packbits(known, bitorder="little"))
     return pa.Array.from_buffers(MONEY, len(micros), [bits, pa.py_buffer(words)])
+
+
+def _long(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column whose texts may together be longer than two gigabytes."""
+    return pc.cast(column, LONG) if column.type == TEXT else column
 
 
 def _some(column: pa.ChunkedArray) -> bool:

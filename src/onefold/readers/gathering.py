@@ -80,6 +80,7 @@ class Gathering:
     chosen: tuple[str, ...]
     currency: str | None
     notes: Counter[str]
+    first: str | None = None  # of the currencies
     records: int = 0
     ours: bool = False
     skipped: Counter[str] = attrs.field(factory=Counter)
@@ -114,8 +115,11 @@ class Gathering:
         self.ours = True
         for event in events:
             if self.currency is None and event["currency"] is not None:
-                # Another currency may turn out to be the log's.
-                event["raw"], event["file"], event["row"] = shown(held), file, row
+                # Another currency may turn out to be the log's, though mostly it is the first one.
+                event["file"], event["row"] = file, row
+                self.first = self.first or event["currency"]
+                if event["currency"] != self.first:
+                    event["raw"] = shown(held)
             self.events.append(READ(event))
             if self.chosen:
                 self.picked.append(event["chosen"])

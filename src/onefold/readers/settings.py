@@ -77,7 +77,7 @@ class Settings:
         """A word that describes an event; what is none is left out, and counted."""
         if value is None:
             return None
-        if isinstance(value, str) and len(value) <= LONGEST:
+        if isinstance(value, str) and len(value) <= LONGEST:  # mostly
             return text(value, what)
         if not absent(value):
             self.note(f"{what} that is no short text: not kept")
@@ -160,8 +160,12 @@ def at(record: Any, path: Iterable[str]) -> Any:
 def first_at(record: Any, paths: Iterable[Path]) -> Any:
     """What stands at the first of some paths that leads to anything."""
     for path in paths:
-        held = at(record, path)
-        if held is not None and held != "":
+        held = record
+        for name in path:
+            held = held.get(name) if isinstance(held, dict) else at(held, (name,))
+            if held is None:
+                break
+        if held is not None and not (isinstance(held, str) and not held):
             return held
     return None
 

@@ -7,6 +7,7 @@ names its schema, and become fields named after it:
 """
 
 import re
+from itertools import compress
 from typing import Any, final
 
 import attrs
@@ -55,7 +56,7 @@ class Shredder:
             raise Refused(f"not {len(FIELDS)} columns", foreign=True)
         if tuple(cells[:2]) == FIELDS[:2]:
             raise Refused("names of the columns", skipped=True)
-        out: dict[str, Any] = {n: c for n, c in zip(FIELDS, cells, strict=True) if c}
+        out: dict[str, Any] = dict(zip(compress(FIELDS, cells), filter(None, cells), strict=True))
         for name in (CONTEXTS, "derived_contexts"):
             if name in out:
                 told = _data(out.pop(name))
