@@ -18,8 +18,9 @@ from onefold.catalog import Catalog
 from onefold.events import door
 from onefold.ledger import Ledger
 from onefold.profiles.traits import TraitTable
-from onefold.traits.history import History, TooMany
+from onefold.traits.history import History
 from onefold.traits.protocol import Trait
+from onefold.traits.span import TooMany
 from onefold.traits.wide import Wide
 
 EVENTS = 4_000_000  # in one chunk: some 300 MB of columns and of what traits make of them
@@ -53,7 +54,7 @@ def point_in_time(
         try:
             readings[name] = whole.reading(name)
         except TooMany:
-            readings[name] = _one(
+            readings[name] = together(
                 [table(rows, None).reading(name) for rows in _chunks(whole.history)]
             )
     return TraitTable.of_readings(ids, whole.history, moments, traits, readings)
@@ -67,7 +68,8 @@ def _chunks(history: History) -> Iterator[slice]:
         yield slice(start, stop)
 
 
-def _one(readings: list[Any]) -> Any:
+def together(readings: list[Any]) -> Any:
+    """One reading of the rows of several, one after another."""
     if any(isinstance(reading, Wide) for reading in readings):
         return _one_wide([reading for reading in readings if isinstance(reading, Wide)])
     if any(reading.dtype == object for reading in readings):

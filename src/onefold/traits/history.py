@@ -33,32 +33,12 @@ from onefold.catalog import Catalog
 from onefold.errors import UnknownName
 from onefold.events.tables import PROPERTY
 from onefold.ledger import Ledger, bisect, ranges
+from onefold.traits.span import Span, TooMany, all_of, part, slices
+from onefold.traits.visiting import first_of_instants, firsts, no_baskets, visit_numbers
 
 T = TypeVar("T")
-FEW = 4  # one event chosen in so many, from which on counting them is cheaper than running totals
-
-
-class TooMany(Exception):
-    """To lay the rows out would take more memory than is allowed."""
-
-
-@attrs.frozen(eq=False, repr=False)
-class Span:
-    """Rows as ranges of the events of a longer history, which they share where they overlap."""
-
-    base: "History"
-    starts: Ints = attrs.field(converter=frozen)
-    stops: Ints = attrs.field(converter=frozen)
-    from_first: bool  # each begins with its person's first event in the base
-    most: int | None = None  # events that may be laid out
-
-    @property
-    def offsets(self) -> Ints:
-        """Of the rows (n + 1,), if they are laid out one after another."""
-        return np.append(0, np.cumsum(self.stops - self.starts))
-
-
 LABELS = ("kind", "item", "channel", "basket")  # that every event may have
+FEW = 4  # one event chosen in so many, from which on counting them is cheaper than running totals
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -76,7 +56,7 @@ class History:
     fact_offsets: Ints = attrs.field(converter=frozen)
     fact_rows: Ints | None
     catalog: Catalog | None = None
-    span: "Span | None" = None  # where the rows are ranges of a longer history
+    span: Span | None = None  # where the rows are ranges of a longer history
     who: Ints | None = None  # the person (n,) of each row, -1 for nobody; None for everybody
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
 
@@ -100,10 +80,10 @@ class History:
         With `most`, to lay out more events than that, of several rows, raises `TooMany`.
         """
         whole = cls.of(ledger, catalog)
-        starts, stops = _slices(ledger.offsets, people, ledger.events.array("time"), moments)
-        facts = _slices(ledger.fact_offsets, people, ledger.facts.array("time"), moments)
-        every = len(people) == len(ledger) and _all_of(ledger.offsets, starts, stops)
-        if every and _all_of(ledger.fact_offsets, *facts):
+        starts, stops = slices(ledger.offsets, people, ledger.events.array("time"), moments)
+        facts = slices(ledger.fact_offsets, people, ledger.facts.array("time"), moments)
+        every = len(people) == len(ledger) and all_of(ledger.offsets, starts, stops)
+        if every and all_of(ledger.fact_offsets, *facts):
             return whole
         fact_rows, fact_offsets = ranges(*facts)
         span = Span(whole, starts, stops, from_first=True, most=most)
@@ -111,17 +91,17 @@ class History:
 
     def between(self, start: int, stop: int) -> "History":
         """The history of the rows from `start` up to `stop`."""
-        facts = _part(self.fact_offsets, self.fact_rows, start, stop)
+        facts = part(self.fact_offsets, self.fact_rows, start, stop)
         held = attrs.evolve(
             self, fact_offsets=facts[0], fact_rows=facts[1], who=self.people[start:stop]
         )
         if self.span is None:
-            offsets, rows = _part(self.offsets, self._rows, start, stop)
+            offsets, rows = part(self.offsets, self._rows, start, stop)
             return attrs.evolve(held, offsets=offsets, rows=rows)
         starts, stops = self.starts[start:stop], self.stops[start:stop]
         return held._ranged(attrs.evolve(self.span, starts=starts, stops=stops))
 
-    def _ranged(self, span: "Span") -> "History":
+    def _ranged(self, span: Span) -> "History":
         """The same rows as other ranges."""
         return attrs.evolve(self, offsets=span.offsets, span=span)
 
@@ -399,18 +379,9 @@ class History:
         return self._once("visit starts", self._visit_starts)
 
     def _visit_starts(self) -> Bools:
-        if not self._loose:
-            highest = np.maximum.accumulate(self.visits[0])
-            return np.append(np.ones(min(len(highest), 1), dtype=bool), highest[1:] > highest[:-1])
-        row, time = self.row, self.time
-        starts = np.ones(len(row), dtype=bool)
-        starts[1:] = (row[1:] != row[:-1]) | (time[1:] != time[:-1])
-        return starts
-
-    @property
-    def _loose(self) -> bool:
-        """Whether no event has a basket."""
-        return is_same_in_all(self.basket) and not (self.basket[:1] >= 0).any()
+        if no_baskets(self.basket):
+            return first_of_instants(self.row, self.time)
+        return firsts(self.visits[0])
 
     @property
     def visits(self) -> tuple[Ints, Ints]:
@@ -422,34 +393,10 @@ class History:
         return self._once("visits", self._visits)
 
     def _visits(self) -> tuple[Ints, Ints]:
-        if self._loose:
-            ends = np.zeros(int(self.offsets[-1]) + 1, dtype=np.int64)
-            np.cumsum(self.visit_starts, out=ends[1:])
-            return frozen(ends[1:] - 1), frozen(ends[self.offsets])
-        row, time = self.row, self.time.view(np.int64)
-        basket = self.basket.astype(np.int64)
-        loose = basket < 0
-        what = np.where(loose, time, basket)
-        new = np.ones(len(row), dtype=bool)
-        new[1:] = (row[1:] != row[:-1]) | (what[1:] != what[:-1]) | (loose[1:] != loose[:-1])
-        run = np.cumsum(new) - 1
-        starts = np.flatnonzero(new)
-        # A basket may be interrupted by other events; its runs are one visit, that of the first.
-        order = np.lexsort((starts, what[starts], loose[starts], row[starts]))
-        first = np.ones(len(order), dtype=bool)
-        a, b = starts[order[1:]], starts[order[:-1]]
-        first[1:] = (row[a] != row[b]) | (what[a] != what[b]) | (loose[a] != loose[b])
-        leader = np.empty(len(order), dtype=np.int64)
-        leader[order] = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
-        leads = np.zeros(len(order), dtype=bool)
-        leads[leader] = True
-        number = np.cumsum(leads) - 1
-        visit = number[leader][run]
-        running = np.zeros(len(row) + 1, dtype=np.int64)
-        is_lead = np.zeros(len(row), dtype=np.int64)
-        is_lead[starts[leads]] = 1
-        np.cumsum(is_lead, out=running[1:])
-        return frozen(visit), frozen(running[self.offsets])
+        visits = visit_numbers(self.row, self.time.view(np.int64), self.basket)
+        running = np.zeros(len(visits) + 1, dtype=np.int64)
+        np.cumsum(firsts(visits), out=running[1:])
+        return frozen(visits), frozen(running[self.offsets])
 
     def fact(self, name: str) -> tuple[Strings, Floats]:
         """The latest of one fact for each row: its text (n,) or None, its number (n,) or NaN."""
@@ -482,21 +429,3 @@ class History:
             self._cache[name] = make()
         kept: T = self._cache[name]
         return kept
-
-
-def _part(offsets: Ints, rows: Ints | None, start: int, stop: int) -> tuple[Ints, Ints]:
-    low, high = int(offsets[start]), int(offsets[stop])
-    held = np.arange(low, high) if rows is None else rows[low:high]
-    return offsets[start : stop + 1] - low, held
-
-
-def _slices(offsets: Ints, people: Ints, times: Array, moments: Times) -> tuple[Ints, Ints]:
-    """Where the events of each person before the moment begin and end."""
-    bounds = np.append(offsets, offsets[-1])
-    nobody = np.where(people < 0, len(offsets) - 1, people)
-    starts = bounds[nobody]
-    return starts, bisect(times, starts, bounds[nobody + 1], moments)
-
-
-def _all_of(offsets: Ints, starts: Ints, stops: Ints) -> bool:
-    return np.array_equal(offsets[:-1], starts) and np.array_equal(offsets[1:], stops)
