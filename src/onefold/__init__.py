@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from onefold.ladders import Ladder, ladder
     from onefold.personas import Claim, Persona, Personas, portray
     from onefold.profiles import Profile, Profiles, fold
+    from onefold.profiles.partitions import Partitions
     from onefold.saving import load, save
     from onefold.scoring import FittedScorer, Ranking, Scorer
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
@@ -36,6 +37,7 @@ __all__ = [
     "EventLog",
     "FittedScorer",
     "Ladder",
+    "Partitions",
     "Persona",
     "Personas",
     "Profile",
@@ -73,6 +75,7 @@ _LATER = {
     "EventLog": "events",
     "FittedScorer": "scoring",
     "Ladder": "ladders",
+    "Partitions": "profiles.partitions",
     "Persona": "personas",
     "Personas": "personas",
     "Profile": "profiles",

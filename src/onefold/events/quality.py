@@ -112,19 +112,22 @@ def quality(events: Columns, facts: Columns) -> Quality:
     return Quality(pd.DataFrame(rows, columns=["measure", "value", "share", "meaning"]))
 
 
-def far_after(times: Times) -> int:
+def far_after(times: Times, *, count: int | None = None, first: np.datetime64 | None = None) -> int:
     """How many instants, at most one in a thousand, lie far after all others.
 
     Far is a gap longer than a year (among fewer than a hundred instants: ten years), and longer
-    than the whole span of those before it.
+    than the whole span of those before it. Of `count` instants, of which one is the `first`, it
+    is enough to know the latest: one in a thousand, and one more.
     """
-    if len(times) < 2:
+    count = len(times) if count is None else count
+    if count < 2:
         return 0
-    most = max(1, len(times) // 1000)
-    top = np.sort(np.partition(times, len(times) - most - 1)[-most - 1 :])
+    most = max(1, count // 1000)
+    ticks = times.view(np.int64)  # which numpy partitions faster than instants
+    top = np.sort(np.partition(ticks, len(ticks) - most - 1)[-most - 1 :]).view(times.dtype)
     gaps = np.diff(top)
-    first = times.min()
-    least = np.timedelta64(366 if len(times) >= 100 else 3653, "D")
+    first = times.min() if first is None else first
+    least = np.timedelta64(366 if count >= 100 else 3653, "D")
     far = (gaps > least) & (gaps > top[:-1] - first)
     return int(most - np.argmax(far)) if far.any() else 0
 

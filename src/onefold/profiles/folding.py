@@ -69,23 +69,8 @@ def fold(
         >>> profiles["ann"]["monetary"], profiles["ann"]["recency"]
         (8.4, 2.0)
     """
-    logs = _logs(log)
-    if catalog is not None and not isinstance(catalog, Catalog):
-        raise ArgumentError(
-            f"fold: catalog is a {type(catalog).__name__}; make one with Catalog.from_frame(...)."
-        )
-    if not isinstance(traits, Iterable):
-        raise ArgumentError(f"fold: traits is {traits!r}; it takes a list of traits: [{traits!r}].")
-    chosen = tuple(trait_of(t, "fold: traits") for t in traits)
-    names = [t.name for t in chosen]
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise ArgumentError(
-            f"fold: traits holds the name {twice[0]!r} twice; give one of them another name=."
-        )
-    for name in names:
-        advice = "Give the trait another name=."
-        free_name(name, PLACE, argument="fold: traits", advice=advice)
+    logs = each_log(log, "fold")
+    chosen = carried(traits, catalog, "fold")
     if known_at is not None:
         logs = (some.known_at(known_at) for some in logs)
     ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
@@ -96,14 +81,37 @@ def fold(
     return Profiles(known, chosen, catalog, moment)
 
 
-def _logs(log: Any) -> Iterator[EventLog]:
+def carried(traits: Any, catalog: Any, call: str) -> tuple[Trait, ...]:
+    """The traits that profiles carry, if each is one and has a name of its own."""
+    if catalog is not None and not isinstance(catalog, Catalog):
+        raise ArgumentError(
+            f"{call}: catalog is a {type(catalog).__name__}; make one with Catalog.from_frame(...)."
+        )
+    if not isinstance(traits, Iterable):
+        raise ArgumentError(
+            f"{call}: traits is {traits!r}; it takes a list of traits: [{traits!r}]."
+        )
+    chosen = tuple(trait_of(t, f"{call}: traits") for t in traits)
+    names = [t.name for t in chosen]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ArgumentError(
+            f"{call}: traits holds the name {twice[0]!r} twice; give one of them another name=."
+        )
+    for name in names:
+        advice = "Give the trait another name=."
+        free_name(name, PLACE, argument=f"{call}: traits", advice=advice)
+    return chosen
+
+
+def each_log(log: Any, call: str) -> Iterator[EventLog]:
     """One log, or each of several."""
     one = isinstance(log, EventLog | str) or hasattr(log, "columns")
     for some in [log] if one or not isinstance(log, Iterable) else log:
         if not isinstance(some, EventLog):
             raise ArgumentError(
-                f"fold: log is a {type(some).__name__}; make one with EventLog.from_frame(...), or "
-                "several with EventLog.batches(...)."
+                f"{call}: log is a {type(some).__name__}; make one with EventLog.from_frame(...), "
+                "or several with EventLog.batches(...)."
             )
         yield some
 

@@ -1,0 +1,133 @@
+"""Layout: which columns the rows of many logs have, and of what types, known without the rows.
+
+Logs that are folded in parts never meet, so what `log + log` would refuse is found here:
+
+    layout of (a + b)  ==  layout of a, also that of b
+
+A property that no row holds takes the type of the other side, as in a log.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+import numpy as np
+
+from onefold._columns import Coded, Columns, missing
+from onefold._types import Array
+from onefold.errors import ColumnError
+from onefold.events.log import EventLog
+from onefold.events.tables import (
+    PROPERTY,
+    RECEIVED,
+    no_events,
+    no_facts,
+    nothing,
+    same_currency,
+)
+
+TEXT, NUMBER = "string", "double"
+
+
+@attrs.frozen
+class Property:
+    """The type of a further column of events, and whether any row holds something."""
+
+    type: str
+    held: bool
+
+
+@attrs.frozen
+class Layout:
+    """What logs have in common: further columns of their events, names of facts, the currency.
+
+    `received` says whether events, and facts, have the instant at which they became known.
+    """
+
+    properties: Mapping[str, Property] = attrs.field(factory=dict)
+    facts: Mapping[str, str] = attrs.field(factory=dict)
+    received: tuple[bool, bool] = (False, False)
+    currency: str | None = None
+
+    @classmethod
+    def of(cls, log: EventLog) -> "Layout":
+        """The layout of one log."""
+        held = {
+            name.removeprefix(PROPERTY): Property(
+                TEXT if isinstance(column, Coded) else NUMBER, not missing(column).all()
+            )
+            for name, column in log.events.data.items()
+            if name.startswith(PROPERTY)
+        }
+        return cls(
+            held,
+            types_of(log.facts),
+            (RECEIVED in log.events, RECEIVED in log.facts),
+            log.currency,
+        )
+
+    def also(self, other: "Layout", call: str) -> "Layout":
+        """The layout of the rows of both.
+
+        Raises:
+            ColumnError: If a property or a fact is text on one side and a number on the other.
+            ArgumentError: If the two sides are in different currencies.
+        """
+        properties = dict(self.properties)
+        for name, theirs in other.properties.items():
+            ours = properties.get(name, theirs)
+            if ours.type != theirs.type and ours.held and theirs.held:
+                raise ColumnError(
+                    f"{call}: property {name!r} holds numbers on one side and text on the other; "
+                    "give it one type before putting the logs together."
+                )
+            kind = theirs.type if theirs.held and not ours.held else ours.type
+            properties[name] = Property(kind, ours.held or theirs.held)
+        facts = {**other.facts, **self.facts}
+        for name, kind in other.facts.items():
+            if facts[name] != kind:
+                raise ColumnError(
+                    f"{call}: fact {name!r} is text on one side and a number on the other; give it "
+                    "one type before putting them together, or another name: facts={name: column}."
+                )
+        return Layout(
+            properties,
+            facts,
+            (self.received[0] or other.received[0], self.received[1] or other.received[1]),
+            same_currency(self.currency, other.currency, call),
+        )
+
+    @property
+    def columns(self) -> tuple[dict[str, str], tuple[bool, bool]]:
+        """What files of rows depend on: two layouts that agree in it have the same columns."""
+        return {name: held.type for name, held in self.properties.items()}, self.received
+
+    @property
+    def no_log(self) -> EventLog:
+        """A log without rows that has all the columns, in their types."""
+        late = np.array([], dtype="datetime64[us]")
+        extra = {PROPERTY + n: _no_rows(p.type) for n, p in sorted(self.properties.items())}
+        events = no_events().replace(**({RECEIVED: late} if self.received[0] else {}), **extra)
+        facts = no_facts().replace(**({RECEIVED: late} if self.received[1] else {}))
+        return EventLog(events, facts, self.currency)
+
+
+def held_in(tables: Iterable[Columns]) -> frozenset[str]:
+    """The properties of which any row of the tables holds something."""
+    return frozenset(
+        name.removeprefix(PROPERTY)
+        for table in tables
+        for name, column in table.data.items()
+        if name.startswith(PROPERTY) and not missing(column).all()
+    )
+
+
+def _no_rows(kind: str) -> Coded | Array:
+    return nothing(0) if kind == TEXT else np.array([], dtype=np.float64)
+
+
+def types_of(facts: Columns) -> dict[str, str]:
+    """The type of each fact, by name."""
+    names = facts.coded("name")
+    text = np.unique(names.codes[facts.array("text") >= 0]).tolist()
+    every = np.unique(names.codes).tolist()
+    return {names.vocab[code]: TEXT if code in set(text) else NUMBER for code in every}
