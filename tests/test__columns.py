@@ -1,11 +1,27 @@
 """Columns: rows put together whatever their vocabularies; a hash of what a row holds."""
 
+import itertools
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from onefold._columns import Coded, Column, Columns, frozen, missing
+from onefold._columns import (
+    Coded,
+    Column,
+    Columns,
+    frozen,
+    is_same_in_all,
+    joined,
+    missing,
+    same_in_all,
+    stacked,
+    taken,
+)
 from onefold._types import NO_MONEY, NO_OFFSET
-from onefold._vocab import Vocab
+from onefold._vocab import EMPTY, Vocab
 from onefold.errors import ColumnError
 
 
@@ -122,3 +138,116 @@ def test_equal_whatever_the_vocabulary() -> None:
     assert number.equals(Columns({"size": np.array([1.0, np.nan])}))
     assert not number.equals(Columns({"size": coded("1.0", None)}))
     assert number.take([1]).equals(Columns({"size": coded(None)}))  # both hold nothing
+
+
+# ------------------------------------------------------------------- one value in all rows
+
+VALUES: dict[str, list[Any]] = {
+    "float": [np.float64(v) for v in (np.nan, 0.0, -0.0, 1.5)],
+    "money": [np.int64(v) for v in (NO_MONEY, 0, 7)],
+    "local": [np.int32(v) for v in (NO_OFFSET, 0, 3600)],
+    "time": [np.datetime64(v, "us") for v in ("NaT", "2024-01-01", "1700-01-01")],
+    "flag": [np.bool_(v) for v in (False, True)],
+    "key": [np.uint64(v) for v in (0, 2**64 - 1)],
+}
+WORDS = Vocab.of(["jam", "oat", "tea"])
+
+
+def plain(column: Column) -> Column:
+    """The same column, with memory for each row."""
+    if isinstance(column, Coded):
+        return Coded(np.array(column.codes), column.vocab)
+    return np.array(column)
+
+
+def equal(a: Column, b: Column) -> bool:
+    if isinstance(a, Coded) and isinstance(b, Coded):
+        return a.decode().tolist() == b.decode().tolist() and len(a.vocab) == len(b.vocab)
+    a, b = np.asarray(a), np.asarray(b)
+    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fM")
+
+
+@st.composite
+def constants(draw: st.DrawFn) -> Column:
+    """A column of up to four rows that all hold the same."""
+    n = draw(st.integers(0, 4))
+    kind = draw(st.sampled_from([*VALUES, "text"]))
+    if kind == "text":
+        return Coded(same_in_all(np.int32(draw(st.integers(-1, 2))), n), WORDS)
+    return same_in_all(draw(st.sampled_from(VALUES[kind])), n)
+
+
+@settings(max_examples=150)
+@given(constants(), st.data())
+def test_a_constant_column_is_as_any_other(column: Column, data: st.DataObject) -> None:
+    n = len(column)
+    masks = st.lists(st.booleans(), min_size=n, max_size=n).map(lambda m: np.array(m, dtype=bool))
+    places = st.lists(st.integers(0, n - 1)) if n else st.just([])
+    rows = data.draw(
+        masks
+        | places.map(lambda p: np.array(p, dtype=np.int64))
+        | st.slices(n).filter(lambda s: (s.step or 1) > 0)
+    )
+    assert np.array_equal(missing(column), missing(plain(column)))
+    if isinstance(column, Coded):
+        assert equal(column.take(rows), plain(column).take(rows))
+        assert equal(column.compact(), plain(column).compact())
+        wider = Vocab.of(["a", *WORDS, "z"])
+        assert equal(column.within(wider), plain(column).within(wider))
+        assert column.decode().tolist() == plain(column).decode().tolist()
+    else:
+        assert equal(taken(column, rows), taken(plain(column), rows))
+    one, other = Columns({"c": column}), Columns({"c": plain(column)})
+    assert one.content().tolist() == other.content().tolist()
+    assert one.equals(other)
+    assert other.equals(one)
+    assert equal(one.take(rows).data["c"], other.take(rows).data["c"])
+
+
+@settings(max_examples=150)
+@given(st.sampled_from([*VALUES, "text"]), st.data())
+def test_constants_put_together(kind: str, data: st.DataObject) -> None:
+    """Above each other, and each row where a place says, with columns that lack it between."""
+    values = [np.int32(c) for c in (-1, 0, 2)] if kind == "text" else VALUES[kind]
+    lacking = [] if kind in ("key", "flag") else [None]  # every table has those
+    value = st.sampled_from([*lacking, *values])
+    parts = data.draw(st.lists(st.tuples(value, st.integers(0, 3)), max_size=5))
+
+    def columns(spread: Any) -> list[Columns]:
+        out = [Columns({"n": np.arange(n), **_of(v, n, kind, spread)}) for v, n in parts]
+        return [Columns({"n": np.arange(1), **_of(values[0], 1, kind, spread)}), *out]
+
+    short, long = stacked(columns(same_in_all)), stacked(columns(np.full))
+    assert equal(short.data["c"], long.data["c"])
+    assert len(short) == len(long) == 1 + sum(n for _, n in parts)
+    order = data.draw(st.permutations(range(len(short))))
+    ends = np.cumsum([0, 1, *(n for _, n in parts)])
+    place = [np.array(order[a:b], dtype=np.int64) for a, b in itertools.pairwise(ends)]
+    put = [stacked(columns(how), place) for how in (same_in_all, np.full)]
+    assert equal(put[0].data["c"], put[1].data["c"])
+    assert equal(put[0].take(np.array(order)).data["c"], short.data["c"])
+
+
+def _of(value: Any, n: int, kind: str, spread: Any) -> dict[str, Column]:
+    if value is None:
+        return {}
+    held = same_in_all(value, n) if spread is same_in_all else np.full(n, value)
+    if kind == "text":
+        return {"c": Coded(held, WORDS if value >= 0 else EMPTY)}
+    return {"c": held}
+
+
+def test_a_constant_spends_nothing() -> None:
+    column = same_in_all(np.int64(7), 10**12)
+    assert is_same_in_all(column)
+    assert not column.flags.writeable
+    assert is_same_in_all(taken(column, slice(5, 10**11)))
+    assert len(taken(column, slice(5, 10**11))) == 10**11 - 5
+    both = joined([column, same_in_all(np.int64(7), 10**12)])
+    assert is_same_in_all(both)
+    assert len(both) == 2 * 10**12
+    text = Coded(same_in_all(np.int32(2), 10**12), WORDS)
+    assert list(text.compact().vocab) == ["tea"]
+    assert is_same_in_all(text.compact().codes)
+    assert is_same_in_all(missing(text))
+    assert not is_same_in_all(joined([same_in_all(1, 2), same_in_all(2, 2)]))
