@@ -88,10 +88,14 @@ def log_of(raw: Raw) -> EventLog:
 
 
 def events_of(rows: Sequence[Row]) -> EventLog:
-    """A log of rows in plain Python."""
+    """A log of rows in plain Python; with their receipt, if any row tells it."""
     names = {name: name for name in COLUMNS if name not in ("colour", "size")}
+    schema = SCHEMA
+    if any("received" in row for row in rows):
+        names["received"] = "received"
+        schema = SCHEMA.append(pa.field("received", pa.timestamp("us", tz="UTC")))
     return EventLog.from_frame(
-        pa.Table.from_pylist(list(rows), schema=SCHEMA), **names, properties=["colour", "size"]
+        pa.Table.from_pylist(list(rows), schema=schema), **names, properties=["colour", "size"]
     )
 
 
@@ -105,10 +109,17 @@ def facts_of(facts: Sequence[Row]) -> EventLog:
                 {
                     "who": [fact["customer"] for fact in some],
                     "at": pd.to_datetime([fact["time"] for fact in some], utc=True),
+                    "received": pd.to_datetime([f.get("received") for f in some], utc=True),
                     name: [fact["value"] for fact in some],
                 }
             )
-            log = log + EventLog.from_facts(frame, customer="who", time="at", facts=[name])
+            log = log + EventLog.from_facts(
+                frame,
+                customer="who",
+                time="at",
+                facts=[name],
+                received="received" if any("received" in fact for fact in some) else None,
+            )
     return log
 
 
