@@ -19,9 +19,13 @@ def mapped(function: Callable[[S], T], items: Iterable[S], threads: int) -> Iter
         return
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[T]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > threads:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        finally:  # where one fails, or nobody asks for more, the others need not begin
+            for future in waiting:
+                future.cancel()

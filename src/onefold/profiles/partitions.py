@@ -20,8 +20,8 @@ import pandas as pd
 
 from onefold import _time
 from onefold._check import whole
+from onefold._random import hash64
 from onefold._types import Instant
-from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog
@@ -31,7 +31,7 @@ from onefold.profiles.parts import building, export, manifest, moments, part
 from onefold.profiles.parts.building import How
 from onefold.profiles.parts.disk import folder_of, reading
 from onefold.profiles.parts.manifest import Manifest
-from onefold.profiles.parts.spill import MOST, parts_of
+from onefold.profiles.parts.spill import MOST
 from onefold.profiles.row import Profile
 from onefold.profiles.table import MOST as MANY
 from onefold.profiles.table import WIDE, Profiles
@@ -154,7 +154,8 @@ class Partitions:
         if self.as_of >= self._manifest.as_of:
             return sum(held.customers for held in self._manifest.parts)
         if "customers" not in self._cache:
-            self._cache["customers"] = sum(len(profiles) for profiles in self)
+            every = (len(self._profiles(number)) for number in range(self.parts))
+            self._cache["customers"] = sum(every)
         return int(self._cache["customers"])
 
     def __iter__(self) -> Iterator[Profiles]:
@@ -296,9 +297,7 @@ class Partitions:
         known = {n: self._manifest.layout.facts[n] for n in self._manifest.known_facts(self.as_of)}
 
         def tables() -> Iterator[TraitTable]:
-            if not len(self):
-                yield self._profiles(0).table
-            yield from (profiles.table for profiles in self)
+            return (self._profiles(number).table for number in range(self.parts))
 
         place = folder_of(path, f"{call}: path")
         export.write(tables, place, facts=known, labels=labels, wide=most, call=call)
@@ -319,7 +318,7 @@ class Partitions:
 
     def _near(self, customer: str) -> Profiles:
         """The profiles of the part in which a customer is, if anywhere; they are kept."""
-        number = int(parts_of(Vocab.of([customer]), self.parts)[0])
+        number = int(hash64([customer])[0] % np.uint64(self.parts))
         if self._cache.get("number") != number:
             self._cache.pop("profiles", None)
             self._cache.update(profiles=self._profiles(number), number=number)

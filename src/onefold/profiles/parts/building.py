@@ -24,7 +24,7 @@ from onefold.ledger import Ledger
 from onefold.profiles.parts import clock, manifest, part
 from onefold.profiles.parts.clock import Instants
 from onefold.profiles.parts.disk import beside, writing
-from onefold.profiles.parts.layout import Layout, Property, held_in
+from onefold.profiles.parts.layout import Layout, Property, filled, held_in
 from onefold.profiles.parts.manifest import Manifest, Part
 from onefold.profiles.parts.spill import Spill, gathered
 from onefold.profiles.table import YEAR
@@ -60,7 +60,7 @@ class Done:
         np.minimum.at(first, names.codes, ledger.facts.array("time"))
         stated = dict(zip(names.vocab, first, strict=True))
         instants = Instants.of_ledger(ledger, among=among)
-        return cls(written, held_in([ledger.events]), stated, instants, end)
+        return cls(written, held_in(ledger.events), stated, instants, end)
 
 
 def fold(
@@ -73,8 +73,9 @@ def fold(
         layout, rows = _spilled(logs, spill, Layout(), how)
 
         def job(number: int) -> Done:
-            held = [layout.no_log, *spill.logs(number)]
-            ledger = Ledger.from_logs(held, threads=max(how.threads // parts, 1))
+            ledger = Ledger.from_logs(
+                [layout.no_log, *spill.logs(number)], threads=max(how.threads // parts, 1)
+            )
             end = ledger.end
             known = ledger if as_of is None else ledger.before(as_of)
             written = part.write(known, work, number=number, parts=parts, generation=0)
@@ -115,7 +116,7 @@ def update(
         def job(number: int) -> Done:
             held = part.read(folder, number, old, how.call)
             more = Ledger.from_logs([layout.no_log, *spill.logs(number)])
-            both = _retyped(held | more, layout) if anew else held | more
+            both = (_retyped(held, layout) if anew else held) | more
             known = both if as_of is None else both.before(as_of)
             generation = old.parts[number].generation + 1
             written = part.write(known, work, number=number, parts=count, generation=generation)
@@ -233,7 +234,8 @@ def _end(done: Sequence[Done], call: str) -> np.datetime64:
 def _retyped(ledger: Ledger, layout: Layout) -> Ledger:
     """The ledger with all columns of a layout, in their types."""
     like = layout.no_log
-    events, facts = stacked([like.events, ledger.events]), stacked([like.facts, ledger.facts])
+    events = stacked([like.events, filled(ledger.events)])
+    facts = stacked([like.facts, ledger.facts])
     return attrs.evolve(ledger, events=events, facts=facts)
 
 

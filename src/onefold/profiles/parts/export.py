@@ -74,6 +74,7 @@ def _columns(
     """The columns of the file, in the order of the traits; facts come last."""
     fixed: dict[str, Sequence[str | None]] = {}  # labels of a trait, None where it has none
     types: dict[str, str] = {}
+    empty: dict[str, str] = {}  # types of traits that nobody has
     sums: dict[str, Counter[str]] = {}
     names: list[str] = []
     given: dict[str, list[str]] = {}
@@ -85,6 +86,7 @@ def _columns(
             reading = table.reading(name)
             if not isinstance(reading, Wide):
                 fixed[name] = table.labels(name) if reading.ndim == 2 else [None]
+                empty[name] = TEXT if reading.dtype == object else NUMBER
                 types |= _type(reading, name)
             elif name in given:
                 types[name] = NUMBER
@@ -97,7 +99,8 @@ def _columns(
     for name, counted in sums.items():
         fixed[name] = sorted(sorted(counted, key=lambda label: (-counted[label], label))[:wide])
     fixed |= given
-    out = [Shown(name, label, types.get(name, NUMBER)) for name in names for label in fixed[name]]
+    types = {**empty, **types}
+    out = [Shown(name, label, types[name]) for name in names for label in fixed[name]]
     out += [Shown(name, None, kind) for name, kind in sorted(facts.items()) if name not in names]
     twice = [name for name, count in Counter(c.name for c in out).items() if count > 1]
     if twice:

@@ -7,7 +7,7 @@ Logs that are folded in parts never meet, so what `log + log` would refuse is fo
 A property that no row holds takes the type of the other side, as in a log.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import attrs
 import numpy as np
@@ -111,14 +111,23 @@ class Layout:
         return EventLog(events, facts, self.currency)
 
 
-def held_in(tables: Iterable[Columns]) -> frozenset[str]:
-    """The properties of which any row of the tables holds something."""
-    return frozenset(
-        name.removeprefix(PROPERTY)
-        for table in tables
+def held_in(table: Columns) -> frozenset[str]:
+    """The properties of which any row of a table holds something."""
+    return frozenset(name.removeprefix(PROPERTY) for name in _properties(table, empty=False))
+
+
+def filled(table: Columns) -> Columns:
+    """The table without the properties of which no row holds anything: they have no type yet."""
+    empty = _properties(table, empty=True)
+    return table.without(empty) if empty else table
+
+
+def _properties(table: Columns, *, empty: bool) -> list[str]:
+    return [
+        name
         for name, column in table.data.items()
-        if name.startswith(PROPERTY) and not missing(column).all()
-    )
+        if name.startswith(PROPERTY) and missing(column).all() == empty
+    ]
 
 
 def _no_rows(kind: str) -> Coded | Array:

@@ -21,6 +21,7 @@ from onefold._types import Array
 from onefold._vocab import Vocab
 from onefold.events.log import ROWS, EventLog
 from onefold.events.tables import no_events, no_facts, nothing, same_currency
+from onefold.profiles.parts.layout import filled
 
 MOST = 1 << 12  # parts
 
@@ -75,7 +76,7 @@ class Spill:
         for kind, table in (("events", log.events), ("facts", log.facts)):
             for number, some in split(table, self.parts):
                 with self._path(kind, number).open("ab") as file:
-                    _write(some, file)
+                    _write(filled(some), file)
 
     def __contains__(self, number: int) -> bool:
         return any(self._path(kind, number).exists() for kind in ("events", "facts"))
