@@ -3,6 +3,7 @@
 frequency = number of visits        monetary = sum of amounts        breadth = distinct items
 """
 
+import itertools
 from typing import ClassVar
 
 import attrs
@@ -15,6 +16,7 @@ from onefold.errors import BeyondKept
 from onefold.traits.history import History
 from onefold.traits.older import Older
 from onefold.traits.protocol import kind_or_none, some_name
+from onefold.traits.reduce import units
 
 
 @attrs.frozen
@@ -186,10 +188,11 @@ def sums(history: History) -> tuple[Floats, Bools]:
     longest = int(history.counts.max(initial=0))
     largest = max(int(amounts.max(initial=0)), -int(amounts.min(initial=0)))
     if largest * longest < 2**63:
-        return history.totals(amounts) / MICROS, some
-    # Rare: exact in Python's integers, a loop over the amounts that are that large.
-    held, bounds = amounts.tolist(), (history.starts.tolist(), history.stops.tolist())
-    totals = [sum(held[a:b]) / MICROS for a, b in zip(*bounds, strict=True)]
+        return units(history.totals(amounts)), some
+    # Rare: exact in Python's integers, a loop over the amounts, of which some are that large.
+    running = list(itertools.accumulate(amounts.tolist(), initial=0))
+    bounds = zip(history.starts.tolist(), history.stops.tolist(), strict=True)
+    totals = [(running[b] - running[a]) / MICROS for a, b in bounds]
     return np.array(totals, dtype=np.float64), some
 
 
