@@ -78,13 +78,13 @@ def fold(
             )
             end = ledger.end
             known = ledger if as_of is None else ledger.before(as_of)
-            written = part.write(known, work, number=number, parts=parts, generation=0)
+            written = part.write(known, work, number)
             spill.drop(number)
             return Done.of(known, written, among=rows, end=end)
 
         done = dict(enumerate(_each(job, range(parts), how, folder)))
         moment = _end(list(done.values()), how.call) if as_of is None else as_of
-        made = _known(Manifest(moment, Layout(), {}, parts * (Part(0, 0, 0),)), layout, done)
+        made = _known(Manifest(moment, Layout(), {}, parts * (Part(),)), layout, done)
         with writing(folder, how.call):
             spill.folder.rmdir()
             manifest.write(made, work)
@@ -118,8 +118,7 @@ def update(
             more = Ledger.from_logs([layout.no_log, *spill.logs(number)])
             both = (_retyped(held, layout) if anew else held) | more
             known = both if as_of is None else both.before(as_of)
-            generation = old.parts[number].generation + 1
-            written = part.write(known, work, number=number, parts=count, generation=generation)
+            written = part.write(known, work, number)
             spill.drop(number)
             return Done.of(known, written, among=among, end=more.end)
 

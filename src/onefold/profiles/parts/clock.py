@@ -29,7 +29,7 @@ class Instants:
         """Those of one part of rows, which are so many in all."""
         most, ticks = among // 1000 + 2, times.view(np.int64)
         if len(times) > most:
-            ticks = np.partition(ticks, len(ticks) - most)[-most:]
+            ticks = np.partition(ticks, len(ticks) - most)[-most:].copy()  # and let go of the rest
         return cls(len(times), times.min() if len(times) else None, ticks.view(times.dtype))
 
     @classmethod

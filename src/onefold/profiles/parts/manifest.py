@@ -29,12 +29,13 @@ HASH = "onefold.hash64"  # see onefold._random: the same in every version
 
 @attrs.frozen
 class Part:
-    """How much one part holds, and how often it was written anew since everything was folded."""
+    """How much one part holds, and the checksums of its files."""
 
-    customers: int
-    events: int
-    facts: int
-    generation: int = 0
+    customers: int = 0
+    events: int = 0
+    facts: int = 0
+    events_blake2b: str = ""
+    facts_blake2b: str = ""
 
 
 @attrs.frozen
@@ -133,14 +134,20 @@ def _manifest(held: Mapping[str, Any]) -> Manifest:
         properties,
         {name: _one_of(fact["type"], (TEXT, NUMBER)) for name, fact in stated.items()},
         ("received" in columns["events"], "received" in columns["facts"]),
-        _one_of(held["currency"], (None,)) if held["currency"] is None else _text(held["currency"]),
+        None if held["currency"] is None else _text(held["currency"]),
     )
     log = layout.no_log
     own = {"events": shown(schema_of(log.events)), "facts": shown(schema_of(log.facts))}
     if columns != own:
         raise ValueError(f"columns {columns}, and {own} belong there")
     parts = tuple(
-        Part(**{field.name: _count(part[field.name]) for field in attrs.fields(Part)})
+        Part(
+            _count(part["customers"]),
+            _count(part["events"]),
+            _count(part["facts"]),
+            _text(part["events_blake2b"]),
+            _text(part["facts_blake2b"]),
+        )
         for part in held["parts"]
     )
     if not 1 <= len(parts) <= MOST:

@@ -4,11 +4,13 @@ Each column has the type that its meaning asks for, and null where nothing is kn
 
     kind -> event: string        value -> value: decimal128(19, 6)        time -> timestamp[us, UTC]
 
-A file is read with suspicion: sums of its pages are checked, its columns are compared with what
-they should be, and only then do its rows become numpy columns again.
+A file is read with suspicion: its checksum and its columns are compared with what they should
+be, and only then do its rows become numpy columns again.
 """
 
+import hashlib
 import os
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -60,50 +62,49 @@ def schema_of(like: Columns) -> pa.Schema:
     return pa.schema([pa.field(name, _type(c, like.data[c])) for c, name in _names(like).items()])
 
 
-def write(table: Columns, path: Path, *, says: str) -> None:
-    """Write a table to a new file, and what it says of itself."""
+def write(table: Columns, path: Path) -> str:
+    """Write a table to a new file; returns its checksum."""
     schema = schema_of(table)
     words = [field.name for field in schema if pa.types.is_string(field.type)]
     coded = pa.dictionary(pa.int32(), pa.large_string())
     held = pa.schema([f.with_type(coded) if f.name in words else f for f in schema])
-    with path.open("xb") as file:
+    with path.open("x+b") as file:
         with pq.ParquetWriter(
             file,
             held,
             compression="zstd",
             use_dictionary=[*words, *({"value"} & set(schema.names))],
             dictionary_pagesize_limit=WORDS,
-            write_page_checksum=True,
             store_schema=False,  # to others strings are strings, however they are written
         ) as writer:
             for start in range(0, len(table), GROUP):
                 some = table.take(slice(start, start + GROUP)).compact()
                 writer.write_table(pa.table(_arrays(some), schema=held), row_group_size=GROUP)
-            writer.add_key_value_metadata({"onefold": says})
         file.flush()
         os.fsync(file.fileno())
+        return _checksum(file)
 
 
-def read(path: Path, like: Columns, *, rows: int, says: str) -> Columns:
-    """The table of a file, if it has the columns of `like`, so many rows, and says this."""
+def read(path: Path, like: Columns, *, rows: int, checksum: str) -> Columns:
+    """The table of a file, if it has this checksum, the columns of `like`, and so many rows."""
     schema = schema_of(like)
     words = [field.name for field in schema if pa.types.is_string(field.type)]
-    with pq.ParquetFile(path, read_dictionary=words, page_checksum_verification=True) as file:
-        said = (file.metadata.metadata or {}).get(b"onefold", b"nothing").decode()
-        if said != says:
-            raise FileError(f"it says {said!r} of itself, and {says!r} belongs there")
-        plain = pa.schema([pa.field(f.name, _plain(f.type)) for f in file.schema_arrow])
-        if plain != schema:
-            raise FileError(f"its columns are {shown(plain)}, and {shown(schema)} belong there")
-        if file.metadata.num_rows != rows:
-            raise FileError(f"it has {file.metadata.num_rows:,} rows, and {rows:,} belong there")
-        groups = (file.read_row_group(i) for i in range(file.metadata.num_row_groups))
-        return stacked([like, *(_columns(group, like) for group in groups)])
+    with path.open("rb") as source:
+        if _checksum(source) != checksum:
+            raise FileError("its checksum is not that of the manifest")
+        told = pq.read_metadata(source)
+        if (there := told.schema.to_arrow_schema()) != schema:
+            raise FileError(f"its columns are {shown(there)}, and not {shown(schema)}")
+        if told.num_rows != rows:
+            raise FileError(f"it has {told.num_rows:,} rows, and not {rows:,}")
+        with pq.ParquetFile(source, metadata=told, read_dictionary=words) as file:
+            groups = (file.read_row_group(i) for i in range(told.num_row_groups))
+            return stacked([like, *(_columns(group, like) for group in groups)])
 
 
 def times(path: Path) -> Times:
     """The instants (n,) of a file of events or of facts."""
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with pq.ParquetFile(path) as file:
         held = file.read(columns=["time"])["time"].combine_chunks()
         ticks: Ints = held.cast(pa.int64()).to_numpy()
         return ticks.view("datetime64[us]")
@@ -124,6 +125,13 @@ def decimals(micros: Ints) -> pa.Array:
     return pa.Array.from_buffers(MONEY, len(micros), [known, pa.py_buffer(words)])
 
 
+def _checksum(file: BufferedIOBase) -> str:
+    file.seek(0)
+    digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    file.seek(0)
+    return digest
+
+
 def _names(like: Columns) -> dict[str, str]:
     """The name in the file of each column, in their order there."""
     known = EVENTS if "kind" in like else FACTS
@@ -142,10 +150,6 @@ def _type(name: str, column: Column) -> pa.DataType:
     if column.dtype.kind == "M":
         return INSTANT
     return MONEY if name == "value" else pa.from_numpy_dtype(column.dtype)
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _arrays(table: Columns) -> list[pa.Array]:

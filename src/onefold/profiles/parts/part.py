@@ -21,7 +21,7 @@ from onefold.ledger import Ledger
 from onefold.profiles.parts import parquet
 from onefold.profiles.parts.disk import reading
 from onefold.profiles.parts.layout import types_of
-from onefold.profiles.parts.manifest import FORMAT, Manifest, Part
+from onefold.profiles.parts.manifest import Manifest, Part
 from onefold.profiles.parts.spill import parts_of
 
 KINDS = ("events", "facts")
@@ -32,13 +32,12 @@ def path(folder: Path, kind: str, number: int) -> Path:
     return folder / f"{kind}-{number:05d}.parquet"
 
 
-def write(ledger: Ledger, folder: Path, *, number: int, parts: int, generation: int) -> Part:
+def write(ledger: Ledger, folder: Path, number: int) -> Part:
     """Write the two files of a part."""
-    part = Part(len(ledger), len(ledger.events), len(ledger.facts), generation)
-    for kind, table in zip(KINDS, (ledger.events, ledger.facts), strict=True):
-        says = _says(kind, number, parts, generation)
-        parquet.write(table, path(folder, kind, number), says=says)
-    return part
+    tables = {"events": ledger.events, "facts": ledger.facts}
+    sums = {kind: parquet.write(tables[kind], path(folder, kind, number)) for kind in KINDS}
+    rows = {kind: len(table) for kind, table in tables.items()}
+    return Part(len(ledger), rows["events"], rows["facts"], sums["events"], sums["facts"])
 
 
 def read(folder: Path, number: int, manifest: Manifest, call: str) -> Ledger:
@@ -48,15 +47,14 @@ def read(folder: Path, number: int, manifest: Manifest, call: str) -> Ledger:
         FileError: If a file is not there, damaged, or not what the manifest says of it.
     """
     part, log = manifest.parts[number], manifest.layout.no_log
-    wanted = {"events": (log.events, part.events), "facts": (log.facts, part.facts)}
-    held = {}
-    for kind, (like, rows) in wanted.items():
-        file = path(folder, kind, number)
-        says = _says(kind, number, len(manifest.parts), part.generation)
-        with reading(file, call):
-            held[kind] = _sound(parquet.read(file, like, rows=rows, says=says))
-    with reading(path(folder, "events", number), call):
-        return _ledger(held["events"], held["facts"], manifest, number)
+    file = path(folder, "facts", number)
+    with reading(file, call):
+        facts = parquet.read(file, log.facts, rows=part.facts, checksum=part.facts_blake2b)
+        facts = _sound(facts)
+    file = path(folder, "events", number)
+    with reading(file, call):
+        events = parquet.read(file, log.events, rows=part.events, checksum=part.events_blake2b)
+        return _ledger(_sound(events), facts, manifest, number)
 
 
 def at(ledger: Ledger, manifest: Manifest, moment: np.datetime64) -> Ledger:
@@ -76,11 +74,6 @@ def times(folder: Path, number: int, call: str) -> Times:
         with reading(file, call):
             held.append(parquet.times(file))
     return np.concatenate(held)
-
-
-def _says(kind: str, number: int, parts: int, generation: int) -> str:
-    """What a file says of itself: one of another part, or of another time, is told from it."""
-    return f"{FORMAT}: {kind}, part {number} of {parts}, generation {generation}"
 
 
 def _sound(table: Columns) -> Columns:
