@@ -174,6 +174,32 @@ def test_the_documentation_shows_what_is_printed() -> None:
     assert page.partition("```text\n")[2].partition("```")[0].rstrip() == repr(profiles)
 
 
+# ------------------------------------------------------------------------ what was let go
+
+OLD = of.EventLog.from_events(
+    [of.Event("ann", "view", f"2023-0{month}-01", item="tea") for month in range(1, 8)]
+    + [of.Event("old", "purchase", "2023-02-01", item="jam", value=2)]
+)
+KEPT = [*TRAITS, traits.Gap(), traits.Over(traits.Gap(), last="30D")]
+
+
+def kept() -> of.Profiles:
+    return of.fold(LOG + OLD, KEPT, as_of="2024-03-10", keep="30D")
+
+
+def test_what_cannot_be_read_of_what_is_kept_is_not_called_missing() -> None:
+    summary = kept().summary()
+    assert repr(summary).endswith("\n\nbeyond keep=: gap")
+    page = Page(summary._repr_html_()).text
+    assert "beyond keep=: gap" in page and "no data" not in page
+    frame = summary.to_pandas()
+    assert frame.loc["gap", ["known", "missing", "different", "mean"]].isna().all()
+    assert frame.loc["gap", "largest"] == {}
+    assert frame.loc["gap 30D", ["known", "missing"]].tolist() == [0.25, 3]
+    both = of.fold(LOG + OLD, [traits.Gap(), traits.Gap("never", name="n")], as_of="2024-03-10")
+    assert repr(both.summary()).endswith("\n\nno data: n")
+
+
 # ------------------------------------------------------------------------ HTML, and any text
 
 

@@ -11,7 +11,7 @@ from onefold.ledger import Ledger
 from onefold.profiles.card_page import html
 from onefold.profiles.overview import Overview
 from onefold.profiles.overview_page import lines
-from onefold.profiles.said import LONG, NAME, WIDTH, looked_at, many, said, short, wrapped
+from onefold.profiles.said import LONG, NAME, WIDTH, looked_at, many, said, short, unread, wrapped
 from onefold.profiles.traits import TraitTable
 
 __all__ = ["html", "text"]
@@ -32,7 +32,6 @@ def text(table: TraitTable, ledger: Ledger) -> str:
         ]
         if rows:
             parts.append([text_table(rows, [title, ""], width=WIDTH)])
-    nothing = [short(one.name, NAME) for one in held if not one.known]
-    if nothing:
-        parts.append(wrapped("no data: ", nothing))
+    for why, some in unread(held):
+        parts.append(wrapped(f"{why}: ", [short(one.name, NAME) for one in some]))
     return "\n\n".join("\n".join(part) for part in parts)

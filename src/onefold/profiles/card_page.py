@@ -16,7 +16,7 @@ from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Ints
 from onefold.ledger import Ledger
 from onefold.profiles.overview import Overview
 from onefold.profiles.overview_page import heading, legend, span, stacks
-from onefold.profiles.said import TOLD, item_name, looked_at, many, quantity, said, short
+from onefold.profiles.said import TOLD, item_name, looked_at, many, quantity, said, short, unread
 from onefold.profiles.spread import Labels, Spread, called
 from onefold.profiles.traits import TraitTable
 
@@ -55,7 +55,7 @@ def html(table: TraitTable, ledger: Ledger) -> Html:
         latest=_latest(table, ledger),
         more=many(len(ledger.events) - LATEST, "earlier event"),
         earlier=len(ledger.events) > LATEST,
-        nothing=[short(one.name) for one in held if not one.known],
+        unread=[(why, [short(one.name) for one in some]) for why, some in unread(held)],
     )
 
 
@@ -209,8 +209,8 @@ profile.events()</p>{% endif %}
 </section>
 {% endif %}
 </div>
-{% if nothing %}
-<p style="margin:14px 0 0;font-size:12px;{{ quiet }}">no data: {{ nothing | join(", ") }}</p>
-{% endif %}
+{% for why, names in unread %}
+<p style="margin:14px 0 0;font-size:12px;{{ quiet }}">{{ why }}: {{ names | join(", ") }}</p>
+{% endfor %}
 </article>
 """

@@ -34,8 +34,15 @@ def looked_at(table: TraitTable, name: str) -> Spread:
     try:
         name_of = _naming(trait, table.history.catalog)
         return spread(table, name, unit=unit, fact=trait is None, name_of=name_of)
-    except BeyondKept:  # it needs events that were let go, so it is not known
-        return Spread(name, unit, fact=trait is None, rows=len(table), known=0)
+    except BeyondKept:  # it needs events that were let go
+        return Spread(name, unit, fact=trait is None, rows=len(table), known=0, beyond=True)
+
+
+def unread(held: Sequence[Spread]) -> list[tuple[str, list[Spread]]]:
+    """What is not known of anybody, and what can't be read of what `keep=` has kept."""
+    none = [one for one in held if not one.known and not one.beyond]
+    beyond = [one for one in held if one.beyond]
+    return [(said, some) for said, some in (("no data", none), ("beyond keep=", beyond)) if some]
 
 
 def _naming(trait: Trait | None, catalog: Catalog | None) -> Callable[[str], str] | None:

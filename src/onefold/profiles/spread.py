@@ -84,11 +84,12 @@ class Spread:
     known: int
     figures: Figures | None = None
     labels: Labels | None = None
+    beyond: bool = False  # it would need events that `keep=` let go: nothing can be said of it
 
     @property
     def share(self) -> float:
-        """The share of customers who have it; NaN of nobody."""
-        return self.known / self.rows if self.rows else np.nan
+        """The share of customers who have it; NaN of nobody, and where it can't be read."""
+        return self.known / self.rows if self.rows and not self.beyond else np.nan
 
 
 def spread(

@@ -55,7 +55,8 @@ class Summary:
         """The figures: a new DataFrame with one row for each trait and fact, by name.
 
         Columns: of (trait or fact), unit (money in the currency), known (the share of customers
-        who have it), missing (how many do not); lowest, lower quarter, median, upper quarter,
+        who have it), missing (how many do not; both NaN, as is different, where the trait would
+        need events that `keep=` let go); lowest, lower quarter, median, upper quarter,
         highest and mean of numbers; how many different labels or texts, and the largest of them
         with their sizes.
         """
@@ -64,9 +65,9 @@ class Summary:
                 "fact" if held.fact else "trait",
                 held.unit,
                 held.share,
-                held.rows - held.known,
+                np.nan if held.beyond else held.rows - held.known,
                 *(np.nan if held.figures is None else getattr(held.figures, f) for f in FIGURES),
-                0 if held.labels is None else held.labels.different,
+                _different(held),
                 _sizes(held.labels),
             )
             for held in self._spreads
@@ -86,6 +87,13 @@ class Summary:
 def _in(currency: str | None, held: Spread) -> Spread:
     """Money in its currency."""
     return attrs.evolve(held, unit=currency or "") if held.unit == "money" else held
+
+
+def _different(held: Spread) -> float:
+    """How many different labels or texts; none of numbers."""
+    if held.beyond:
+        return np.nan
+    return 0 if held.labels is None else held.labels.different
 
 
 def _sizes(labels: Labels | None) -> dict[str, float]:

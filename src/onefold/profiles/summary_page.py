@@ -16,7 +16,7 @@ from onefold._display.small import blocks, svg_columns, svg_week
 from onefold._display.words import Html, wide
 from onefold.profiles.overview import Overview
 from onefold.profiles.overview_page import heading, legend, lines, notes, span, stacks
-from onefold.profiles.said import NAME, TOLD, WIDTH, amount, many, short, told, wrapped
+from onefold.profiles.said import NAME, TOLD, WIDTH, amount, many, short, told, unread, wrapped
 from onefold.profiles.spread import Bars, Figures, Labels, Spread, called
 
 RULE = (
@@ -40,9 +40,8 @@ def text(overview: Overview, spreads: Sequence[Spread], more: int) -> str:
         if labels:
             columns = [title, "known", "different", "largest"]
             parts.append(text_table(labels, columns, width=WIDTH))
-    nobody = [short(held.name, NAME) for held in spreads if not held.known]
-    if nobody:
-        parts.append("\n".join(wrapped("no data: ", nobody)))
+    for said, held in unread(spreads):
+        parts.append("\n".join(wrapped(f"{said}: ", [short(one.name, NAME) for one in held])))
     if more:
         parts.append(f"and {more:,} more: profiles.summary()")
     return "\n\n".join(parts)
@@ -108,7 +107,7 @@ def html(overview: Overview, spreads: Sequence[Spread], more: int) -> Html:
         kinds=legend(overview),
         sections=[(t, rows, any(r["numbers"] for r in rows)) for t, rows in sections if rows],
         figures=["lowest", "25%", "median", "75%", "highest", "mean"],
-        nobody=[short(held.name) for held in spreads if not held.known],
+        unread=[(said, [short(one.name) for one in held]) for said, held in unread(spreads)],
         more=f"and {more:,} more: profiles.summary()" if more else "",
         rule=RULE,
     )
@@ -239,9 +238,9 @@ font-weight:600;text-align:{{ 'right' if loop.index > 3 or loop.index == 2 else 
 </tbody>
 {% endfor %}
 </table>
-{% if nobody %}
-<p style="margin:0 0 6px;font-size:12px;{{ quiet }}">no data: {{ nobody | join(", ") }}</p>
-{% endif %}
+{% for said, names in unread %}
+<p style="margin:0 0 6px;font-size:12px;{{ quiet }}">{{ said }}: {{ names | join(", ") }}</p>
+{% endfor %}
 {% if more %}
 <p style="margin:0 0 6px;font-size:12px;{{ quiet }}">{{ more }}</p>
 {% endif %}
