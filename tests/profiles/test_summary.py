@@ -200,6 +200,31 @@ def test_what_cannot_be_read_of_what_is_kept_is_not_called_missing() -> None:
     assert repr(both.summary()).endswith("\n\nno data: n")
 
 
+def test_kinds_are_those_of_the_events_that_are_kept() -> None:
+    assert repr(kept()).splitlines()[:4] == [
+        "Profiles(4 customers, as of 2024-03-10 UTC)",
+        "4 events from 2024-03-01 to 2024-03-08 UTC: purchase 3, view 1",
+        "8 older events are kept as sums",
+        "by day, 2024-03-01 to 2024-03-09: █···██·█·",
+    ]
+    page = " ".join(Page(kept()._repr_html_()).text.split())
+    assert "4 events from 2024-03-01 to 2024-03-08 UTC; 8 older events are kept as sums;" in page
+
+
+def test_whoever_only_came_earlier_has_older_events() -> None:
+    old = kept()["old"]
+    assert repr(old).splitlines()[:3] == [
+        "Profile('old', 0 events and 1 older, as of 2024-03-10 UTC)",
+        "no events since 2024-02-09 UTC",
+        "1 older event is kept as sums",
+    ]
+    page = " ".join(Page(old._repr_html_()).text.split())
+    assert "no events since 2024-02-09 UTC; 1 older event is kept as sums" in page
+    assert "7 older events" in repr(kept()["ann"]) and "older" not in repr(kept()["bob"])
+    both = kept().select(["old"])
+    assert "no events since 2024-02-09 UTC\n1 older event is kept as sums\n" in repr(both)
+
+
 # ------------------------------------------------------------------------ HTML, and any text
 
 

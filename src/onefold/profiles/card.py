@@ -21,8 +21,9 @@ def text(table: TraitTable, ledger: Ledger) -> str:
     """One profile for a terminal: its traits (one row), and its own ledger."""
     who = cut(repr(str(table.ids[0])[:LONG]), LONG)
     as_of = f"as of {_time.show(table.as_of[0])} UTC)"
-    head = wrapped("Profile(", [who, many(len(ledger.events), "event"), as_of])
-    parts = [[*head, *(lines(Overview.of(ledger, table.as_of[0])) if len(ledger.events) else [])]]
+    overview = Overview.of(ledger, table.as_of[0])
+    head = wrapped("Profile(", [who, _events(overview), as_of])
+    parts = [[*head, *(lines(overview) if overview.events or overview.older else [])]]
     held = [looked_at(table, name) for name in table.names]
     for title, fact in (("trait", False), ("fact", True)):
         rows = [
@@ -35,3 +36,8 @@ def text(table: TraitTable, ledger: Ledger) -> str:
     for why, some in unread(held):
         parts.append(wrapped(f"{why}: ", [short(one.name, NAME) for one in some]))
     return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _events(overview: Overview) -> str:
+    more = f" and {overview.older:,} older" if overview.older else ""
+    return many(overview.events, "event") + more

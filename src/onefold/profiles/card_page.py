@@ -15,7 +15,7 @@ from onefold._display.words import Html
 from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Ints
 from onefold.ledger import Ledger
 from onefold.profiles.overview import Overview
-from onefold.profiles.overview_page import heading, legend, span, stacks
+from onefold.profiles.overview_page import heading, legend, older, span, stacks
 from onefold.profiles.said import TOLD, item_name, looked_at, many, quantity, said, short, unread
 from onefold.profiles.spread import Labels, Spread, called
 from onefold.profiles.traits import TraitTable
@@ -45,6 +45,7 @@ def html(table: TraitTable, ledger: Ledger) -> Html:
         as_of=_time.show(table.as_of[0]),
         span=span(overview),
         ago=_ago(overview),
+        older=older(overview),
         tiles=[(short(one.name), said(one, currency)) for one in numbers[:TILES]],
         when="" if timeline is None else heading(timeline).capitalize(),
         timeline="" if timeline is None else stacks(timeline, width=400),
@@ -144,7 +145,8 @@ box-sizing:border-box;overflow-wrap:anywhere">
 <h3 style="font-size:20px;font-weight:600;line-height:1.2;margin:0 0 2px;color:inherit">Customer
 <bdi>{{ who }}</bdi></h3>
 <p style="margin:0 0 12px;{{ quiet }}">as of {{ as_of }} UTC; {{ span }}
-{%- if ago %}, {{ ago }}{% endif %}</p>
+{%- if ago %}, {{ ago }}{% endif %}
+{%- for note in older %}; {{ note }}{% endfor %}</p>
 {% if tiles %}
 <div style="display:flex;flex-wrap:wrap;gap:8px 30px;margin:0 0 16px">
 {% for name, value in tiles %}

@@ -54,6 +54,7 @@ class Overview:
     untold: tuple[tuple[str, float], ...]  # what events lack, and in which share of them
     timeline: Timeline | None
     older: int = 0  # events that were let go
+    since: np.datetime64 | None = None  # those from here on are kept
 
     @classmethod
     def of(cls, ledger: Ledger, as_of: np.datetime64) -> "Overview":
@@ -76,6 +77,7 @@ class Overview:
             untold=_untold(events),
             timeline=_timeline(time, kind.codes, order, kinds, as_of) if len(time) else None,
             older=int(ledger.cells.array("count").sum()),
+            since=ledger.horizon,
         )
 
 

@@ -5,6 +5,7 @@
 
 import numpy as np
 
+from onefold import _time
 from onefold._display import percent
 from onefold._display.colours import KINDS as COLOURS
 from onefold._display.small import blocks, svg_stacks
@@ -19,6 +20,7 @@ def lines(overview: Overview) -> list[str]:
     """Events and their kinds, and the timeline, in lines that fit."""
     kinds = _kinds(overview)
     out = wrapped(f"{span(overview)}: " if kinds else span(overview), kinds)
+    out += wrapped("", older(overview)) if overview.older else []
     timeline = overview.timeline
     if timeline is not None:
         ends = f"{timeline.starts[0]} to {timeline.starts[-1]}"
@@ -31,12 +33,20 @@ def lines(overview: Overview) -> list[str]:
 
 def span(overview: Overview) -> str:
     """How many events, from which day to which."""
-    older = f", and of {many(overview.older, 'older event')} the sums" if overview.older else ""
     if overview.first is None or overview.last is None:
-        return f"no events{older}"
+        since = overview.since if overview.older else None
+        return "no events" if since is None else f"no events since {_time.show(since)} UTC"
     first, last = day(overview.first), day(overview.last)
     when = f"on {first}" if first == last else f"from {first} to {last}"
-    return f"{many(overview.events, 'event')} {when} UTC{older}"
+    return f"{many(overview.events, 'event')} {when} UTC"
+
+
+def older(overview: Overview) -> list[str]:
+    """How many events were let go, if any: a note."""
+    if not overview.older:
+        return []
+    are = "is" if overview.older == 1 else "are"
+    return [f"{many(overview.older, 'older event')} {are} kept as sums"]
 
 
 def day(moment: np.datetime64) -> str:

@@ -15,7 +15,7 @@ from onefold._display.pages import page
 from onefold._display.small import blocks, svg_columns, svg_week
 from onefold._display.words import Html, wide
 from onefold.profiles.overview import Overview
-from onefold.profiles.overview_page import heading, legend, lines, notes, span, stacks
+from onefold.profiles.overview_page import heading, legend, lines, notes, older, span, stacks
 from onefold.profiles.said import NAME, TOLD, WIDTH, amount, many, short, told, unread, wrapped
 from onefold.profiles.spread import Bars, Figures, Labels, Spread, called
 
@@ -102,6 +102,7 @@ def html(overview: Overview, spreads: Sequence[Spread], more: int) -> Html:
         as_of=_time.show(overview.as_of),
         span=span(overview),
         notes=[*([many(overview.facts, "fact")] if overview.facts else []), *notes(overview)],
+        older=older(overview),
         when="" if timeline is None else heading(timeline),
         timeline="" if timeline is None else stacks(timeline),
         kinds=legend(overview),
@@ -185,7 +186,7 @@ TEMPLATE = """
 <h3 style="font-size:18px;font-weight:600;line-height:1.2;margin:0 0 2px;color:inherit">
 {{ title }}</h3>
 <p style="margin:0 0 8px;{{ quiet }}">as of {{ as_of }} UTC. {{ span }}
-{%- for note in notes %}; {{ note }}{% endfor %}.</p>
+{%- for note in older + notes %}; {{ note }}{% endfor %}.</p>
 {% if timeline %}
 <p style="margin:0;font-size:12px;{{ quiet }}">{{ when }}</p>
 {{ timeline }}
