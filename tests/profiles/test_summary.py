@@ -150,6 +150,17 @@ def test_items_are_called_what_the_catalogue_calls_them() -> None:
     assert held == {"tea": pytest.approx(5 / 6), "jam": pytest.approx(1 / 6)}
 
 
+def test_items_that_were_viewed_and_not_bought_are_called_by_name_as_well() -> None:
+    goods = pd.DataFrame({"sku": ["tea"], "name": ["Earl Grey"]})
+    catalog = of.Catalog.from_frame(goods, item="sku", text="name")
+    left = traits.ViewedNotBought(name="left")
+    chosen = [left, traits.Over(left, last="30D"), traits.Over(traits.Over(left), last="1D")]
+    profiles = of.fold(LOG, chosen, catalog=catalog, as_of="2024-03-10")
+    assert repr(profiles).count("Earl Grey (tea) 1") == 2
+    assert repr(profiles["cat"]).count("Earl Grey (tea) 1") == 2
+    assert profiles._repr_html_().count("Earl Grey (tea)</bdi>") == 2
+
+
 def test_profiles_show_the_first_and_say_how_many_more_there_are() -> None:
     many = [traits.Count("view", name=f"count {i}") for i in range(50)]
     profiles = of.fold(LOG, many, as_of="2024-03-10")

@@ -15,6 +15,7 @@ from onefold.catalog import Catalog
 from onefold.errors import BeyondKept
 from onefold.profiles.spread import Spread, called, spread
 from onefold.profiles.traits import TraitTable
+from onefold.traits.conversion import ViewedNotBought
 from onefold.traits.protocol import Trait
 
 TOLD = 5  # labels of a trait, at most
@@ -50,7 +51,8 @@ def _naming(trait: Trait | None, catalog: Catalog | None) -> Callable[[str], str
     within: object = trait
     while hasattr(within, "trait"):  # a window or a filter around another trait
         within = within.trait
-    if getattr(within, "of", None) != "item" or catalog is None:
+    items = getattr(within, "of", None) == "item" or isinstance(within, ViewedNotBought)
+    if catalog is None or not items:
         return None
     return lambda item: item_name(item, catalog, NAMED)
 
