@@ -59,7 +59,7 @@ def test_numbers_have_units_and_labels_bars() -> None:
     shown = squeezed(page.text)
     for said in ("recency 243 days", "frequency 3", "monetary 1,208", "channels", "web100%"):
         assert said in shown
-    assert "Events by month, at most 2" in shown
+    assert "Events by month, highest bar 2" in shown
     assert "2024-04: 2 events, purchase 1, view 1" in shown
     assert "no data: rhythm" not in shown
     assert "Mon 18:00–19:00: 1" in shown  # of the local clock, an hour or two ahead of UTC
@@ -68,7 +68,8 @@ def test_numbers_have_units_and_labels_bars() -> None:
 
 def test_the_latest_events_are_named_and_facts_dated() -> None:
     shown = squeezed(card(PROFILES["ann"]).text)
-    assert "time (UTC) event item channel amount 2024-04-02 view jam" in shown
+    assert "Latest events (UTC) time event item channel amount 2024-04-02 view jam" in shown
+    assert "Hours of the week (local time)" in shown
     assert "2024-04-01 17:30:00 purchase Earl Grey (tea) web 1,200" in shown
     assert "Facts, since 2024-02-01 UTC children 2 region south" in shown
     early = squeezed(card(PROFILES.at("2024-01-15")["ann"]).text)
@@ -121,6 +122,23 @@ def test_numbers_beyond_the_tiles_and_labels_beyond_the_bars_are_listed() -> Non
     assert "More traits count 09" in shown
     assert "share 39 tea 50.0%, jam 50.0%" in shown or "share 39 jam 50.0%, tea 50.0%" in shown
     assert page.tags.count("svg") == 2 + 6
+
+
+def test_large_are_numbers_of_short_names_and_first_those_of_no_window() -> None:
+    spent = traits.Over(traits.Monetary(), last="999D", name="spent")
+    long = traits.Over(spent, where=of.field("channel") == "web")
+    plain = [traits.Count(name=f"count {i}") for i in range(8)]
+    shown = squeezed(card(of.fold(LOG, [long, spent, *plain])["ann"]).text)
+    assert "before count 0 4 count 1 4" in shown or "UTC count 0 4 count 1 4" in shown
+    assert "count 7 4 spent 1,208 Events by" in shown
+    assert "More traits spent where channel is 'web' 1,208" in shown
+    plain = [traits.Count(name=f"count {i}") for i in range(9)]
+    assert "count 8 4 Events by" in squeezed(card(of.fold(LOG, [spent, *plain])["ann"]).text)
+
+
+def test_pictures_are_no_wider_than_the_page() -> None:
+    markup = PROFILES["ann"]._repr_html_()
+    assert markup.count("<svg") == markup.count("max-width:100%;height:auto") == 5
 
 
 def test_negative_labels_are_words_not_bars() -> None:

@@ -64,7 +64,7 @@ def test_the_most_frequent_kinds_are_told_apart_and_the_rest_is_one() -> None:
     assert timeline is not None
     assert timeline.kinds == ("kind 5", "kind 4", "kind 3", "kind 2", "others")
     assert timeline.counts.tolist() == [[6, 5, 4, 3, 3], [0, 0, 0, 0, 0]]
-    assert heading(timeline) == "events by day, at most 21"
+    assert heading(timeline) == "events by day, highest bar 21"
     assert "2024-01-01: 21 events, kind 5 6, kind 4 5" in stacks(timeline)
     colours = [colour for colour, _, _ in legend(held)]
     assert len(set(colours)) == 5 and colours[4] == colours[5]

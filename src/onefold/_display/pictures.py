@@ -21,7 +21,8 @@ from onefold.errors import ArgumentError
 __all__ = ["svg_bars", "svg_ring"]
 
 _FONT = "font-family='system-ui,-apple-system,Helvetica,Arial,sans-serif' fill='currentColor'"
-_SMALL, _CAPITAL = 6.6, 8.6  # widths of letters of 12 pixels, of capitals and digits
+_SMALL, _CAPITAL = 7.6, 9.5  # widths of letters of 12 pixels in a wide font, and of capitals
+_OTHERS = dict.fromkeys("fijlrt.,:;'|()[] ", 5.2) | dict.fromkeys("mwMW@%…", 12.0)
 _INNER, _OUTER = 40.0, 84.0  # radii of the ring, in a picture of 220 by 220
 _CENTRE = 110.0
 
@@ -120,7 +121,7 @@ def svg_bars(
     height = max(22 * len(labels), 22)
     return Html(
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}' "
-        f"height='{height}' role='img' aria-label='{escape(title)}'>"
+        f"height='{height}' role='img' aria-label='{escape(title)}' style='max-width:100%;height:auto'>"
         f"<title>{escape(title)}</title><g font-size='12' {_FONT}>{rows}</g></svg>"
     )
 
@@ -128,17 +129,17 @@ def svg_bars(
 def _pixels(text: str) -> float:
     """How much room a text of 12 pixels needs, at most."""
     return sum(
-        _CAPITAL if letter.isupper() or letter.isdigit() else _SMALL * wide(letter)
+        _OTHERS.get(letter) or (_CAPITAL if letter.isupper() else _SMALL * wide(letter))
         for letter in text
     )
 
 
 def _fitted(text: str, most: float) -> str:
     """The text, or its beginning and an ellipsis, in so many pixels."""
-    if len(text) * _SMALL <= most and _pixels(text) <= most:
+    if len(text) * _OTHERS["i"] <= most and _pixels(text) <= most:
         return text
     used = list(itertools.accumulate(_pixels(letter) for letter in text[: int(most)]))
-    return text[: bisect.bisect_right(used, most - _SMALL)] + "…"
+    return text[: bisect.bisect_right(used, most - _OTHERS["…"])] + "…"
 
 
 def _amounts(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:

@@ -165,5 +165,5 @@ def _svg(width: float, height: float, title: str, inside: str) -> Html:
     return Html(
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width:g} {height:g}' "
         f"width='{width:g}' height='{height:g}' role='img' aria-label='{name}' "
-        f"style='max-width:100%'><title>{name}</title>{inside}</svg>"
+        f"style='max-width:100%;height:auto'><title>{name}</title>{inside}</svg>"
     )

@@ -23,6 +23,7 @@ from onefold.profiles.traits import TraitTable
 TILES = 9  # numbers that are shown large
 BARS = 6  # traits whose labels are shown as bars
 LATEST = 8  # events
+BRIEF = 24  # letters of the name of a number that is shown large
 
 
 def html(table: TraitTable, ledger: Ledger) -> Html:
@@ -32,12 +33,13 @@ def html(table: TraitTable, ledger: Ledger) -> Html:
     held = [looked_at(table, name) for name in table.names]
     known = [one for one in held if one.known and not one.fact]
     numbers = [one for one in known if one.figures is not None]
+    large = _large(numbers, table)
     bars = [one for one in known if one.labels is not None and _drawn(one.labels)][:BARS]
     currency = ledger.currency
     rest = [
         (short(one.name), said(one, currency), "")
         for one in known
-        if one not in numbers[:TILES] and one not in bars
+        if one not in large and one not in bars
     ]
     return page(
         TEMPLATE,
@@ -46,7 +48,7 @@ def html(table: TraitTable, ledger: Ledger) -> Html:
         span=span(overview),
         ago=_ago(overview),
         older=older(overview),
-        tiles=[(short(one.name), said(one, currency)) for one in numbers[:TILES]],
+        tiles=[(short(one.name), said(one, currency)) for one in large],
         when="" if timeline is None else heading(timeline).capitalize(),
         timeline="" if timeline is None else stacks(timeline, width=400),
         kinds=legend(overview),
@@ -58,6 +60,13 @@ def html(table: TraitTable, ledger: Ledger) -> Html:
         earlier=len(ledger.events) > LATEST,
         unread=[(why, [short(one.name) for one in some]) for why, some in unread(held)],
     )
+
+
+def _large(numbers: list[Spread], table: TraitTable) -> list[Spread]:
+    """The numbers that are shown large: of short names, and plain before windows and filters."""
+    parts = {trait.name for trait in table.traits if hasattr(trait, "trait")}
+    brief = [one for one in numbers if len(one.name) <= BRIEF]
+    return sorted(brief, key=lambda one: one.name in parts)[:TILES]
 
 
 def _drawn(labels: Labels) -> bool:
@@ -93,7 +102,7 @@ def _week(ledger: Ledger) -> Html | str:
     hours: Ints = (ledger.events.array("time")[told] + seconds).astype("datetime64[h]").view("i8")
     hour = (hours + 3 * 24) % 168  # the clock began on a Thursday; weeks begin on Mondays
     counts = np.bincount(hour, minlength=168).reshape(7, 24)
-    return svg_week(counts, cell=(16, 13), title="Events by hour of the week, local time")
+    return svg_week(counts, cell=(15, 13), title="Events by hour of the week, local time")
 
 
 def _facts(held: list[Spread], ledger: Ledger) -> tuple[str, list[tuple[str, str, str]]]:
@@ -126,7 +135,7 @@ def _latest(table: TraitTable, ledger: Ledger) -> list[tuple[str, list[str]]]:
         for v in few.array("value").tolist()
     ]
     columns = [
-        ("time (UTC)", [_time.show(t) for t in few.array("time").astype("datetime64[s]")]),
+        ("time", [_time.show(t) for t in few.array("time").astype("datetime64[s]")]),
         ("event", [short(word) for word in words("kind")]),
         ("item", items),
         ("channel", [short(word) for word in words("channel")]),
@@ -157,7 +166,7 @@ box-sizing:border-box;overflow-wrap:anywhere">
 {% endif %}
 <div style="display:flex;flex-wrap:wrap;gap:16px 32px;align-items:flex-start">
 {% if timeline %}
-<section style="flex:0 1 400px"><h4 style="{{ heading }}">{{ when }}</h4>{{ timeline }}
+<section style="flex:0 1 400px;min-width:0"><h4 style="{{ heading }}">{{ when }}</h4>{{ timeline }}
 <p style="margin:2px 0 0;font-size:12px">
 {% for colour, kind, n in kinds %}
 <span style="margin-right:14px;display:inline-block"><span style="display:inline-block;width:9px;
@@ -165,17 +174,17 @@ height:9px;background:{{ colour }};margin-right:5px"></span><bdi>{{ kind }}</bdi
 <span style="{{ quiet }}">{{ n }}</span></span>
 {% endfor %}
 </p></section>
-<section><h4 style="{{ heading }}">Hours of the week, local time</h4>
+<section style="min-width:0"><h4 style="{{ heading }}">Hours of the week (local time)</h4>
 {% if week %}{{ week }}{% else %}<p style="margin:0;font-size:12px;{{ quiet }}">no data: the
 local clock is not known</p>{% endif %}
 </section>
 {% endif %}
 {% for name, bars in likes %}
-<section style="flex:0 1 400px"><h4 style="{{ heading }}"><bdi>{{ name }}</bdi></h4>{{ bars }}
+<section style="flex:0 1 400px;min-width:0"><h4 style="{{ heading }}"><bdi>{{ name }}</bdi></h4>{{ bars }}
 </section>
 {% endfor %}
 {% for title, rows in lists if rows %}
-<section style="flex:0 1 400px"><h4 style="{{ heading }}">{{ title }}</h4>
+<section style="flex:0 1 400px;min-width:0"><h4 style="{{ heading }}">{{ title }}</h4>
 <dl style="display:grid;grid-template-columns:auto auto;gap:1px 14px;margin:0;
 justify-content:start;font-size:13px">
 {% for name, value, since in rows %}
@@ -187,7 +196,7 @@ justify-content:start;font-size:13px">
 </dl></section>
 {% endfor %}
 {% if latest %}
-<section style="flex:1 1 100%;overflow-x:auto"><h4 style="{{ heading }}">Latest events</h4>
+<section style="flex:1 1 100%;min-width:0;overflow-x:auto"><h4 style="{{ heading }}">Latest events (UTC)</h4>
 <table style="border-collapse:collapse;border:0;margin:0;font-size:13px;color:inherit;
 overflow-wrap:break-word">
 {% set line = "border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:3px 14px 3px 0" %}
@@ -201,7 +210,9 @@ text-align:{{ 'right' if name == 'amount' else 'left' }}">{{ name }}</th>
 <tr style="{{ plain }}">
 {% for name, cells in latest %}
 <td style="{{ line }};text-align:{{ 'right' if name == 'amount' else 'left' }}
-{%- if loop.first or name == 'amount' %};white-space:nowrap{% endif %}">{{ cells[row] }}</td>
+{%- if name == 'amount' %};white-space:nowrap{% endif %}">
+{%- if loop.first %}{% for part in cells[row].split() %}<span style="white-space:nowrap">
+{{- part }}</span> {% endfor %}{% else %}{{ cells[row] }}{% endif %}</td>
 {% endfor %}
 </tr>
 {% endfor %}

@@ -78,7 +78,7 @@ def legend(overview: Overview) -> list[tuple[str, str, str]]:
 def heading(timeline: Timeline) -> str:
     """What the picture of a timeline shows."""
     most = int(timeline.counts.sum(axis=1).max())
-    return f"events by {timeline.step}, at most {most:,}"
+    return f"events by {timeline.step}, highest bar {most:,}"
 
 
 def stacks(timeline: Timeline, width: int = 560) -> Html:
