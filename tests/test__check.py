@@ -20,6 +20,9 @@ def test_a_hint_only_where_a_name_comes_close() -> None:
     assert _check.hint("recencies", ["frequency", "recency"]) == " Did you mean 'recency'?"
     assert _check.hint("zzz", ["frequency", "recency"]) == ""
     assert _check.hint("x", []) == ""
+    assert _check.hint("uid", ["paid", "at"]) == ""
+    assert _check.hint("customer", ["time", "what"]) == ""
+    assert _check.hint("user_id", ["uid", "ts"]) == " Did you mean 'uid'?"
     assert _check.hint(12, [123, 7]) == " Did you mean '123'?"
 
 

@@ -24,7 +24,7 @@ def quoted(names: Iterable[object], most: int = 12) -> str:
 
 def hint(name: object, known: Iterable[object]) -> str:
     """` Did you mean 'x'?`, or nothing when no known name comes close."""
-    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

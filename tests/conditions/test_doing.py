@@ -283,6 +283,13 @@ def test_a_property_that_no_event_has(some):
         (lambda: (trait("recency") < 3) & did("x"), "join conditions"),
         (lambda: ~did("x"), "not a condition yet"),
         (lambda: did("x") >= 3, r"compare a measure: did\('x'\)\.count\(\) >= 3"),
+        (lambda: did("x").mask(None), "not a condition yet"),
+        (
+            lambda: of.fold(of.EventLog.from_events([]), as_of="2024-01-01").select(
+                did("x").last("30D")
+            ),
+            r"is not a condition yet; end it with \.any\(\)",
+        ),
         (lambda: did("x").count() & (trait("recency") < 3), "join conditions"),
         (lambda: bool(did("x").count()), r"did\('x'\)\.count\(\) is not a condition yet"),
         (lambda: did("x").count() >= "3", "takes a finite number"),

@@ -168,7 +168,13 @@ def test_money_overflow_is_refused(values: Any) -> None:
 
 @pytest.mark.parametrize(
     ("values", "says"),
-    [([float("inf")], "infinite"), (["4.90"], "takes numbers"), ([True], "takes numbers")],
+    [
+        ([float("inf")], "infinite"),
+        (["4.90"], r"takes numbers.*pandas.to_numeric\(frame\['paid'\]\); .*decimal comma"),
+        (pd.Categorical(["4,90"]), r"takes numbers.*str.replace\(',', '.'\)"),
+        ([True], r"takes numbers.*frame\['paid'\].astype\(int\)"),
+        (pd.to_datetime(["2024-01-01"]), "takes numbers. Convert it first, or name another"),
+    ],
 )
 def test_money_of_another_kind_is_refused(values: Any, says: str) -> None:
     with pytest.raises(ColumnError, match=says):
@@ -241,8 +247,12 @@ def test_dates_are_midnights() -> None:
     ("values", "says"),
     [
         (pd.to_datetime(["2024-01-01", None]), "missing in 1 of 2 rows"),
-        (["2024-01-01"], "is of type .*pandas.to_datetime"),
-        ([20240101], "it takes instants"),
+        (["2024-01-01"], r"is of type .*pandas.to_datetime\(frame\['at'\], format=.*swap day and"),
+        (pd.Categorical(["2024-01-01"]), "pandas.to_datetime.*format="),
+        ([20240101], r"it takes instants.*astype\(str\), format='%Y%m%d'"),
+        ([1709285400], r"it takes instants.*seconds .*frame\['at'\], unit='s'\).* unit='ms'"),
+        ([1709285400.5], r"it takes instants.*unit='s'"),
+        ([True], r"it takes instants. Convert it first"),
         (np.array(["1066-10-14"], "datetime64[s]"), "1 instants outside 1700 to 2200"),
         (np.array(["9999-12-31"], "datetime64[us]"), "outside 1700 to 2200"),
         (np.array([2**62], "datetime64[s]"), "(outside|can't be read)"),
@@ -364,6 +374,56 @@ def test_codes_stand_for_the_same_strings(words: list[str | None]) -> None:
 def test_refusals_name_the_argument(change: dict[str, Any], says: str) -> None:
     with pytest.raises(OnefoldError, match=f"EventLog.from_frame: .*{says}"):
         EventLog.from_frame(arrow(), **ROLES | change)
+
+
+def slip(columns: dict[str, Any], **constants: str) -> EventLog:
+    frame = pd.DataFrame({"who": ["a"], "at": pd.to_datetime(["2024-01-01"], utc=True)} | columns)
+    return EventLog.from_frame(frame, **{"customer": "who", "time": "at", "event": "x"} | constants)
+
+
+@pytest.mark.parametrize(
+    ("column", "constants", "says"),
+    [
+        ("event_name", {"event": "event_nam"}, r"\(event=\), but there is 'event_name'.*rename"),
+        ("channel", {"channel": "chanel"}, "there is 'channel'. Write channel='channel'"),
+        ("Channel", {"channel": "channel"}, "there is 'Channel'"),
+        ("source_system", {"source": "Source_sytem"}, "there is 'source_system'"),
+        ("curr", {"currency": "currency"}, r"\(currency=\). Columns: .*'curr'.*such as 'EUR'"),
+        ("ccy", {"currency": "Currency_code"}, "is not taken as a constant"),
+        ("what", {"event": "event"}, r"\(event=\). Columns: .*'event' is not taken"),
+        ("medium", {"channel": "Channel"}, "'Channel' is not taken as a constant"),
+    ],
+)
+def test_a_misspelt_column_is_no_constant(
+    column: str, constants: dict[str, str], says: str
+) -> None:
+    with pytest.raises(ColumnError, match=f"EventLog.from_frame: no column .*{says}"):
+        slip({column: ["EUR"]}, **constants)
+
+
+@pytest.mark.parametrize(
+    ("columns", "constants"),
+    [
+        ({"purchase_price": [1.0]}, {"event": "purchase"}),
+        ({"purchased": [True]}, {"event": "purchase"}),
+        ({"purchased": pd.to_datetime(["2024-01-01"])}, {"event": "purchase"}),
+        ({"weber": ["x"]}, {"channel": "web"}),
+        ({"cur": ["x"]}, {"currency": "EUR"}),
+        ({"curr": ["x"]}, {"currency": "points"}),
+        ({"what": ["x"]}, {"event": "event_name"}),
+    ],
+)
+def test_a_constant_that_is_not_near_a_column_of_text_stands_in_every_row(
+    columns: dict[str, Any], constants: dict[str, str]
+) -> None:
+    log = slip(columns, **constants)
+    [(argument, word)] = constants.items()
+    assert (log.currency if argument == "currency" else log.to_pandas()[argument][0]) == word
+
+
+def test_a_property_of_another_type_says_what_it_takes() -> None:
+    with pytest.raises(ColumnError, match="takes strings, numbers, dates or booleans"):
+        one("tags", [["a"]], properties=["tags"])
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

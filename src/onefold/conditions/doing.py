@@ -12,6 +12,7 @@ from typing import final
 import attrs
 
 from onefold._types import Duration
+from onefold.conditions.kleene import Mask
 from onefold.conditions.term import Term
 from onefold.conditions.tree import Condition
 from onefold.errors import ArgumentError
@@ -93,6 +94,14 @@ class Did:
     def distinct(self, of: str = "item") -> Term:
         """How many different labels: items, channels, categories, a property; 0 without any."""
         return self._by("distinct", of)
+
+    def mask(self, who: object, *, strict: bool = True) -> Mask:
+        """Refused: this is no condition yet.
+
+        Raises:
+            ArgumentError: Always; it says how to make a condition.
+        """
+        raise ArgumentError(self._advice)
 
     def __bool__(self) -> bool:
         raise ArgumentError(self._advice)

@@ -6,6 +6,7 @@ only here, strings become codes, decimals become micros, and local clocks become
     "4.90" EUR -> 4_900_000        naive 08:30 with tz="Europe/Berlin" -> 07:30 UTC
 """
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -35,6 +36,7 @@ from onefold.errors import ArgumentError, ColumnError
 from onefold.events.tables import free_name
 
 MOST_MICROS = 2**63 - 1
+NEAR = 0.85  # a constant as like as this to the name of a column is taken for a slip
 AT_ONCE = 1 << 16  # amounts, so that what is made of them stays in the cache
 
 
@@ -100,23 +102,50 @@ class Door:
     def texts(self, name: str, argument: str) -> Coded:
         """A column, or one constant string where there is no such column."""
         if isinstance(name, str) and name not in self.names and name:
-            near = [n for n in self.names if n.casefold() == name.casefold()]
-            if near:
-                raise ColumnError(
-                    f"{self.call}: no column {name!r} ({argument}=), but there is {near[0]!r}. "
-                    f"Write {argument}={near[0]!r}; a constant may not be the name of a column."
-                )
+            self._is_no_slip(name, argument)
             return constant(name, len(self))
         return self._coded(self.column(name, argument), name, argument)
 
-    def _coded(self, held: pa.Array, name: str, argument: str) -> Coded:
+    def _is_no_slip(self, name: str, argument: str) -> None:
+        """Refuses a constant that looks like a column which is misspelt, or is not there."""
+        near = self._near(name)
+        if near is not None:
+            raise ColumnError(
+                f"{self.call}: no column {name!r} ({argument}=), but there is {near!r}. Write "
+                f"{argument}={near!r}; if {name!r} is meant to stand in every row, use another "
+                "word, or rename the column, since a constant may not be so like its name."
+            )
+        if name.casefold() == argument or (argument == "currency" and "curr" in name.casefold()):
+            example = ", or a code such as 'EUR'" if argument == "currency" else ""
+            raise ColumnError(
+                f"{self.call}: no column {name!r} ({argument}=). Columns: {quoted(self.names)}. "
+                f"Give the name of one of them{example}; {name!r} is not taken as a constant."
+            )
+
+    def _near(self, name: str) -> str | None:
+        """The column whose name is likest to this, if it is near and could be read as text."""
+        import narwhals as nw
+
+        word, best, most = name.casefold(), None, NEAR
+        for column in self.names:
+            other = column.casefold()
+            kind = self.frame.schema[column]
+            number = kind.is_numeric() and not kind.is_integer()
+            if other != word and (number or kind.is_temporal() or kind == nw.Boolean):
+                continue
+            like = difflib.SequenceMatcher(None, other, word).ratio()
+            if like >= most:
+                best, most = column, like
+        return best
+
+    def _coded(
+        self, held: pa.Array, name: str, argument: str, takes: str = "strings or whole numbers"
+    ) -> Coded:
         kind = held.type
         if pa.types.is_integer(kind):
             return whole_numbers(held)
         if not (_text.is_text(kind) or pa.types.is_null(kind) or pa.types.is_dictionary(kind)):
-            raise self.error(
-                name, argument, f"is of type {kind}; it takes strings or whole numbers."
-            )
+            raise self.error(name, argument, f"is of type {kind}; it takes {takes}.")
         return coded(held)
 
     def has_hours(self, name: str, argument: str) -> bool:
@@ -127,12 +156,8 @@ class Door:
         """Instants (n,) in UTC; a naive column is read in the zone `tz`."""
         held = self.column(name, argument)
         if not (pa.types.is_timestamp(held.type) or pa.types.is_date(held.type)):
-            raise self.error(
-                name,
-                argument,
-                f"is of type {held.type}; it takes instants. Convert it first, for example with "
-                f"pandas.to_datetime(frame[{name!r}]).",
-            )
+            how = _how_to_instants(held.type, f"frame[{name!r}]")
+            raise self.error(name, argument, f"is of type {held.type}; it takes instants. {how}")
         if held.null_count:
             raise self.error(
                 name,
@@ -239,7 +264,8 @@ class Door:
         elif not (
             pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
         ):
-            raise self.error(name, argument, f"is of type {kind}; it takes numbers.")
+            how = _how_to_numbers(kind, f"frame[{name!r}]")
+            raise self.error(name, argument, f"is of type {kind}; it takes numbers. {how}")
         out = pc.cast(held, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         out = np.array(out, dtype=np.float64)
         if np.isinf(out).any():
@@ -256,7 +282,35 @@ class Door:
             return coded(pc.strftime(held, format="%Y-%m-%d"))
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             return self._numbers(held, name, argument)
-        return self._coded(held, name, argument)
+        return self._coded(held, name, argument, "strings, numbers, dates or booleans")
+
+
+def _how_to_instants(kind: pa.DataType, column: str) -> str:
+    """What to do with what is no instant: pandas takes bare numbers for nanoseconds."""
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return (
+            f"If it counts seconds since 1970, give pandas.to_datetime({column}, unit='s'), of "
+            "milliseconds unit='ms'; if it is written like 20240131, "
+            f"pandas.to_datetime({column}.astype(str), format='%Y%m%d')."
+        )
+    if _text.is_text(kind) or pa.types.is_dictionary(kind):
+        return (
+            f"Convert it first, for example with pandas.to_datetime({column}, "
+            "format='%Y-%m-%d %H:%M:%S'). Say the format: a guess can swap day and month."
+        )
+    return f"Convert it first, for example with pandas.to_datetime({column})."
+
+
+def _how_to_numbers(kind: pa.DataType, column: str) -> str:
+    """What to do with a column that holds no numbers."""
+    if _text.is_text(kind) or pa.types.is_dictionary(kind):
+        return (
+            f"Convert it first with pandas.to_numeric({column}); where it has a decimal comma, "
+            f"pandas.to_numeric({column}.str.replace(',', '.'))."
+        )
+    if pa.types.is_boolean(kind):
+        return f"Convert it first with {column}.astype(int)."
+    return "Convert it first, or name another column."
 
 
 def opened(frame: Any, call: str) -> Door:

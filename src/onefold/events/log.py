@@ -84,6 +84,10 @@ class EventLog:
     ) -> "EventLog":
         """Read a frame with one row an event.
 
+        Where a column or a constant is taken, a string that names no column is the constant,
+        unless it is nearly the name of one that could stand there ("event_nam"), the name of the
+        argument itself ("event"), or, for a currency, has "curr" in it: such a slip is refused.
+
         Args:
             frame: A pandas, polars, pyarrow or duckdb frame of n rows; it is not changed.
             customer: Column of customer ids, strings or whole numbers. A missing or empty id is
