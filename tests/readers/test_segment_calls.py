@@ -7,6 +7,7 @@ import pytest
 import onefold as of
 from onefold import readers
 from onefold.errors import ArgumentError
+from onefold.readers.orders import DIFFER, INSIDE, REST
 
 TIME = "2024-03-01T09:30:00Z"
 
@@ -96,6 +97,32 @@ def test_orders() -> None:
 def test_orders_without_products(told: dict[str, Any], value: float | None) -> None:
     [row] = rows(call(event="Order Completed", properties=told))
     assert row["value"] == value
+
+
+def bought(told: dict[str, Any]) -> tuple[list[Any], dict[str, int]]:
+    told = {"currency": "USD", **told}
+    read = readers.segment([call(event="Order Completed", properties=told)])
+    return read.log.to_pandas()["value"].tolist(), dict(read.notes)
+
+
+def test_discounts() -> None:
+    tea = {"sku": "a", "price": 10, "quantity": 2}
+    assert bought({"revenue": 18, "discount": 2, "products": [tea]}) == ([18.0], {})
+    assert bought({"revenue": 18, "products": [tea | {"discount": 2}]}) == ([18.0], {})
+    assert bought({"price": 10, "quantity": 2, "discount": 2}) == ([18.0], {})
+    assert bought({"revenue": 17, "products": [tea]}) == ([20.0], {DIFFER: 1})
+    bare = [{"sku": "a"}, {"sku": "b"}]
+    assert bought({"revenue": 18, "products": bare}) == ([9.0, 9.0], {REST: 2})
+
+
+def test_discounts_in_either_way_that_is_in_use() -> None:
+    """The revenue before the discount and the subtotal after it; prices before it, or after."""
+    told = {"total": 27.5, "subtotal": 22.5, "revenue": 25, "shipping": 3, "tax": 2}
+    lines = [{"sku": "a", "price": 19, "quantity": 1}, {"sku": "b", "price": 3, "quantity": 2}]
+    assert bought({**told, "discount": 2.5, "products": lines}) == ([17.1, 5.4], {})
+    told = {"total": 52, "subtotal": 45, "revenue": 50, "shipping": 4, "tax": 3, "discount": 5}
+    lines = [{"sku": "a", "price": 40}, {"sku": "b", "price": 5}]
+    assert bought({**told, "products": lines}) == ([40.0, 5.0], {INSIDE: 1})
 
 
 def test_refunds_take_money_back() -> None:

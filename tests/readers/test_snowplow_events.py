@@ -9,6 +9,7 @@ import pytest
 
 import onefold as of
 from onefold import readers
+from onefold.readers.orders import DIFFER
 from onefold.readers.snowplow_tsv import FIELDS, Shredder
 
 TIME = "2024-03-01 09:30:00.000"
@@ -165,6 +166,22 @@ def test_orders_of_the_plug_in() -> None:
         "o",
     )
     assert (second["item"], second["value"]) == ("b", 1.25)
+
+
+@pytest.mark.parametrize(
+    ("told", "value", "notes"),
+    [
+        ({"revenue": 18, "discount_amount": 2}, 18.0, {}),
+        ({"revenue": 23, "discount_amount": 2, "shipping": 4, "tax": 1}, 18.0, {}),
+        ({"revenue": 24, "shipping": 4}, 20.0, {}),
+        ({"revenue": 30}, 20.0, {DIFFER: 1}),
+    ],
+)
+def test_discounts_of_the_plug_in(told: dict[str, Any], value: float, notes: Any) -> None:
+    order = (SHOP + "transaction/jsonschema/1-0-0", {"transaction_id": "o", **told})
+    held = entities(order, product(id="a", price=10, list_price=12, quantity=2))
+    read = readers.snowplow([line(contexts=held, **action("transaction"))], currency="EUR")
+    assert read.log.to_pandas()["value"].tolist() == [value] and dict(read.notes) == notes
 
 
 def test_refunds_of_the_plug_in() -> None:

@@ -20,7 +20,7 @@ from onefold.errors import ArgumentError
 from onefold.readers.build import BLANK
 from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Found, gathered
-from onefold.readers.orders import Product, ordered, sign
+from onefold.readers.orders import Product, Stated, ordered, sign
 from onefold.readers.read import Read
 from onefold.readers.settings import (
     NO_TIME,
@@ -184,7 +184,8 @@ class Envelopes:
             return [], facts
         products = [self._product(mapping(line, "a line")) for line in lines]
         direction = sign(kind) or (1 if total is not None else 0)
-        return ordered(event, products, own=own, sign=direction, total=total), facts
+        order, note = Stated(total), self.settings.note
+        return ordered(event, products, own=own, sign=direction, order=order, note=note), facts
 
     def _event(self, document: dict[str, Any], key: str, where: str) -> dict[str, Any]:
         read, label, zone = self._read, self.settings.label, self.settings.tz

@@ -15,7 +15,7 @@ import attrs
 from onefold.readers.build import BLANK
 from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Fact, Found, gathered
-from onefold.readers.orders import Product, ordered, sign
+from onefold.readers.orders import Product, Stated, ordered, sign
 from onefold.readers.read import Read
 from onefold.readers.settings import (
     NO_KIND,
@@ -28,7 +28,7 @@ from onefold.readers.settings import (
     settings,
 )
 from onefold.readers.sources import Ready, documents, records_of
-from onefold.readers.values import Refused, mapping, path_of, text, unix
+from onefold.readers.values import Refused, absent, mapping, path_of, text, unix
 
 GA4_KINDS: Kinds = Fixed(
     {
@@ -61,6 +61,9 @@ WANTED = {
     "page_location",
     "firebase_screen",
     "medium",
+    "value",
+    "shipping",
+    "tax",
 }
 BATCH = ("batch_page_id", "batch_ordering_id", "batch_event_index")
 COLUMNS = {
@@ -104,7 +107,9 @@ def ga4(
     The customer is `user_id`, else `user_pseudo_id`; the time is `event_timestamp`; when an event
     was received the export does not say. An event with `items` becomes one event an item; the
     value of a purchase's line is price times quantity in the currency that the parameter
-    `currency` names, its basket `transaction_id`. The basket of other events is the session.
+    `currency` names, its basket `transaction_id`. Prices are after discounts, so that none is taken
+    off; `notes` counts orders whose lines do not add up to their value. The basket of other events
+    is the session.
     `user_properties` become facts from the time on when they were set. The export has no ids of
     events, so one is made of `user_pseudo_id`, `event_timestamp`, `event_name`,
     `event_bundle_sequence_id`, `batch_page_id`, `batch_ordering_id` and `batch_event_index`; where
@@ -196,10 +201,14 @@ class Exported:
         code = text(params.get("currency"), "currency")
         event["currency"] = None if code is None else code.upper()
         total = shop.get("refund_value" if direction < 0 else "purchase_revenue")
+        value = params.get("value") if direction else None
+        sums = [one for one in (total, value) if not absent(one)] or [None]
+        extras = (params.get("shipping"), params.get("tax"))
+        stated = Stated(sums[0], tuple(sums[1:]), extras=extras)
         items = [] if name in LISTS else _listed(document.get("items"), "items")
         lines = [_product(mapping(one, "an item"), direction) for one in items]
-        own = Product(None, None, None)
-        return ordered(event, lines, own=own, sign=direction, total=total), facts
+        own, note = Product(None, None, None), self.settings.note
+        return ordered(event, lines, own=own, sign=direction, order=stated, note=note), facts
 
     def _event(self, document: dict[str, Any], params: dict[str, Any], name: str) -> dict[str, Any]:
         label = self.settings.label
@@ -290,9 +299,9 @@ def _listed(held: Any, what: str) -> list[Any]:
     """A list, also where BigQuery's Parquet wraps one: {'list': [{'element': ...}]}."""
     if isinstance(held, dict) and isinstance(held.get("list"), list):
         held = [one.get("element") if isinstance(one, dict) else one for one in held["list"]]
-    if held is None:
-        return []
     if not isinstance(held, (list, tuple)):
+        if absent(held):
+            return []
         raise Refused(f"{what} is not a list")
     return list(held)
 
@@ -309,4 +318,6 @@ def _product(item: Any, direction: int) -> Product:
 
 def _set(value: Any) -> Any:
     """A value, None where it says that there is none."""
-    return None if isinstance(value, str) and value in NOT_SET else value
+    if isinstance(value, str):
+        return None if value in NOT_SET else value
+    return None if absent(value) else value

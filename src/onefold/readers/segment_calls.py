@@ -16,11 +16,11 @@ import attrs
 from onefold.readers.build import BLANK
 from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Fact, Found, gathered
-from onefold.readers.orders import Product, ordered, sign
+from onefold.readers.orders import Product, Stated, ordered, sign
 from onefold.readers.read import Read
 from onefold.readers.settings import NO_TIME, Chosen, Kinds, Settings, settings
 from onefold.readers.sources import Line, Ready, Record, documents, records_of
-from onefold.readers.values import Refused, inside, instant, listed, mapping, path_of, text
+from onefold.readers.values import Refused, absent, inside, instant, listed, mapping, path_of, text
 
 SEGMENT_KINDS: Kinds = Fixed(
     {
@@ -74,6 +74,11 @@ def segment(
     id is `messageId/1`, `messageId/2`. An `identify` call states facts; one that carries both ids,
     and an `alias` call, become an event too, for the link between the two. A `group` call is
     skipped: it is about accounts.
+
+    The discount of a line is taken off it, that of an order is spread over its lines in proportion
+    to their amounts, so that they add up to `revenue` or `subtotal`; where the lines add up to one
+    of these as they are, their prices are after discounts. Lines without a price share the rest of
+    the total in equal parts. Where lines and total still differ, `notes` counts it.
 
     Args:
         source: A path (gzipped or not), a list of paths, or an iterable of lines or dictionaries.
@@ -221,14 +226,15 @@ class Calls:
         code = text(told.get("currency"), "currency")
         event["currency"] = None if code is None else code.upper()
         direction = sign(kind) or MONEY.get(str(name), 0)
-        total = told.get("revenue")
-        if direction and total is None:
-            total = told.get("total") if told.get("total") is not None else told.get("value")
-        if not direction and total is not None:  # money that came in with an event of another name
+        order = _order(
+            told, ("revenue", "subtotal", "total", "value") if direction else ("revenue",)
+        )
+        if not direction and order.total is not None:  # money of an event of another name
             direction = 1
         products = [] if name in LISTS else listed(told.get("products"), "products")
         lines = [_product(mapping(one, "a product")) for one in products]
-        return ordered(event, lines, own=_product(told), sign=direction, total=total)
+        own, note = _product(told), self.settings.note
+        return ordered(event, lines, own=own, sign=direction, order=order, note=note)
 
     def _told(self, document: dict[str, Any], event: dict[str, Any], call: str) -> Found:
         """Facts that a call states, and the link between two ids as an event."""
@@ -258,10 +264,18 @@ def _sent_by(library: str) -> str:
     return "web" if library in WEB else "server"
 
 
+def _order(told: Any, names: tuple[str, ...]) -> Stated:
+    """What an order says of itself; the first of the sums that is there is its total."""
+    sums = [told.get(name) for name in names if not absent(told.get(name))]
+    extras = (told.get("shipping"), told.get("tax"))
+    return Stated(sums[0] if sums else None, tuple(sums[1:]), told.get("discount"), extras)
+
+
 def _product(told: Any) -> Product:
     item = told.get("product_id")
     return Product(
         told.get("sku") if item is None or item == "" else item,
         told.get("price"),
         told.get("quantity"),
+        discount=told.get("discount"),
     )

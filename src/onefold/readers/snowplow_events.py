@@ -16,7 +16,7 @@ import attrs
 from onefold.readers.build import BLANK
 from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Found, gathered
-from onefold.readers.orders import Product, ordered, sign
+from onefold.readers.orders import Product, Stated, ordered, sign
 from onefold.readers.read import Read
 from onefold.readers.settings import NO_TIME, Chosen, Kinds, Settings, settings
 from onefold.readers.snowplow_tsv import EVENT, Shredder
@@ -75,9 +75,11 @@ def snowplow(
     session, or `network_userid`. The time is `derived_tstamp`, else `collector_tstamp`, from which
     on the event is known. The kind is `event_name`; of a structured event `se_action`, and of an
     action of the e-commerce plug-in its type too, such as "snowplow_ecommerce_action.transaction".
-    Such an action becomes one event a product entity; the old `transaction_item` is a purchase's
-    line, and the old `transaction`, which says the total again, has no value. The basket is the
-    order, else `domain_sessionid`; the clock is `os_timezone`'s, else `geo_timezone`'s.
+    Such an action becomes one event a product entity, whose price is after its own discount; where
+    these do not add up to the revenue yet, `discount_amount` is spread over them. The old
+    `transaction_item` is a purchase's line, and the old `transaction`, which says the total again,
+    has no value. The basket is the order, else `domain_sessionid`; the clock is `os_timezone`'s,
+    else `geo_timezone`'s.
 
     Args:
         source: A path (gzipped or not), a list of paths, an iterable of lines or dictionaries, a
@@ -165,7 +167,8 @@ class Enriched:
         order = text(document.get("tr_orderid") or document.get("ti_orderid"), "order id")
         event["basket"] = order or event["basket"]
         event["currency"] = _code(code)
-        return ordered(event, (), own=own, sign=direction, total=total), []
+        order, note = Stated(total), self.settings.note
+        return ordered(event, (), own=own, sign=direction, order=order, note=note), []
 
     def _action(
         self, document: dict[str, Any], event: dict[str, Any], name: str, direction: int
@@ -181,7 +184,13 @@ class Enriched:
         total = about.get("refund_amount") if about is refund else about.get("revenue")
         code = about.get("currency") or next((p.get("currency") for p in entities), None)
         event["currency"] = _code(code)
-        return ordered(event, lines, own=Product(None, None, None), sign=direction, total=total)
+        stated = Stated(
+            total,
+            discount=None if about is refund else about.get("discount_amount"),
+            extras=(about.get("shipping"), about.get("tax")),
+        )
+        own, note = Product(None, None, None), self.settings.note
+        return ordered(event, lines, own=own, sign=direction, order=stated, note=note)
 
     def _event(self, document: dict[str, Any]) -> dict[str, Any]:
         get, label = document.get, self.settings.label
