@@ -1,12 +1,15 @@
 """GA4's export to BigQuery: nested parameters, items, user properties."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import onefold as of
 from onefold import readers
+from onefold.readers.orders import DIFFER
 
 MICROS = 1_709_285_400_000_000  # 2024-03-01 09:30 UTC
 
@@ -175,3 +178,35 @@ def test_what_is_left_out_still_states_facts() -> None:
 def test_rejected(more: dict[str, Any], why: str) -> None:
     read = readers.ga4([row(), row(**more)])
     assert dict(read.reasons) == {why: 1}
+
+
+def test_lines_that_do_not_add_up_to_the_value() -> None:
+    lines = [{"item_id": "a", "price": 8, "discount": 2, "quantity": 3}]
+    held = row(event_name="purchase", items=lines, event_params=params(value=24))
+    read = readers.ga4([held, held | {"event_params": params(value=30, tax=6)}])
+    assert read.log.to_pandas()["value"].tolist() == [24.0, 24.0] and not read.notes
+    read = readers.ga4([held | {"ecommerce": {"purchase_revenue": 18}, "event_params": []}])
+    assert read.log.to_pandas()["value"].tolist() == [24.0] and dict(read.notes) == {DIFFER: 1}
+
+
+def test_frames_in_which_missing_values_are_nan(tmp_path: Path) -> None:
+    bought = row(
+        event_name="purchase",
+        user_id=17,
+        items=[{"item_id": "a", "price": 4.9, "quantity": 2}],
+        event_params=params(currency="EUR", ga_session_id=5),
+        ecommerce={"transaction_id": "o"},
+        device={"category": "mobile"},
+    )
+    viewed = row(event_timestamp=MICROS + 1)
+    expected = readers.ga4([bought, viewed]).log.to_pandas()
+    assert expected["customer"].tolist() == ["17", "p"]
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(bought) + "\n" + json.dumps(viewed) + "\n")
+    frames = [pd.DataFrame([bought, viewed]), pd.read_json(path, lines=True)]
+    records = list(frames[0].to_dict("records"))
+    for source in (*frames, records, [record | {"items": pd.NA} for record in records[1:]]):
+        read = readers.ga4(source)
+        assert not len(read.rejected), read
+    for source in (*frames, records):
+        pd.testing.assert_frame_equal(readers.ga4(source).log.to_pandas(), expected)

@@ -247,3 +247,17 @@ def test_in_range() -> None:
     assert in_range(0, "time") == 0
     with pytest.raises(Refused, match="outside 1700 to 2200"):
         in_range(2**62, "time")
+
+
+def test_whole_numbers_that_became_floats() -> None:
+    assert [text(one, "id") for one in (17.0, np.float64(-3), float("nan"))] == ["17", "-3", None]
+    for wrong in (1.5, float("inf")):
+        with pytest.raises(Refused, match="is not text"):
+            text(wrong, "id")
+    with pytest.raises(Refused, match="not exact"):
+        text(2.0**53, "id")
+
+
+def test_missing_objects_and_lists() -> None:
+    for missing in (None, float("nan"), pd.NaT, pd.NA):
+        assert mapping(missing, "it") == {} and listed(missing, "it") == []

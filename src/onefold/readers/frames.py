@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from onefold.errors import FileError
 from onefold.events import door
+from onefold.readers.values import absent
 
 AT_ONCE = 20_000  # rows as dictionaries at a time
 
@@ -40,7 +41,7 @@ def frame_rows(source: Any, call: str, columns: Collection[str] | None = None) -
         table = frame.to_arrow()
     except (pa.ArrowException, UnicodeEncodeError, TypeError, ValueError):  # mixed types
         for row in frame.iter_rows(named=True):
-            yield {name: _listed(held) for name, held in row.items()}
+            yield known({name: _listed(held) for name, held in row.items()})
         return
     for batch in table.to_batches(max_chunksize=AT_ONCE):
         yield from _rows(batch)
@@ -59,6 +60,13 @@ def parquet_rows(path: Path, call: str, columns: Collection[str] | None = None) 
     except (pa.ArrowException, OSError) as error:
         first = str(error).strip().split("\n")[0].rstrip(".")
         raise FileError(f"{call}: {path.name!r} can't be read as Parquet: {first}.") from error
+
+
+def known(row: dict[Any, Any]) -> dict[Any, Any]:
+    """A row without what stands for missing values: NaN, NaT and the like become None."""
+    if any(held is not None and absent(held) for held in row.values()):
+        return {name: None if absent(held) else held for name, held in row.items()}
+    return row
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:

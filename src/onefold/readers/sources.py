@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TypeAlias, final
 import attrs
 
 from onefold.errors import ArgumentError, FileError
-from onefold.readers.frames import frame_rows, is_frame, parquet_rows
+from onefold.readers.frames import frame_rows, is_frame, known, parquet_rows
 from onefold.readers.values import BAD_UNICODE, EXACT, Refused
 
 Record: TypeAlias = tuple[str | None, int, Any, Any]
@@ -78,7 +78,10 @@ def documents(name: str | None, lines: Iterator[Line]) -> Iterator[Record]:
             return
         lines = iter(rest)
     for row, held in lines:
-        document = parsed(held) if isinstance(held, (str, bytes)) else held
+        if isinstance(held, (str, bytes)):
+            document = parsed(held)
+        else:
+            document = known(held) if isinstance(held, dict) else held
         if document is BLANK:
             continue
         if isinstance(document, list):

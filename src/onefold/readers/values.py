@@ -24,6 +24,7 @@ LONGEST_FACT = 10_000
 MOST = Decimal(10) ** 12  # units of money, or pieces: beyond it is absurd
 MOST_TICKS = Decimal(10) ** 20
 HUGE = 10**LONGEST
+EXACT_FLOATS = 2**53
 LARGEST = 1e300  # of numbers that are facts
 EXACT = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN, traps=[])
 DAY = 86_400 * MICROS
@@ -50,24 +51,27 @@ class Refused(Exception):
 
 def mapping(value: Any, what: str) -> Mapping[str, Any]:
     """An object, the empty one where there is none."""
-    if value is None:
-        return {}
     if not isinstance(value, dict):
+        if absent(value):
+            return {}
         raise Refused(f"{what} is not an object")
     return value
 
 
 def listed(value: Any, what: str) -> list[Any]:
     """A list, the empty one where there is none."""
-    if value is None:
-        return []
     if not isinstance(value, list):
+        if absent(value):
+            return []
         raise Refused(f"{what} is not a list")
     return value
 
 
 def text(value: Any, what: str) -> str | None:
-    """An id or a label; whole numbers become their digits, blank ones are missing."""
+    """An id or a label; whole numbers become their digits, blank ones are missing.
+
+    Frames hold whole numbers as floats where some are missing; from 2**53 on those are not exact.
+    """
     if type(value) is str and value.isascii() and 0 < len(value) <= LONGEST:  # mostly
         return None if value.isspace() else value
     if isinstance(value, str):
@@ -226,6 +230,10 @@ def path_of(address: str | None) -> str | None:
 
 
 def _digits(value: Any, what: str) -> str:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        if abs(value) >= EXACT_FLOATS:
+            raise Refused(f"{what} is a number that is not exact: read it as text")
+        value = int(value)
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
         raise Refused(f"{what} is not text")
     if not -HUGE < value < HUGE:
