@@ -131,6 +131,8 @@ def test_text_says_who_and_when_and_what() -> None:
         "region  66.7%          2  north 50.0%, south 50.0%",
         "",
         "no data: gap",
+        "",
+        "no event of kind 'never' here: gap",
     ]
 
 
@@ -208,7 +210,7 @@ def test_what_cannot_be_read_of_what_is_kept_is_not_called_missing() -> None:
     assert frame.loc["gap", "largest"] == {}
     assert frame.loc["gap 30D", ["known", "missing"]].tolist() == [0.25, 3]
     both = of.fold(LOG + OLD, [traits.Gap(), traits.Gap("never", name="n")], as_of="2024-03-10")
-    assert repr(both.summary()).endswith("\n\nno data: n")
+    assert repr(both.summary()).endswith("\n\nno data: n\n\nno event of kind 'never' here: n")
 
 
 def test_kinds_are_those_of_the_events_that_are_kept() -> None:

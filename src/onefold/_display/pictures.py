@@ -121,8 +121,9 @@ def svg_bars(
     height = max(22 * len(labels), 22)
     return Html(
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}' "
-        f"height='{height}' role='img' aria-label='{escape(title)}' style='max-width:100%;height:auto'>"
-        f"<title>{escape(title)}</title><g font-size='12' {_FONT}>{rows}</g></svg>"
+        f"height='{height}' role='img' aria-label='{escape(title)}' "
+        f"style='max-width:100%;height:auto'><title>{escape(title)}</title>"
+        f"<g font-size='12' {_FONT}>{rows}</g></svg>"
     )
 
 

@@ -180,7 +180,8 @@ local clock is not known</p>{% endif %}
 </section>
 {% endif %}
 {% for name, bars in likes %}
-<section style="flex:0 1 400px;min-width:0"><h4 style="{{ heading }}"><bdi>{{ name }}</bdi></h4>{{ bars }}
+<section style="flex:0 1 400px;min-width:0">
+<h4 style="{{ heading }}"><bdi>{{ name }}</bdi></h4>{{ bars }}
 </section>
 {% endfor %}
 {% for title, rows in lists if rows %}
@@ -196,7 +197,8 @@ justify-content:start;font-size:13px">
 </dl></section>
 {% endfor %}
 {% if latest %}
-<section style="flex:1 1 100%;min-width:0;overflow-x:auto"><h4 style="{{ heading }}">Latest events (UTC)</h4>
+<section style="flex:1 1 100%;min-width:0;overflow-x:auto">
+<h4 style="{{ heading }}">Latest events (UTC)</h4>
 <table style="border-collapse:collapse;border:0;margin:0;font-size:13px;color:inherit;
 overflow-wrap:break-word">
 {% set line = "border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:3px 14px 3px 0" %}

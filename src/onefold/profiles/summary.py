@@ -10,6 +10,7 @@ import pandas as pd
 
 from onefold.ledger import Ledger
 from onefold.profiles import summary_page
+from onefold.profiles.kinds import Unheard, unheard
 from onefold.profiles.overview import Overview
 from onefold.profiles.said import looked_at
 from onefold.profiles.spread import Labels, Spread
@@ -33,11 +34,14 @@ class Summary:
     Of labels (channels, categories) the largest are told, with the mean of their numbers over all
     customers of whom the trait is known; of texts the most frequent, with the share of customers
     who have them among those who have any.
+
+    Traits that ask for a kind that no event has are named, with the kind that may be meant.
     """
 
     _overview: Overview
     _spreads: tuple[Spread, ...]
     _more: int = 0  # traits and facts that are left out
+    _unheard: tuple[Unheard, ...] = ()
 
     @classmethod
     def of(
@@ -49,7 +53,8 @@ class Summary:
         names = [*traits[:most], *facts[:most]]
         spreads = tuple(_in(ledger.currency, looked_at(table, name)) for name in names)
         left = len(traits) + len(facts) - len(names)
-        return cls(Overview.of(ledger, as_of), spreads, left)
+        unknown = unheard(table.traits[:most], ledger)
+        return cls(Overview.of(ledger, as_of), spreads, left, unknown)
 
     def to_pandas(self) -> pd.DataFrame:
         """The figures: a new DataFrame with one row for each trait and fact, by name.
@@ -78,10 +83,10 @@ class Summary:
         return pd.DataFrame(rows, index=index, columns=columns)
 
     def __repr__(self) -> str:
-        return summary_page.text(self._overview, self._spreads, self._more)
+        return summary_page.text(self._overview, self._spreads, self._unheard, more=self._more)
 
     def _repr_html_(self) -> str:
-        return summary_page.html(self._overview, self._spreads, self._more)
+        return summary_page.html(self._overview, self._spreads, self._unheard, more=self._more)
 
 
 def _in(currency: str | None, held: Spread) -> Spread:

@@ -13,7 +13,8 @@ from onefold import _time
 from onefold._display import percent, text_table
 from onefold._display.pages import page
 from onefold._display.small import blocks, svg_columns, svg_week
-from onefold._display.words import Html, wide
+from onefold._display.words import Html, cut, wide
+from onefold.profiles.kinds import Unheard
 from onefold.profiles.overview import Overview
 from onefold.profiles.overview_page import heading, legend, lines, notes, older, span, stacks
 from onefold.profiles.said import NAME, TOLD, WIDTH, amount, many, short, told, unread, wrapped
@@ -27,7 +28,9 @@ RULE = (
 )
 
 
-def text(overview: Overview, spreads: Sequence[Spread], more: int) -> str:
+def text(
+    overview: Overview, spreads: Sequence[Spread], unknown: Sequence[Unheard], *, more: int
+) -> str:
     """A summary for a terminal."""
     parts = [_head(overview)]
     for title, fact in (("trait", False), ("fact", True)):
@@ -40,8 +43,9 @@ def text(overview: Overview, spreads: Sequence[Spread], more: int) -> str:
         if labels:
             columns = [title, "known", "different", "largest"]
             parts.append(text_table(labels, columns, width=WIDTH))
-    for said, held in unread(spreads):
-        parts.append("\n".join(wrapped(f"{said}: ", [short(one.name, NAME) for one in held])))
+    for said, names in _left(spreads, unknown):
+        start = f"{cut(said, WIDTH - 2)}: "
+        parts.append("\n".join(wrapped(start, [short(name, NAME) for name in names])))
     if more:
         parts.append(f"and {more:,} more: profiles.summary()")
     return "\n\n".join(parts)
@@ -89,7 +93,9 @@ def _size(held: Spread) -> Callable[[float], str]:
     return lambda size: amount(size, held.unit)
 
 
-def html(overview: Overview, spreads: Sequence[Spread], more: int) -> Html:
+def html(
+    overview: Overview, spreads: Sequence[Spread], unknown: Sequence[Unheard], *, more: int
+) -> Html:
     """A summary for a notebook."""
     timeline = overview.timeline
     sections = [
@@ -108,10 +114,16 @@ def html(overview: Overview, spreads: Sequence[Spread], more: int) -> Html:
         kinds=legend(overview),
         sections=[(t, rows, any(r["numbers"] for r in rows)) for t, rows in sections if rows],
         figures=["lowest", "25%", "median", "75%", "highest", "mean"],
-        unread=[(said, [short(one.name) for one in held]) for said, held in unread(spreads)],
+        left=[(s, [short(n) for n in names]) for s, names in _left(spreads, unknown)],
         more=f"and {more:,} more: profiles.summary()" if more else "",
         rule=RULE,
     )
+
+
+def _left(spreads: Sequence[Spread], unknown: Sequence[Unheard]) -> list[tuple[str, Sequence[str]]]:
+    """Why, and of which traits nothing is to be seen; and of which little is to be expected."""
+    nothing = [(why, [one.name for one in held]) for why, held in unread(spreads)]
+    return [*nothing, *((str(one), one.traits) for one in unknown)]
 
 
 def _row(held: Spread) -> dict[str, object]:
@@ -239,7 +251,7 @@ font-weight:600;text-align:{{ 'right' if loop.index > 3 or loop.index == 2 else 
 </tbody>
 {% endfor %}
 </table>
-{% for said, names in unread %}
+{% for said, names in left %}
 <p style="margin:0 0 6px;font-size:12px;{{ quiet }}">{{ said }}: {{ names | join(", ") }}</p>
 {% endfor %}
 {% if more %}
