@@ -8,7 +8,6 @@ The folder is Parquet and a manifest in JSON, which other programs can read. It 
 here that can change under one's hands: by `update`, in one step.
 """
 
-import datetime as dt
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-import pandas as pd
 
 from onefold import _time
 from onefold._check import whole
@@ -29,7 +27,7 @@ from onefold.ledger import Ledger
 from onefold.profiles.folding import carried, each_log
 from onefold.profiles.parts import building, export, manifest, moments, part
 from onefold.profiles.parts.building import How
-from onefold.profiles.parts.disk import folder_of, reading
+from onefold.profiles.parts.disk import place_of
 from onefold.profiles.parts.manifest import Manifest
 from onefold.profiles.parts.spill import MOST
 from onefold.profiles.row import Profile
@@ -53,7 +51,7 @@ class Partitions:
     traits: tuple[Trait, ...]
     catalog: Catalog | None
     as_of: np.datetime64
-    _cache: dict[str, Any] = attrs.field(init=False, factory=dict)
+    _cache: dict[int, Profiles] = attrs.field(init=False, factory=dict)  # the last part
 
     @classmethod
     def fold(
@@ -107,9 +105,9 @@ class Partitions:
         """
         call = "Partitions.fold"
         chosen = carried(traits, catalog, call)
-        how = How(call, whole(threads, f"{call}: threads"), _shown(progress, call))
+        how = How.of(call, threads, progress)
         count = whole(parts, f"{call}: parts", most=MOST)
-        place = _place(folder, f"{call}: folder")
+        place = place_of(folder, f"{call}: folder")
         moment = None if as_of is None else _time.instant(as_of, f"{call}: as_of")
         held = each_log(logs, call)
         if known_at is not None:
@@ -140,7 +138,7 @@ class Partitions:
         """
         call = "Partitions.open"
         chosen = carried(traits, catalog, call)
-        place = _place(folder, f"{call}: folder")
+        place = place_of(folder, f"{call}: folder")
         building.settle(place, call)
         held = manifest.read(place, call)
         return cls(place, held, chosen, catalog, held.as_of)
@@ -153,10 +151,7 @@ class Partitions:
     def __len__(self) -> int:
         if self.as_of >= self._manifest.as_of:
             return sum(held.customers for held in self._manifest.parts)
-        if "customers" not in self._cache:
-            every = (len(self._profiles(number)) for number in range(self.parts))
-            self._cache["customers"] = sum(every)
-        return int(self._cache["customers"])
+        return sum(len(self._profiles(number)) for number in range(self.parts))
 
     def __iter__(self) -> Iterator[Profiles]:
         """The profiles of each part in which anybody is."""
@@ -178,7 +173,9 @@ class Partitions:
             )
         profiles = self._near(str(customer))
         if customer not in profiles:
-            raise UnknownCustomer(f"partitions: no customer {customer!r} among {len(self):,}.")
+            raise UnknownCustomer(
+                f"partitions: no customer {customer!r} as of {_time.show(self.as_of)}."
+            )
         return profiles[customer]
 
     def at(
@@ -195,9 +192,9 @@ class Partitions:
             when: An instant: a view of the same folder as of it. Or a frame with the columns
                 `customer` and `time`, as in `Profiles.at`: each part is read once, and the table
                 has the order of the frame.
-            tz: Zone in which naive times of a frame are read.
-            labels: As in `Profiles.at`.
-            wide: As in `Profiles.at`.
+            tz: As in `Profiles.at`, like the others.
+            labels: For a frame: which labels of which traits get a column.
+            wide: For a frame: how many labels a trait that is not in `labels` may have.
 
         Returns:
             Partitions, or a DataFrame (m rows): what `Profiles.at` of everybody would give.
@@ -210,7 +207,7 @@ class Partitions:
         """
         call = "Partitions.at"
         most = whole(wide, f"{call}: wide", least=0)
-        if _is_instant(when):
+        if moments.is_instant(when):
             if labels is not None:
                 raise ArgumentError(
                     f"{call}: labels is for a frame of customers and times; leave it out."
@@ -231,8 +228,8 @@ class Partitions:
 
         Only the parts to which something is added are written anew, beside the old ones, and take
         their place when all are done: a failure before leaves the folder as it was. Where a
-        property is new all parts are written, since their files have the same columns. Partitions
-        that were opened before, these included, no longer read what has changed.
+        property is new all parts are written. Partitions that were opened before, these included,
+        no longer read what has changed.
 
         Args:
             logs: As in `fold`. What is known already, by its id, changes nothing.
@@ -245,9 +242,8 @@ class Partitions:
             The partitions as they are now.
 
         Raises:
-            ArgumentError: If an argument is wrong, these are not the whole of the folder but a
-                view of another moment, or an event lies so far after all others that a clock must
-                be wrong.
+            ArgumentError: If an argument is wrong, these are a view of another moment, or an event
+                lies so far after all others that a clock must be wrong.
             FileError: If the folder can't be read or written, or was updated by somebody else.
         """
         call = "Partitions.update"
@@ -256,7 +252,7 @@ class Partitions:
                 f"{call}: this is a view as of {_time.show(self.as_of)}; update the folder itself: "
                 "Partitions.open(folder).update(logs)."
             )
-        how = How(call, whole(threads, f"{call}: threads"), _shown(progress, call))
+        how = How.of(call, threads, progress)
         moment = None if as_of is None else _time.instant(as_of, f"{call}: as_of")
         if moment is not None and moment < self.as_of:
             raise ArgumentError(
@@ -299,7 +295,7 @@ class Partitions:
         def tables() -> Iterator[TraitTable]:
             return (self._profiles(number).table for number in range(self.parts))
 
-        place = folder_of(path, f"{call}: path")
+        place = place_of(path, f"{call}: path")
         export.write(tables, place, facts=known, labels=labels, wide=most, call=call)
 
     def profiles(self) -> Profiles:
@@ -309,44 +305,24 @@ class Partitions:
         return Profiles(Ledger.from_logs(logs), self.traits, self.catalog, self.as_of)
 
     def __repr__(self) -> str:
-        held = self._manifest.parts
-        counts = f"{sum(p.customers for p in held):,} customers, {sum(p.events for p in held):,} "
+        held, many = self._manifest.parts, "" if self.parts == 1 else "s"
+        customers, events = sum(p.customers for p in held), sum(p.events for p in held)
         return (
-            f"Partitions({counts}events in {self.parts} part{'' if self.parts == 1 else 's'}, as "
-            f"of {_time.show(self.as_of)}, {str(self.folder)!r})"
+            f"Partitions({customers:,} customers, {events:,} events in {self.parts} part{many}, "
+            f"as of {_time.show(self.as_of)}, {str(self.folder)!r})"
         )
 
     def _near(self, customer: str) -> Profiles:
         """The profiles of the part in which a customer is, if anywhere; they are kept."""
         number = int(hash64([customer])[0] % np.uint64(self.parts))
-        if self._cache.get("number") != number:
-            self._cache.pop("profiles", None)
-            self._cache.update(profiles=self._profiles(number), number=number)
-        kept: Profiles = self._cache["profiles"]
-        return kept
+        if number not in self._cache:
+            self._cache.clear()  # before the next is read
+            self._cache[number] = self._profiles(number)
+        return self._cache[number]
 
     def _profiles(self, number: int) -> Profiles:
         """The profiles of one part."""
-        if self._cache.get("number") == number:
-            kept: Profiles = self._cache["profiles"]
-            return kept
-        call = "partitions"
-        ledger = part.read(self.folder, number, self._manifest, call)
-        with reading(part.path(self.folder, "facts", number), call):
-            known = part.at(ledger, self._manifest, self.as_of)
+        if number in self._cache:
+            return self._cache[number]
+        known = part.at(self.as_of, self.folder, number, self._manifest)
         return Profiles(known, self.traits, self.catalog, self.as_of)
-
-
-def _place(folder: Any, name: str) -> Path:
-    """The folder itself, where the path is a link to it."""
-    return Path(os.path.realpath(folder_of(folder, name)))
-
-
-def _shown(progress: Any, call: str) -> bool | None:
-    if progress is not None and not isinstance(progress, bool):
-        raise ArgumentError(f"{call}: progress is {progress!r}; it takes True, False or None.")
-    return progress
-
-
-def _is_instant(when: Any) -> bool:
-    return isinstance(when, (str, dt.date, np.datetime64, pd.Timestamp, int, float)) or when is None

@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 
 from onefold import _time
+from onefold._check import whole
 from onefold._columns import stacked
 from onefold._threads import mapped
 from onefold.errors import ArgumentError, FileError
@@ -38,8 +39,15 @@ class How:
     """How the work is done, and in whose name."""
 
     call: str
-    threads: int = 1
-    progress: bool | None = None
+    threads: int
+    progress: bool | None
+
+    @classmethod
+    def of(cls, call: str, threads: Any, progress: Any) -> "How":
+        """What was asked for, if it is allowed."""
+        if progress is not None and not isinstance(progress, bool):
+            raise ArgumentError(f"{call}: progress is {progress!r}; it takes True, False or None.")
+        return cls(call, whole(threads, f"{call}: threads"), progress)
 
 
 @attrs.frozen(eq=False)

@@ -18,12 +18,12 @@ import pyarrow as pa
 from onefold.errors import ArgumentError, FileError, OnefoldError
 
 
-def folder_of(path: Any, name: str) -> Path:
-    """A path, if a folder can have it."""
+def place_of(path: Any, name: str) -> Path:
+    """The place that a path means, through links, if there can be such a path."""
     held = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
     if not isinstance(held, str) or not held or "\0" in held:
         raise ArgumentError(f"{name} is {path!r}; it takes a path, a string or a Path.")
-    return Path(held)
+    return Path(os.path.realpath(held))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ The rows of a part are read as of their own times, and then put back in the orde
     at(frame)[i]  ==  the part of customer i .at(frame)[i]
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -58,6 +59,11 @@ def table(
     whole = TraitTable.of_readings(ids, History.of(Ledger.empty()), times, traits, readings)
     chosen = checked_labels(labels, whole, f"{call}: labels")
     return frame_of(whole, named(chosen, wide), time=True)
+
+
+def is_instant(when: Any) -> bool:
+    """Whether this is one moment, and no frame of many."""
+    return isinstance(when, (str, dt.date, np.datetime64, pd.Timestamp, int, float)) or when is None
 
 
 def _readings(profiles: Profiles, ids: Strings, times: Times) -> dict[str, Any]:

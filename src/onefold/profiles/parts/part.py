@@ -57,12 +57,14 @@ def read(folder: Path, number: int, manifest: Manifest, call: str) -> Ledger:
         return _ledger(_sound(events), facts, manifest, number)
 
 
-def at(ledger: Ledger, manifest: Manifest, moment: np.datetime64) -> Ledger:
+def at(moment: np.datetime64, folder: Path, number: int, manifest: Manifest) -> Ledger:
     """The ledger of a part before a moment; what others had stated by then is a fact here too."""
-    known = ledger.before(moment)
+    call = "partitions"
+    known = read(folder, number, manifest, call).before(moment)
     names = known.facts.coded("name").within(Vocab.of(manifest.known_facts(moment)))
-    if missing(names).any():
-        raise FileError("it holds facts from before they were first stated")
+    with reading(path(folder, "facts", number), call):
+        if missing(names).any():
+            raise FileError("it holds facts from before they were first stated")
     return attrs.evolve(known, facts=known.facts.replace(name=names))
 
 

@@ -54,12 +54,14 @@ def split(table: Columns, parts: int) -> Iterator[tuple[int, Columns]]:
 def gathered(logs: Iterable[EventLog], call: str, *, rows: int = ROWS) -> Iterator[EventLog]:
     """The logs without rows of nobody, small ones put together until they have some `rows`."""
     held: list[EventLog] = []
+    count = 0
     for log in logs:
         events, facts = (_of_somebody(table) for table in (log.events, log.facts))
         held.append(EventLog(events, facts, log.currency))
-        if sum(len(some) + len(some.facts) for some in held) >= rows:
+        count += len(events) + len(facts)
+        if count >= rows:
             yield _one(held, call)
-            held = []
+            held, count = [], 0
     if held:
         yield _one(held, call)
 
