@@ -123,8 +123,10 @@ CSV: dict[str, Any] = {
 @settings(max_examples=50, suppress_health_check=SLOW)
 @given(st.lists(lines("csv"), max_size=6))
 def test_any_csv(source: list[str | bytes]) -> None:
-    head = examples("csv")[0]
-    check(readers.csv([head, *source], **CSV))
+    # The first row is good, for a source of none is refused.
+    head, good = examples("csv")[:2]
+    check(readers.csv([head, good, *source], **CSV))
+    check_or_refused("csv", [head, *source])
 
 
 @settings(max_examples=40)

@@ -89,7 +89,8 @@ def access_log(
         (`pip install 'onefold[web]'`), and what became of each line.
 
     Raises:
-        ArgumentError: If an argument is wrong, or no line looks like one of an access log.
+        ArgumentError: If an argument is wrong, no line looks like one of an access log,
+            or every one is rejected.
         FileError: If there is no such file.
 
     Examples:

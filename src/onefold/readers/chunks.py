@@ -45,7 +45,8 @@ def chunks(
         What was read, with the rows' own numbers.
 
     Raises:
-        ArgumentError: If an argument is wrong, or the first piece does not look like the format.
+        ArgumentError: If an argument is wrong, or the first piece does not look like the format
+            or all of it is rejected.
 
     Examples:
         >>> import onefold as of

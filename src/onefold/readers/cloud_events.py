@@ -116,7 +116,8 @@ def cloudevents(
         The log, and what became of each event.
 
     Raises:
-        ArgumentError: If an argument is wrong, or no record looks like a CloudEvent.
+        ArgumentError: If an argument is wrong, no record looks like a CloudEvent,
+            or every one is rejected.
         FileError: If there is no such file.
 
     Examples:

@@ -104,7 +104,7 @@ def csv(
 
     Raises:
         ColumnError: If a column is not there, or there twice.
-        ArgumentError: If another argument is wrong.
+        ArgumentError: If another argument is wrong, or every row is rejected.
         FileError: If there is no such file.
 
     Examples:
@@ -158,7 +158,7 @@ def csv(
         currency=None,
         chosen=named,
         notes=chosen.notes,
-        sure=True,
+        sure=isinstance(source, Ready) and source.sure,
     )
 
 

@@ -132,7 +132,8 @@ def ga4(
         The log, and what became of each row.
 
     Raises:
-        ArgumentError: If an argument is wrong, or no record looks like such a row.
+        ArgumentError: If an argument is wrong, no record looks like such a row,
+            or every one is rejected.
         FileError: If there is no such file.
 
     Examples:

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from onefold.errors import ArgumentError
+from onefold.readers.advice import all_rejected
 from onefold.readers.build import FACT, ONLY, READ, built, event_block, fact_block
 from onefold.readers.read import Read
 from onefold.readers.sources import Record
@@ -57,7 +58,10 @@ def gathered(
         currency: The log's currency; None for the one that most amounts are in.
         chosen: Names of the further properties.
         notes: Details that were left out, counted while reading.
-        sure: Whether the source is known to be of the format.
+        sure: Whether the source is known to be of the format, as the later pieces of one are.
+
+    Raises:
+        ArgumentError: If no record looks like the format, or every one is rejected.
     """
     heap = Gathering(call, tuple(chosen), currency, notes)
     for record in records:
@@ -68,7 +72,10 @@ def gathered(
             f"{call}: source is not of this format. {looks}; none of {heap.records:,} records "
             f"does. The first: {text[:80]!r}."
         )
-    return heap.read()
+    read = heap.read()
+    if len(read.rejected) == heap.records > 0 and not sure:
+        all_rejected(call, read.rejected["reason"], read.rejected["text"][0])
+    return read
 
 
 @final

@@ -96,7 +96,8 @@ def segment(
         The log, and what became of each call.
 
     Raises:
-        ArgumentError: If an argument is wrong, or no record looks like one of these calls.
+        ArgumentError: If an argument is wrong, no record looks like one of these calls,
+            or every one is rejected.
         FileError: If there is no such file.
 
     Examples:

@@ -97,7 +97,8 @@ def snowplow(
         The log, and what became of each event.
 
     Raises:
-        ArgumentError: If an argument is wrong, or no record looks like an enriched event.
+        ArgumentError: If an argument is wrong, no record looks like an enriched event,
+            or every one is rejected.
         FileError: If there is no such file.
 
     Examples:
