@@ -14,6 +14,8 @@ from typing import Any
 from tests.strategies import CATEGORIES, Raw, Row
 
 DAY = dt.timedelta(days=1)
+US = dt.timedelta(microseconds=1)
+NOON = dt.datetime(2000, 1, 1, 12, tzinfo=dt.UTC)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -30,10 +32,17 @@ def events(raw: Raw, who: str, t: dt.datetime, kind: str | None = None) -> list[
         if row["customer"] != who or row["time"] >= t:
             continue
         key = (row["source"], row["id"]) if row["id"] is not None else at
-        if key not in kept or row["time"] < kept[key]["time"]:
+        if key not in kept or _stays(row) > _stays(kept[key]):
             kept[key] = row
     some = [row for row in kept.values() if kind is None or row["event"] == kind]
     return sorted(some, key=lambda row: row["time"])
+
+
+def _stays(row: Row) -> Any:
+    """The greater, the rather a delivery stays: earliest in time, then received last."""
+    received = row.get("received")
+    when = 0 if received is None else (received - NOON) // US
+    return (NOON - row["time"]) // US, received is not None, when
 
 
 def visits(mine: Sequence[Row]) -> list[dt.datetime]:

@@ -66,15 +66,18 @@ def listed(table: Columns) -> list[tuple[Any, ...]]:
 
 
 def plainly(table: Columns) -> list[tuple[Any, ...]]:
-    """One of each delivery, the earliest, sorted: row by row."""
+    """One of each delivery, the earliest and of these the last received, sorted: row by row."""
     rows = listed(table)
     told = table.array("has_id").tolist()
     content = table.content(leave_out=KEYS).tolist()
     bare = table.content(leave_out=(*KEYS, *PLACE)).tolist()
     first: dict[Any, tuple[Any, ...]] = {}
-    for i, (who, when, _, _, key, known, _) in enumerate(rows):
+    receipts = [0] * len(table)
+    if "received" in table:
+        receipts = table.array("received").view("int64").tolist()
+    for i, (who, when, _, _, key, _, _) in enumerate(rows):
         name = (who, key) if told[i] else i
-        mine = (when, content[i], known, i)
+        mine = (when, -receipts[i], content[i], i)
         first[name] = min(mine, first.get(name, mine))
     kept = [i for *_, i in first.values()]
 

@@ -41,6 +41,7 @@ from onefold.events.tables import (
     no_money,
     nothing,
     one_type,
+    receipts,
     repeats,
     same_currency,
 )
@@ -396,16 +397,17 @@ class EventLog:
         return self._where(lambda time: (time >= start) & (time < stop))
 
     def deduplicate(self) -> "EventLog":
-        """One of each event that has an id, and one of each fact; the first stays in its place.
+        """One of each event that has an id, and one of each fact, in its place.
 
         Where the same (source, id) of a customer came with different contents, the earliest is
-        kept, and among those of one instant the one with the smallest content hash, so that the
-        order of delivery does not matter. Rows without an id are all kept: nothing tells a
-        repeated delivery from a repeated purchase.
+        kept, and among those of one instant the one received last: a correction. Where that is not
+        told it is the one with the smallest content hash, so that the order of delivery does not
+        matter. Rows without an id are all kept: nothing tells a repeated delivery from a repeated
+        purchase.
         """
         keep, stated = first_deliveries(self.events), self.facts
         who, time, key = (stated.array(name) for name in ("customer", "time", KEY))
-        order = np.lexsort((key, time, who))
+        order = np.lexsort((receipts(stated), known_from(stated), key, time, who))
         again = repeats(who[order], time[order], key[order])
         facts = np.sort(order[~again])
         return EventLog(

@@ -90,7 +90,11 @@ def quality(events: Columns, facts: Columns) -> Quality:
     add("missing item", int((events.array("item") < 0).sum()), "counts, but teaches no taste")
     add("without id", int((~ids).sum()), "a second delivery of such a row counts twice")
     add("duplicates", same, "deliveries of an id its customer already has; counted once")
-    add("conflicts", clash, "the same id with other contents; the earliest is kept")
+    add(
+        "conflicts",
+        clash,
+        "the same id with other contents; the earliest is kept, of one instant the last received",
+    )
     add("shared event ids", shared, "ids of events that more than one customer has")
     add("identical rows", _identical(events), "without id, alike in all columns; all are counted")
     add("far in the future", far_after(time), "far after all others: a wrong clock")

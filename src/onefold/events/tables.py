@@ -1,8 +1,9 @@
 """The two tables of a log, events and facts: their columns, and what makes rows one.
 
 An event with an id is known by key = hash(source, id) within its customer; of several
-deliveries the earliest stays. Rows of one person and instant are put in the order of their
-keys, or of the hash of their contents: a property of the rows, not of how they came.
+deliveries the earliest in time stays, and of those of one instant the one received last. Rows of
+one person and instant are put in the order of their keys, or of the hash of their contents: a
+property of the rows, not of how they came.
 """
 
 from collections.abc import Mapping
@@ -35,12 +36,19 @@ def first_deliveries(events: Columns) -> Ints:
     rows = rows[np.isin(joint, twice, kind="sort")]
     some = events.take(rows).compact()
     who, key, content = some.array("customer"), some.array(KEY), some.content(leave_out=KEYS)
-    order = np.lexsort((known_from(some), content, some.array("time"), key, who))
-    # Of deliveries with equal contents the one that was received first stays.
+    order = np.lexsort((content, ~receipts(some), some.array("time"), key, who))
     again = repeats(who[order], key[order])
     keep = np.ones(len(events), dtype=bool)
     keep[rows[order[again]]] = False
     return np.flatnonzero(keep)
+
+
+def receipts(table: Columns) -> Ints:
+    """When each row (n,) was received, in microseconds; the least number where it is not told."""
+    if RECEIVED not in table:
+        return np.zeros(len(table), dtype=np.int64)
+    received: Ints = table.array(RECEIVED).view(np.int64)  # not a time is the least number
+    return received
 
 
 def known_from(table: Columns) -> Times:
