@@ -201,18 +201,20 @@ justify-content:start;font-size:13px">
 <h4 style="{{ heading }}">Latest events (UTC)</h4>
 <table style="border-collapse:collapse;border:0;margin:0;font-size:13px;color:inherit;
 overflow-wrap:break-word">
-{% set line = "border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:3px 14px 3px 0" %}
+{% set line = "border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:3px 10px 3px 0" %}
 <thead><tr style="{{ plain }}">
 {% for name, cells in latest %}
 <th scope="col" style="{{ line }};font-weight:600;
-text-align:{{ 'right' if name == 'amount' else 'left' }}">{{ name }}</th>
+text-align:{{ 'right' if name == 'amount' else 'left' }}
+{%- if loop.last %};padding-right:0{% endif %}">{{ name }}</th>
 {% endfor %}
 </tr></thead><tbody>
 {% for row in range(latest[0][1] | length) %}
 <tr style="{{ plain }}">
 {% for name, cells in latest %}
 <td style="{{ line }};text-align:{{ 'right' if name == 'amount' else 'left' }}
-{%- if name == 'amount' %};white-space:nowrap{% endif %}">
+{%- if name == 'amount' %};white-space:nowrap{% endif %}
+{%- if loop.last %};padding-right:0{% endif %}">
 {%- if loop.first %}{% for part in cells[row].split() %}<span style="white-space:nowrap">
 {{- part }}</span> {% endfor %}{% else %}{{ cells[row] }}{% endif %}</td>
 {% endfor %}
