@@ -34,8 +34,8 @@ def all_rejected(call: str, reasons: Iterable[str], first: str) -> NoReturn:
     reason, count = next(iter(counts.items()))
     total = sum(counts.values())
     raise ArgumentError(
-        f"{call}: every record of the source is rejected, {count:,} of {total:,} because: {reason}. "
-        f"{advice(reason, call)} The first: {first[:80]!r}."
+        f"{call}: every record of the source is rejected, {count:,} of {total:,} because: "
+        f"{reason}. {advice(reason, call)} The first: {first[:80]!r}."
     )
 
 

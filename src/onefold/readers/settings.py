@@ -191,7 +191,7 @@ def _in_list(held: list[Any], name: str) -> Any:
 def first_value(value: Mapping[str, Any]) -> Any:
     """The one of GA4's typed values that is there."""
     for name in ("string_value", "int_value", "double_value", "float_value"):
-        held = value.get(name)
+        held: Any = value.get(name)
         if not absent(held):
             return int(held) if name == "int_value" and _is_whole(held) else held
     return None

@@ -168,8 +168,8 @@ class Enriched:
         order = text(document.get("tr_orderid") or document.get("ti_orderid"), "order id")
         event["basket"] = order or event["basket"]
         event["currency"] = _code(code)
-        order, note = Stated(total), self.settings.note
-        return ordered(event, (), own=own, sign=direction, order=order, note=note), []
+        stated, note = Stated(total), self.settings.note
+        return ordered(event, (), own=own, sign=direction, order=stated, note=note), []
 
     def _action(
         self, document: dict[str, Any], event: dict[str, Any], name: str, direction: int

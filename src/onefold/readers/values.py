@@ -231,7 +231,7 @@ def path_of(address: str | None) -> str | None:
 
 def _digits(value: Any, what: str) -> str:
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        if abs(value) >= EXACT_FLOATS:
+        if abs(float(value)) >= EXACT_FLOATS:
             raise Refused(f"{what} is a number that is not exact: read it as text")
         value = int(value)
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
