@@ -21,9 +21,14 @@ FEW = ("event", "item", "channel", "currency", "source", "zone")  # columns of f
 
 
 def pieces(
-    source: Any, rows: int, columns: Mapping[str, Any], call: str
+    source: Any,
+    rows: int,
+    columns: Mapping[str, Any],
+    *,
+    call: str,
+    look: Callable[[Any], object],
 ) -> Iterator[Callable[[], Any]]:
-    """What reads each piece of a source, one after another."""
+    """What reads each piece of a source; `look` is shown all columns of a file, without rows."""
     if isinstance(source, (str, Path)):
         source = [source]
     if not isinstance(source, Iterable) or hasattr(source, "columns"):
@@ -33,7 +38,7 @@ def pieces(
         )
     for part in source:
         if isinstance(part, (str, Path)):
-            yield from _of_file(part, rows, columns, call)
+            yield from _of_file(part, rows, columns, call, look)
         else:
             yield from _of_frame(part, rows, call)
 
@@ -56,7 +61,11 @@ def paths(source: str | Path, call: str) -> list[Path]:
 
 
 def _of_file(
-    source: str | Path, rows: int, columns: Mapping[str, Any], call: str
+    source: str | Path,
+    rows: int,
+    columns: Mapping[str, Any],
+    call: str,
+    look: Callable[[Any], object],
 ) -> Iterator[Callable[[], Any]]:
     for path in paths(source, call):
         try:
@@ -66,6 +75,7 @@ def _of_file(
             raise ArgumentError(
                 f"{call}: source {str(path)!r} can't be read as Parquet: {error}."
             ) from error
+        look(schema.empty_table())
         wanted, words = _wanted(schema, columns)
         if max(sizes, default=0) > 4 * rows:  # too large to be held: one after another
             yield from _slowly(path, rows, wanted, words)

@@ -212,10 +212,11 @@ class EventLog:
                 f"and of others {quoted(_NAMED, 24)} are known."
             )
 
-        def log_of(job: Callable[[], Any]) -> "EventLog":
-            return cls.from_frame(job(), **columns)
+        def log_of(frame: Any) -> "EventLog":
+            return cls.from_frame(frame, **columns)
 
-        return mapped(log_of, batches.pieces(source, most, columns, call), workers)
+        jobs = batches.pieces(source, most, columns, call=call, look=log_of)
+        return mapped(lambda job: log_of(job()), jobs, workers)
 
     @classmethod
     def from_facts(
