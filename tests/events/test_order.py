@@ -69,7 +69,7 @@ def plainly(table: Columns) -> list[tuple[Any, ...]]:
     """One of each delivery, the earliest and of these the last received, sorted: row by row."""
     rows = listed(table)
     told = table.array("has_id").tolist()
-    content = table.content(leave_out=KEYS).tolist()
+    content = table.content(leave_out=(*KEYS, *PLACE)).tolist()
     bare = table.content(leave_out=(*KEYS, *PLACE)).tolist()
     first: dict[Any, tuple[Any, ...]] = {}
     receipts = [0] * len(table)

@@ -41,8 +41,7 @@ from onefold.events.tables import (
     no_money,
     nothing,
     one_type,
-    receipts,
-    repeats,
+    repeated,
     same_currency,
 )
 
@@ -211,6 +210,9 @@ class EventLog:
                 f"{call}: columns are {quoted(columns)}; customer=, time= and event= are needed, "
                 f"and of others {quoted(_NAMED, 24)} are known."
             )
+
+        if not isinstance(columns.get("properties", ()), str | Mapping):
+            columns["properties"] = tuple(columns.get("properties", ()))  # it is read again
 
         def log_of(frame: Any) -> "EventLog":
             return cls.from_frame(frame, **columns)
@@ -407,10 +409,7 @@ class EventLog:
         purchase.
         """
         keep, stated = first_deliveries(self.events), self.facts
-        who, time, key = (stated.array(name) for name in ("customer", "time", KEY))
-        order = np.lexsort((receipts(stated), known_from(stated), key, time, who))
-        again = repeats(who[order], time[order], key[order])
-        facts = np.sort(order[~again])
+        facts = np.setdiff1d(np.arange(len(stated)), repeated(stated))
         return EventLog(
             self.events.take(keep).compact(), stated.take(facts).compact(), self.currency
         )

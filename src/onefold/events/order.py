@@ -17,7 +17,16 @@ from onefold._group import sorted_by
 from onefold._threads import mapped
 from onefold._types import Array, Bools, Ints
 from onefold._vocab import united
-from onefold.events.tables import KEY, first_deliveries, known_from, receipts, repeats, tie_keys
+from onefold.events.tables import (
+    KEY,
+    first_deliveries,
+    known_from,
+    receipts,
+    repeated,
+    repeats,
+    texts,
+    tie_keys,
+)
 
 PIECE = 1 << 20  # rows sorted at a time
 CHUNK = 1 << 16  # rows in which repeated ids are looked for at a time
@@ -141,10 +150,8 @@ def _people(offsets: Ints) -> Iterator[slice]:
 
 def _stated_once(facts: Columns) -> Bools:
     """Which facts stay: of those of one customer, instant and key the first to be known."""
-    who, time, key = (facts.array(name) for name in ("customer", "time", KEY))
-    order = np.lexsort((receipts(facts), known_from(facts), key, time, who))
     keep = np.ones(len(facts), dtype=bool)
-    keep[order[repeats(who[order], time[order], key[order])]] = False
+    keep[repeated(facts)] = False
     return keep
 
 
@@ -167,6 +174,8 @@ def _in_time(table: Columns) -> Columns:
     # Of statements of one instant that which was received last is the latest.
     last = (key, told, known) if "has_id" not in some else (told, known, key)
     order = np.lexsort((*last, group))
+    if repeats(group[order], key[order]).any():  # the same, or twins of one hash
+        order = np.lexsort((*texts(some), *last, group))
     return table if ascending(order) else _moved(table, rows, rows[order])
 
 

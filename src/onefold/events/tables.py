@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from onefold._columns import Coded, Column, Columns, frozen, same_in_all
+from onefold._columns import Coded, Column, Columns, frozen, missing, same_in_all
 from onefold._random import mix64
 from onefold._types import NO_MONEY, Array, Bools, Hashes, Ints, Times
 from onefold._vocab import EMPTY
@@ -35,12 +35,21 @@ def first_deliveries(events: Columns) -> Ints:
         return np.arange(len(events))
     rows = rows[np.isin(joint, twice, kind="sort")]
     some = events.take(rows).compact()
-    who, key, content = some.array("customer"), some.array(KEY), some.content(leave_out=KEYS)
+    who, key = some.array("customer"), some.array(KEY)
+    content = some.content(leave_out=(*KEYS, *PLACE))
     order = np.lexsort((content, ~receipts(some), some.array("time"), key, who))
     again = repeats(who[order], key[order])
     keep = np.ones(len(events), dtype=bool)
     keep[rows[order[again]]] = False
     return np.flatnonzero(keep)
+
+
+def repeated(facts: Columns) -> Ints:
+    """Positions of the facts that say again what was said of a customer from an instant on."""
+    who, time, said = facts.array("customer"), facts.array("time"), texts(facts)
+    order = np.lexsort((receipts(facts), known_from(facts), *said, time, who))
+    again = repeats(who[order], time[order], *(column[order] for column in said))
+    return order[again]
 
 
 def receipts(table: Columns) -> Ints:
@@ -73,6 +82,16 @@ def tie_keys(table: Columns) -> Hashes:
         return table.array(KEY)
     content = table.compact().content(leave_out=(*KEYS, *PLACE))
     return np.where(has_id, table.array(KEY), content)
+
+
+def texts(table: Columns) -> tuple[Array, ...]:
+    """What rows hold besides their keys, as numbers that sort: it tells twins of one hash apart."""
+    held = [
+        column.codes if isinstance(column, Coded) else (column + 0).view(np.int64)
+        for name, column in table.data.items()
+        if name not in (*KEYS, *PLACE, "local") and not missing(column).all()
+    ]
+    return tuple(held)
 
 
 def repeats(*columns: Array) -> Bools:
@@ -161,7 +180,9 @@ def keyed(
     hashes, told = ids
     key = mix64(hashed(sources, n), hashes)
     key[~told] = 0
-    return table.replace(key=frozen(key), has_id=same_in_all(True, n) if told.all() else told)
+    return table.replace(
+        key=frozen(key), has_id=same_in_all(True, n) if told.all() else frozen(told)
+    )
 
 
 def hashed(column: Coded | None, n: int) -> Hashes:

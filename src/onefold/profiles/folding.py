@@ -50,7 +50,8 @@ def fold(
             the first and the last time, and what the amounts come to: counts, sums, recency and
             shares of all time go on being exact, and so does whatever reads a window that is kept.
             What can't be read exactly any more raises `BeyondKept`, as do a moment before, and a
-            late event that may be a repeated one. Facts stay.
+            late event that may be a repeated one. Ids of what was let go are forgotten: one that
+            comes again with a time that is kept is a new event. Facts stay.
         threads: How many threads sort the events; those of `EventLog.batches` are apart.
 
     Returns:

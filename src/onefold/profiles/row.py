@@ -93,8 +93,8 @@ class Profile:
         """The profile that also knows `event`; `as_of` moves past it if it is the latest.
 
         Args:
-            event: An event of this customer. One that came before, by its id, changes nothing; a
-                late one finds its place.
+            event: An event of this customer. One that came before, by its id, changes nothing but
+                `as_of`, where its time is later; a late one finds its place.
 
         Raises:
             ArgumentError: If the event is another customer's.

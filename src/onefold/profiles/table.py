@@ -196,7 +196,8 @@ class Profiles:
         """Profiles that also know the events and facts of `log`; late ones find their place.
 
         Args:
-            log: What came since, in any order; what is known already, by its id, changes nothing.
+            log: What came since, in any order; what is known already, by its id, changes nothing
+                but `as_of`, where its time is later.
             as_of: The new moment as of which; left out, the later of the old one and just after
                 the last event or fact of `log`.
 

@@ -62,8 +62,9 @@ class Sum:
 
     def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
         """The same, where older events were let go; of money only."""
-        late, cells = self.read(history, as_of=as_of), _valued(older, self.event, self)
-        return np.where(cells.any | ~np.isnan(late), np.nan_to_num(late) + cells.money(), np.nan)
+        cells, h = _valued(older, self.event, self), history.where(self.event)
+        late = self.read(history, as_of=as_of)
+        return np.where(cells.any | ~np.isnan(late), cells.money(h), np.nan)
 
 
 @attrs.frozen
@@ -109,10 +110,10 @@ class Mean:
 
     def read_older(self, history: History, older: Older, *, as_of: Times) -> Floats:
         """The same, where older events were let go; of money only."""
-        h, held = numbers(history.where(self.event), self.of)
+        h, _ = numbers(history.where(self.event), self.of)
         cells = _valued(older, self.event, self)
         count = h.counts + cells.total("valued")
-        total = totals(held, h.offsets) + cells.money()
+        total = cells.money(history.where(self.event))
         mean: Floats = np.divide(total, count, out=np.full(len(h), np.nan), where=count > 0)
         return mean
 

@@ -41,6 +41,10 @@ LABELS = ("kind", "item", "channel", "basket")  # that every event may have
 FEW = 4  # one event chosen in so many, from which on counting them is cheaper than running totals
 
 
+def _read_only(array: Ints | None) -> Ints | None:
+    return None if array is None else frozen(array)
+
+
 @attrs.frozen(eq=False, repr=False)
 class History:
     """The events and facts of n rows, in canonical order, for traits and levels to read.
@@ -54,10 +58,12 @@ class History:
     offsets: Ints = attrs.field(converter=frozen)
     _rows: Ints | None  # positions in the ledger, None for all of them, or for those of the span
     fact_offsets: Ints = attrs.field(converter=frozen)
-    fact_rows: Ints | None
+    fact_rows: Ints | None = attrs.field(converter=_read_only)
     catalog: Catalog | None = None
     span: Span | None = None  # where the rows are ranges of a longer history
-    who: Ints | None = None  # the person (n,) of each row, -1 for nobody; None for everybody
+    who: Ints | None = attrs.field(
+        default=None, converter=_read_only
+    )  # the person (n,) of each row, -1 for nobody; None for everybody
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
 
     @classmethod
@@ -426,6 +432,7 @@ class History:
 
     def _once(self, name: Any, make: Callable[[], T]) -> T:
         if name not in self._cache:
-            self._cache[name] = make()
+            made: Any = make()
+            self._cache[name] = frozen(made) if isinstance(made, np.ndarray) else made
         kept: T = self._cache[name]
         return kept

@@ -120,9 +120,9 @@ class Monetary:
                 f"trait {self.name!r} divides by all visits, and keep= let older ones go. Read it "
                 "over a window that is kept, traits.Over(trait, last=...), or keep more."
             )
-        late, early = self.read(history, as_of=as_of), older.where(self.event).valued()
-        total = np.nan_to_num(late) + early.money()
-        return np.where(early.any | ~np.isnan(late), total, np.nan)
+        h, early = history.where(self.event), older.where(self.event).valued()
+        some = h.totals(h.base.value != h.missing_value) > 0
+        return np.where(early.any | some, early.money(h), np.nan)
 
 
 @attrs.frozen

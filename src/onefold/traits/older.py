@@ -76,9 +76,14 @@ class Older:
         np.add.at(out, self.row, self.table.array(name))
         return out
 
-    def money(self) -> Floats:
-        """The sum (n,) of amounts, in units."""
-        return money(self.table.array("value"), np.searchsorted(self.row, np.arange(self.n + 1)))
+    def money(self, late: History) -> Floats:
+        """The sum (n,) of amounts, in units: of the cells and of events that are kept, exactly."""
+        value = late.value
+        known = value != late.missing_value
+        row = np.concatenate([self.row, late.row[known]])
+        micros = np.concatenate([self.table.array("value"), value[known]])
+        order = np.argsort(row, kind="stable")
+        return money(micros[order], np.searchsorted(row[order], np.arange(self.n + 1)))
 
     def edge(self, name: str, ufunc: np.ufunc, start: Any) -> Any:
         """The least or the greatest (n,) of a column over the cells of each row, or `start`."""
