@@ -249,10 +249,9 @@ def stacked(tables: Sequence[Columns], place: Place | None = None, *, threads: i
 
 def _stacked(name: str, tables: Sequence[Columns], place: Place | None) -> Column:
     held = [table.data.get(name) for table in tables]
-    kinds = [c for c in held if c is not None and not missing(c).all()] or [
-        c for c in held if c is not None
-    ]
-    like = kinds[0]  # a side that holds nothing takes the type of the others
+    known = [c for c in held if c is not None]
+    kinds = [c for c in known if not missing(c).all()]
+    like = (kinds or known)[0]  # a side that holds nothing takes the type of the others
     if any(isinstance(c, Coded) != isinstance(like, Coded) for c in kinds):
         raise ColumnError(
             f"property {name.removeprefix('property:')!r} holds numbers on one side and text on "
@@ -279,6 +278,8 @@ def _nothing(like: Column, n: int) -> Column:
         return same_in_all(np.nan, n)
     if like.dtype.kind == "M":
         return same_in_all(np.datetime64("NaT", "us"), n)
+    if like.dtype.kind in "bu":  # keys, of which there are none
+        return same_in_all(like.dtype.type(0), n)
     return same_in_all(like.dtype.type(NO_OFFSET if like.dtype == np.int32 else NO_MONEY), n)
 
 
