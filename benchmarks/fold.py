@@ -6,6 +6,8 @@ read, and the clock stops when the traits are a frame of pandas and the cells a 
 engine's own. The traits of each customer: recency, frequency, monetary, tenure, breadth, the share
 of each channel, the count of each kind, and how events fall on the 24 hours. The cells of each
 customer and item: count, decayed weight, last time. With ids, each id of a customer counts once.
+After every turn each customer's traits and the totals of the cells must be the same everywhere;
+and each cell of the small file, in which, with ids, a tenth of the events come twice.
 
     ratio = median over the turns of (seconds of onefold / seconds of the other in the same turn)
 
@@ -36,13 +38,18 @@ KINDS = ("cart", "click", "open", "purchase", "view")
 CHANNELS = ("app", "email", "store", "web")
 HOURS = tuple(f"{hour:02d}" for hour in range(24))
 COUNTED = ("frequency", "breadth")
+CELLS = ("customer", "item", "n", "weight", "last")
 NAMES = ("recency", "frequency", "monetary", "tenure", "breadth")
 END, DAY, HALF_LIFE = "2025-01-01", 86_400_000_000, 90
 THREADS, SMALL = 2, 2000
 
 
-def make(events: int, ids: bool, path: Path) -> None:
-    """A year of events of a tenth as many customers and 20,000 items, in order of time."""
+def make(events: int, ids: bool, path: Path, *, twice: int = 0) -> None:
+    """A year of events of a tenth as many customers and 20,000 items, in order of time.
+
+    No two events share a time, so that the last of several is the same one everywhere. The first
+    `twice` of them are delivered once more at the end.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -54,7 +61,9 @@ def make(events: int, ids: bool, path: Path) -> None:
     item = np.resize(item[item < 20_000], events)
     kind = rng.choice(5, events, p=[0.1, 0.2, 0.1, 0.2, 0.4])
     channel = rng.choice(4, events, p=[0.2, 0.2, 0.2, 0.4])
-    time = np.sort(rng.integers(0, 365 * DAY, events)).astype("timedelta64[us]")
+    place = np.arange(events)
+    time = np.sort(rng.integers(0, 365 * DAY, events)) - place
+    time = (np.maximum.accumulate(time) + place).astype("timedelta64[us]")
     value = np.where(kind == 3, rng.integers(1, 9999, events) / 100, np.nan)
 
     def words(codes: Any, names: list[str]) -> Any:
@@ -71,13 +80,14 @@ def make(events: int, ids: bool, path: Path) -> None:
     }
     if ids:
         columns["id"] = pa.array([f"e{i}" for i in range(events)])
-    pq.write_table(pa.table(columns), path)
+    table = pa.table(columns)
+    pq.write_table(pa.concat_tables([table, table.slice(0, twice)]), path)
 
 
 # ---------------------------------------------------------------- the same answers, four times
 
 
-def by_onefold(path: Path, ids: bool, lap: Any) -> tuple[Any, Any]:
+def by_onefold(path: Path, ids: bool, lap: Any) -> tuple[Any, Any, Any]:
     """As a user would: batches of a file, profiles, and what is read from them."""
     import pandas as pd
 
@@ -121,11 +131,20 @@ def by_onefold(path: Path, ids: bool, lap: Any) -> tuple[Any, Any]:
     frame = pd.DataFrame(out, index=table.ids)
     lap("read the traits")
     cells = profiles.cells(event=None, half_lives=[f"{HALF_LIFE}D"])
+    weight = cells.decayed(f"{HALF_LIFE}D", at=END)
+    sums = (len(cells), cells.count.sum(), weight.sum())
+    ids_of = profiles.ids
     lap("cells")
-    return frame, (len(cells), cells.count.sum(), cells.decayed("90D", at=END).sum(), cells.last)
+
+    def written() -> Any:
+        who, item = ids_of[cells.person], cells.items.decode(cells.item)
+        columns = (who, item, cells.count, weight, cells.last)
+        return pd.DataFrame(dict(zip(CELLS, columns, strict=True)))
+
+    return frame, sums, written
 
 
-def by_pandas(path: Path, ids: bool, lap: Any) -> tuple[Any, Any]:
+def by_pandas(path: Path, ids: bool, lap: Any) -> tuple[Any, Any, Any]:
     """Group by customer; a share is a count over a count."""
     import pandas as pd
 
@@ -160,17 +179,18 @@ def by_pandas(path: Path, ids: bool, lap: Any) -> tuple[Any, Any]:
         n=("time", "size"), weight=("weight", "sum"), last=("time", "max")
     )
     out.index = out.index.astype("str")
-    return out, (len(cells), cells["n"].sum(), cells["weight"].sum(), cells["last"])
+    return out, (len(cells), cells["n"].sum(), cells["weight"].sum()), cells.reset_index
 
 
-def by_polars(path: Path, ids: bool, lap: Any) -> tuple[Any, Any]:
-    """One lazy scan for both: purchases filtered once, hours read once."""
+def by_polars(path: Path, ids: bool, lap: Any) -> tuple[Any, Any, Any]:
+    """One plan for the traits and one for the cells; repeats are dropped once for both."""
     import polars as pl
 
     end = pl.lit(END).str.to_datetime("%Y-%m-%d", time_zone="UTC", time_unit="us")
-    events = pl.scan_parquet(path)
-    if ids:
-        events = events.unique(["customer", "id"])
+    if ids:  # not lazily: both plans would do it again
+        events = pl.read_parquet(path).unique(["customer", "id"]).drop("id").lazy()
+    else:
+        events = pl.scan_parquet(path)
     events = events.with_columns(hour=pl.col("time").dt.hour())
     bought = (
         events.filter(pl.col("kind") == "purchase")
@@ -200,10 +220,10 @@ def by_polars(path: Path, ids: bool, lap: Any) -> tuple[Any, Any]:
     # One after the other takes less time and memory than both at once; both were tried.
     table = traits.collect().to_pandas().set_index("customer")
     held = cells.collect()
-    return table, (len(held), held["n"].sum(), held["weight"].sum(), held["last"])
+    return table, (len(held), held["n"].sum(), held["weight"].sum()), held.to_pandas
 
 
-def by_duckdb(path: Path, ids: bool, lap: Any) -> tuple[Any, Any]:
+def by_duckdb(path: Path, ids: bool, lap: Any) -> tuple[Any, Any, Any]:
     """Queries in SQL: purchases filtered once, hours counted before they are spread."""
     import duckdb
     import pyarrow as pa
@@ -250,7 +270,7 @@ def by_duckdb(path: Path, ids: bool, lap: Any) -> tuple[Any, Any]:
     """)
     )
     sums = (len(cells), pc.sum(cells["n"]).as_py(), pc.sum(cells["weight"]).as_py())
-    return table.set_index("customer"), (*sums, cells["last"])
+    return table.set_index("customer"), sums, cells.to_pandas
 
 
 ANSWER = {"onefold": by_onefold, "pandas": by_pandas, "polars": by_polars, "duckdb": by_duckdb}
@@ -258,22 +278,28 @@ ANSWER = {"onefold": by_onefold, "pandas": by_pandas, "polars": by_polars, "duck
 
 def child(engine: str, path: Path, ids: bool, out: Path) -> None:
     """One measurement, in this process; the answer is kept to be compared."""
+    import pandas as pd
     import pyarrow as pa
 
     pa.set_cpu_count(THREADS)
     answer, laps = ANSWER[engine], []
     small = out.with_suffix(".small")
-    make(SMALL, ids, small)
-    answer(small, ids, lambda name: None)
+    make(SMALL, ids, small, twice=SMALL // 10 if ids else 0)
+    cells = answer(small, ids, lambda name: None)[2]()
+    cells = cells[list(CELLS)].astype({"customer": "str", "item": "str", "n": "int64"})
+    cells["last"] = pd.to_datetime(cells["last"], utc=True).astype("datetime64[us, UTC]")
+    cells = cells.sort_values(["customer", "item"], ignore_index=True)
+    cells.to_parquet(out.with_suffix(".cells"))
+    del cells
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, worked = perf_counter(), process_time()
-    table, cells = answer(path, ids, lambda name: laps.append((name, perf_counter() - start)))
+    table, sums, _ = answer(path, ids, lambda name: laps.append((name, perf_counter() - start)))
     seconds, work = perf_counter() - start, process_time() - worked
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     order = [*NAMES, *KINDS, *CHANNELS, *HOURS]
     table[order].astype("float64").sort_index().to_parquet(out)
     figures = {"seconds": seconds, "work": work, "peak": peak / 1024, "held": held / 1024}
-    print(json.dumps(figures | {"laps": laps, "cells": [float(x) for x in cells[:3]]}))
+    print(json.dumps(figures | {"laps": laps, "cells": [float(x) for x in sums]}))
 
 
 def reading(path: Path) -> None:
@@ -316,23 +342,30 @@ def measure(events: int, ids: bool, rounds: int) -> dict[str, list[Any]]:
                 out = str(Path(folder) / f"{engine}.parquet")
                 found[engine].append(run("--child", engine, str(path), str(int(ids)), out))
             found["reading"].append(run("--read", str(path)))
-        compare(Path(folder), found)
+            compare(Path(folder), found)
     return found
 
 
 def compare(folder: Path, found: dict[str, list[Any]]) -> None:
-    """Every trait of every customer, and the cells together, are the same in all engines."""
+    """The last turn: every trait, the totals of the cells, every cell of the small file."""
     import pandas as pd
 
-    ours = pd.read_parquet(folder / "onefold.parquet")
+    ours, own = (pd.read_parquet(folder / f"onefold.{of}") for of in ("parquet", "cells"))
     for engine in found.keys() - {"onefold", "reading"}:
-        theirs = pd.read_parquet(folder / f"{engine}.parquet")
+        theirs, cells = (pd.read_parquet(folder / f"{engine}.{of}") for of in ("parquet", "cells"))
         assert list(theirs.index) == list(ours.index), f"{engine}: other customers"
         for name in ours.columns:
             same = np.isclose(ours[name], theirs[name], rtol=1e-9, atol=1e-9, equal_nan=True)
             assert same.all(), f"{engine}: {name} differs for {(~same).sum()} customers"
-        cells = found["onefold"][-1]["cells"], found[engine][-1]["cells"]
-        assert np.allclose(*cells, rtol=1e-9), f"{engine}: other cells, {cells}"
+        totals = found["onefold"][-1]["cells"], found[engine][-1]["cells"]
+        assert np.allclose(*totals, rtol=1e-9, atol=0), f"{engine}: other cells, {totals}"
+        assert len(cells) == len(own), f"{engine}: {len(cells)} small cells, not {len(own)}"
+        for name in CELLS:
+            if name == "weight":
+                same = np.isclose(own[name], cells[name], rtol=1e-9, atol=0)
+            else:
+                same = (own[name] == cells[name]).to_numpy()
+            assert same.all(), f"{engine}: {name} differs for {(~same).sum()} small cells"
 
 
 def table(found: dict[str, list[Any]]) -> str:
