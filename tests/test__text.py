@@ -97,9 +97,10 @@ def test_order_is_that_of_code_points(strings: Words) -> None:
 def test_the_bytes_decide_where_hashes_agree(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """All strings have one hash, and differ in one byte."""
     monkeypatch.setattr(_text, "hash_text", lambda held: np.zeros(len(held), dtype=np.uint64))
-    for letter in ("b", "\x00", ""):
-        other = "a" * at + letter + "a" * (39 - at)
-        assert_encoded(["a" * 40, "a" * 40, other, "a" * 40, other, "a" * 39])
+    for letter in ("b", "\x00"):
+        other = "a" * at + letter + "a" * (60 - at)
+        assert_encoded(["a" * 61, "a" * 61, other, "a" * 61, other])
+    assert_encoded(["a" * (at + 20), "a" * at, "a" * (at + 20)])
     assert_encoded(["a" * at, "b" * at, "a" * (at + 1), "a" * at])
 
 
