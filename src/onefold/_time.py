@@ -23,6 +23,7 @@ PLAIN = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 MICROSECOND = np.timedelta64(1, "us")
+LONGEST = pd.Timedelta(np.timedelta64(365_250, "D").astype("timedelta64[us]"))
 DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
 
 
@@ -78,6 +79,11 @@ def duration(value: Duration, name: str) -> np.timedelta64:
         if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "").isdigit():
             raise ValueError
         length = pd.Timedelta(value)
+    except pd.errors.OutOfBoundsTimedelta as error:  # text is read in nanoseconds
+        raise ArgumentError(
+            f"{name} is {value!r}; lengths of time up to 1,000 years are accepted, as text up to "
+            "292 years."
+        ) from error
     except (ValueError, TypeError, OverflowError) as error:
         raise ArgumentError(
             f"{name} is {value!r}, which is not a length of time; write '30D', '12h' or '90min', "
@@ -87,6 +93,8 @@ def duration(value: Duration, name: str) -> np.timedelta64:
         raise ArgumentError(
             f"{name} is {value!r}; it takes a length of time of at least a microsecond."
         )
+    if length > LONGEST:  # no two instants lie further apart, and a difference might overflow
+        raise ArgumentError(f"{name} is {value!r}; lengths of time up to 1,000 years are accepted.")
     return length.as_unit("us").to_timedelta64()
 
 

@@ -175,12 +175,19 @@ def test_nothing_is_read_before_it_is_asked_for(table: pa.Table) -> None:
 
 def test_only_the_columns_that_are_named_are_read(table: pa.Table, tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "1.parquet", row_group_size=10)
+    looked: list[list[str]] = []
+
+    def seen(frame: pa.Table) -> None:
+        assert len(frame) == 0
+        looked.append(frame.column_names)
+
     for rows in (2, 10, N):
-        for job in pieces(tmp_path, rows, COLUMNS, "call"):
+        for job in pieces(tmp_path, rows, COLUMNS, call="call", look=seen):
             assert set(job().column_names) == {"who", "at", "what", "sku", "paid", "nr", "colour"}
     listed = COLUMNS | {"properties": ["colour", "sku"]}
-    read = {name for job in pieces(tmp_path, N, listed, "call") for name in job().column_names}
-    assert "unasked" not in read
+    jobs = pieces(tmp_path, N, listed, call="call", look=seen)
+    assert "unasked" not in {name for job in jobs for name in job().column_names}
+    assert looked == [table.column_names] * 4
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -12,6 +12,7 @@ import attrs
 
 from onefold import _check
 from onefold.conditions import words
+from onefold.conditions.kleene import Mask
 from onefold.conditions.tree import Compare, CompareTrait, Condition, part_of
 from onefold.errors import ArgumentError
 from onefold.traits.asking import Value, ends, number, several, word_or_number
@@ -68,8 +69,20 @@ class Term:
         """There is a value; this is never unknown. `~trait(name).known()` asks for its absence."""
         return self._compared("known", None)
 
+    def mask(self, who: object, *, strict: bool = True) -> Mask:
+        """Refused: this is no condition yet.
+
+        Raises:
+            ArgumentError: Always; it says how to make a condition.
+        """
+        raise ArgumentError(self._advice)
+
     def __bool__(self) -> bool:
-        raise ArgumentError(f"{self!r} is not a condition yet; compare it, such as {self!r} >= 3.")
+        raise ArgumentError(self._advice)
+
+    @property
+    def _advice(self) -> str:
+        return f"{self!r} is not a condition yet; compare it, such as {self!r} >= 3."
 
     def _join(self, other: object = None) -> Condition:
         return part_of(self)

@@ -6,8 +6,9 @@ iterator gives are cut where they are larger. Each piece becomes a log on a thre
     Parquet, frames  ->  pieces of at most `rows`  ->  logs, in their order
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from onefold._check import is_several, shown
 from onefold.errors import ArgumentError
 
 FEW = ("event", "item", "channel", "currency", "source", "zone")  # columns of few distinct strings
@@ -29,33 +31,35 @@ def pieces(
     look: Callable[[Any], object],
 ) -> Iterator[Callable[[], Any]]:
     """What reads each piece of a source; `look` is shown all columns of a file, without rows."""
+    named = _named(columns, call)
     if isinstance(source, (str, Path)):
         source = [source]
-    if not isinstance(source, Iterable) or hasattr(source, "columns"):
+    if not is_several(source) or hasattr(source, "columns"):
         raise ArgumentError(
             f"{call}: source is a {type(source).__name__}; it takes the path of a Parquet file, "
             "several paths, or an iterator of frames. One frame goes to EventLog.from_frame."
         )
     for part in source:
         if isinstance(part, (str, Path)):
-            yield from _of_file(part, rows, columns, call, look)
+            yield from _of_file(part, rows, columns, named, call=call, look=look)
         else:
             yield from _of_frame(part, rows, call)
 
 
 def paths(source: str | Path, call: str) -> list[Path]:
     """The files that a path, a pattern with `*`, or a folder stands for, sorted."""
-    path = Path(source)
-    if path.is_dir():
-        found = sorted(path.rglob("*.parquet"))
-    elif "*" in path.name:
-        found = sorted(path.parent.glob(path.name))
-    else:
-        found = [path] if path.is_file() else []
+    path, found = Path(source), list[Path]()
+    with contextlib.suppress(OSError, ValueError):  # no file has so long a name, or such a one
+        if path.is_dir():
+            found = sorted(path.rglob("*.parquet"))
+        elif "*" in path.name:
+            found = sorted(path.parent.glob(path.name))
+        else:
+            found = [path] if path.is_file() else []
     if not found:
         raise ArgumentError(
-            f"{call}: source is {str(source)!r}, where there is no Parquet file. Give the path of "
-            "a file, of a folder with files, or a pattern such as 'events/*.parquet'."
+            f"{call}: source is {shown(str(source))}, where there is no Parquet file. Give the "
+            "path of a file, of a folder with files, or a pattern such as 'events/*.parquet'."
         )
     return found
 
@@ -64,36 +68,53 @@ def _of_file(
     source: str | Path,
     rows: int,
     columns: Mapping[str, Any],
+    named: set[str],
+    *,
     call: str,
     look: Callable[[Any], object],
 ) -> Iterator[Callable[[], Any]]:
     for path in paths(source, call):
-        try:
-            with pq.ParquetFile(path) as file:
-                schema, sizes = file.schema_arrow, _sizes(file)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise ArgumentError(
-                f"{call}: source {str(path)!r} can't be read as Parquet: {error}."
-            ) from error
+        with _reading(path, call), pq.ParquetFile(path) as file:
+            schema, sizes = file.schema_arrow, _sizes(file)
         look(schema.empty_table())
-        wanted, words = _wanted(schema, columns)
+        wanted, words = _wanted(schema, columns, named)
         if max(sizes, default=0) > 4 * rows:  # too large to be held: one after another
-            yield from _slowly(path, rows, wanted, words)
+            yield from _slowly(path, rows, wanted, words, call)
             continue
         for groups in _grouped(sizes, rows):
-            yield _group(path, groups, wanted, words)
+            yield _group(path, groups, wanted, words, call)
 
 
 def _sizes(file: Any) -> list[int]:
     return [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
 
 
-def _wanted(schema: Any, columns: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The columns of a file that are named, and which of them hold few distinct strings."""
+def _named(columns: Mapping[str, Any], call: str) -> set[str]:
+    """The names of columns, and the constants among them."""
     named: set[str] = set()
-    for value in columns.values():
-        held = value.values() if isinstance(value, Mapping) else value
-        named |= {value} if isinstance(value, str) else set(held or ())
+    for argument, value in columns.items():
+        held = [] if value is None else [value]
+        if argument == "properties":
+            if isinstance(value, Iterator) or not is_several(value):
+                raise ArgumentError(
+                    f"{call}: properties is {shown(value)}; it takes a list of columns, which is "
+                    "read for each log anew."
+                )
+            held = list(value.values() if isinstance(value, Mapping) else value)
+        wrong = [name for name in held if not isinstance(name, str)]
+        if wrong:
+            raise ArgumentError(
+                f"{call}: {argument}= is {shown(value)}; it takes text, such as the name of a "
+                "column."
+            )
+        named.update(held)
+    return named
+
+
+def _wanted(
+    schema: Any, columns: Mapping[str, Any], named: set[str]
+) -> tuple[list[str], list[str]]:
+    """The columns of a file that are named, and which of them hold few distinct strings."""
     few = {columns.get(argument) for argument in FEW}
     wanted = [name for name in schema.names if name in named]
     words = [
@@ -116,20 +137,44 @@ def _grouped(sizes: list[int], rows: int) -> Iterator[list[int]]:
         yield held
 
 
-def _group(path: Path, groups: list[int], wanted: list[str], words: list[str]) -> Callable[[], Any]:
+def _group(
+    path: Path, groups: list[int], wanted: list[str], words: list[str], call: str
+) -> Callable[[], Any]:
     def job() -> Any:
-        with pq.ParquetFile(path, read_dictionary=words, memory_map=True) as file:
+        with (
+            _reading(path, call),
+            pq.ParquetFile(path, read_dictionary=words, memory_map=True) as file,
+        ):
             return file.read_row_groups(groups, columns=wanted, use_threads=False)
 
     return job
 
 
 def _slowly(
-    path: Path, rows: int, wanted: list[str], words: list[str]
+    path: Path, rows: int, wanted: list[str], words: list[str], call: str
 ) -> Iterator[Callable[[], Any]]:
-    with pq.ParquetFile(path, read_dictionary=words) as file:
-        for batch in file.iter_batches(rows, columns=wanted, use_threads=False):
+    with contextlib.ExitStack() as kept:
+        with _reading(path, call):
+            file = kept.enter_context(pq.ParquetFile(path, read_dictionary=words))
+            batches = file.iter_batches(rows, columns=wanted, use_threads=False)
+        while True:
+            with _reading(path, call):
+                batch = next(batches, None)
+            if batch is None:
+                return
             yield functools.partial(pa.Table.from_batches, [batch])
+
+
+@contextlib.contextmanager
+def _reading(path: Path, call: str) -> Iterator[None]:
+    """What Arrow says of a damaged file, as an error that names it."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise ArgumentError(
+            f"{call}: source {str(path)!r} can't be read as Parquet: {error}. Write the file anew, "
+            "or leave it out."
+        ) from error
 
 
 def _of_frame(frame: Any, rows: int, call: str) -> Iterator[Callable[[], Any]]:

@@ -7,7 +7,7 @@ only here, strings become codes, decimals become micros, and local clocks become
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onefold import _text, _time
-from onefold._check import hint, quoted
+from onefold._check import hint, is_several, quoted, shown, unicode
 from onefold._columns import Coded, is_same_in_all, same_in_all
 from onefold._types import (
     MICROS,
@@ -55,7 +55,7 @@ class Door:
         """One column as an Arrow array, or an error that names the argument."""
         if not isinstance(name, str):
             raise ArgumentError(
-                f"{self.call}: {argument}= is {name!r}; it takes the name of a column."
+                f"{self.call}: {argument}= is {shown(name)}; it takes the name of a column."
             )
         if name not in self.names:
             raise ColumnError(
@@ -102,7 +102,7 @@ class Door:
     def texts(self, name: str, argument: str) -> Coded:
         """A column, or one constant string where there is no such column."""
         if isinstance(name, str) and name not in self.names and name:
-            self._is_no_slip(name, argument)
+            self._is_no_slip(unicode(name, f"{self.call}: {argument}="), argument)
             return constant(name, len(self))
         return self._coded(self.column(name, argument), name, argument)
 
@@ -146,7 +146,10 @@ class Door:
             return whole_numbers(held)
         if not (_text.is_text(kind) or pa.types.is_null(kind) or pa.types.is_dictionary(kind)):
             raise self.error(name, argument, f"is of type {kind}; it takes {takes}.")
-        return coded(held)
+        try:
+            return coded(held)
+        except UnicodeDecodeError as error:  # Arrow takes any bytes for text
+            raise self.error(name, argument, f"holds no valid Unicode: {error}.") from error
 
     def has_hours(self, name: str, argument: str) -> bool:
         """Whether a column of instants tells the hour: dates don't."""
@@ -387,19 +390,19 @@ def clocks(times: Times, zones: Coded, argument: str) -> Codes:
 
 def named(columns: Any, taken: tuple[str, ...], argument: str) -> Mapping[str, str]:
     """Columns by the names they get, from a mapping or a list; none replaces one of `taken`."""
-    if isinstance(columns, str) or not isinstance(columns, Iterable):
-        raise ArgumentError(
-            f"{argument} is {columns!r}; it takes a list of columns: [{columns!r}]."
-        )
+    if not is_several(columns):
+        said = shown(columns)
+        raise ArgumentError(f"{argument} is {said}; it takes a list of columns: [{said}].")
     listed = isinstance(columns, Mapping)
     given = dict(columns).items() if listed else [(name, name) for name in columns]
     what = argument.rsplit(maxsplit=1)[-1]
     out: dict[str, str] = {}
     for name, column in given:
         if not listed and not isinstance(name, str):
-            raise ArgumentError(f"{argument} holds {name!r}; it takes names of columns.")
+            raise ArgumentError(f"{argument} holds {shown(name)}; it takes names of columns.")
         advice = f"Give it another name: {what}={{'{name}_told': {column!r}}}."
-        out[free_name(name, taken, argument=argument, advice=advice)] = column
+        free = free_name(name, taken, argument=argument, advice=advice)
+        out[unicode(free, f"{argument}: a name")] = column
     return out
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from onefold import _time
-from onefold._check import hint, quoted, whole
+from onefold._check import hint, identifier, is_several, quoted, shown, text, unicode, whole
 from onefold._columns import Coded
 from onefold._types import Duration, Instant, Ints, Strings
 from onefold._vocab import Vocab
@@ -32,6 +32,7 @@ from onefold.profiles.row import Profile
 from onefold.profiles.summary import Summary
 from onefold.profiles.traits import TraitTable
 from onefold.traits.history import History
+from onefold.traits.match import EventCondition
 from onefold.traits.protocol import Trait
 
 T = TypeVar("T")
@@ -123,16 +124,12 @@ class Profiles:
 
     def new(self, customer: str | int) -> Profile:
         """The profile of somebody of whom nothing is known yet."""
-        if customer is None or customer == "":
-            raise ArgumentError(
-                f"Profiles.new: customer is {customer!r}; it takes an id: a string that is not "
-                "empty, or a whole number."
-            )
-        if customer in self:
+        name = identifier(customer, "Profiles.new: customer")
+        if name in self:
             raise ArgumentError(
                 f"Profiles.new: customer {customer!r} has a profile already: profiles[id]."
             )
-        return Profile(str(customer), self.ledger, None, self.traits, self.catalog, self.as_of)
+        return Profile(name, self.ledger, None, self.traits, self.catalog, self.as_of)
 
     def at(
         self,
@@ -256,6 +253,11 @@ class Profiles:
 
     def select(self, who: Any) -> "Profiles":
         """The profiles of some customers: ids, or a condition that holds for them."""
+        if isinstance(who, EventCondition):
+            raise ArgumentError(
+                f"Profiles.select: who is {who!r}, a condition on events, not on customers. Say "
+                f"who did it: did('purchase').where({who!r}).any()."
+            )
         if not isinstance(who, Iterable) and hasattr(who, "mask"):  # a Series has a mask too
             rows = np.flatnonzero(who.mask(self.table) == 1)
         else:
@@ -264,8 +266,9 @@ class Profiles:
 
     def positions(self, ids: Iterable[Any], argument: str) -> Ints:
         """Positions of ids, each of which must be known."""
-        if isinstance(ids, str) or not isinstance(ids, Iterable):
-            raise ArgumentError(f"{argument} is {ids!r}; it takes several ids: [{ids!r}].")
+        if not is_several(ids):
+            said = shown(ids)
+            raise ArgumentError(f"{argument} is {said}; it takes several ids: [{said}].")
         names = [str(i) for i in ids]
         codes = self.ledger.people.codes(names).astype(np.int64)
         if (codes < 0).any():
@@ -295,7 +298,9 @@ class Profiles:
                 f"Profiles.combine: assignment is a {type(assignment).__name__}; give an "
                 "Assignment, or a mapping from customer to group: {'ann': 'loyal'}."
             )
-        known = {str(customer): str(g) for customer, g in names.items() if not pd.isna(g)}
+        known = {str(who): str(g) for who, g in names.items() if not _is_missing(g, who)}
+        for group in set(known.values()):
+            unicode(text(group, "Profiles.combine: a group"), "Profiles.combine: a group")
         words = [known.get(i) for i in self.ids.tolist()]
         vocab = Vocab.of(w for w in words if w is not None)
         codes = vocab.codes(words)
@@ -314,7 +319,7 @@ class Profiles:
             half_lives: The ages at which an event counts half.
 
         Raises:
-            ArgumentError: If a half-life is no length of time.
+            ArgumentError: If a half-life is no length of time, or the kind no text.
 
         Examples:
             >>> import onefold as of
@@ -324,10 +329,11 @@ class Profiles:
             >>> cells.count.tolist(), cells.weights.tolist()
             ([2], [[1.5]])
         """
-        if isinstance(half_lives, str):
-            raise ArgumentError(
-                f"Profiles.cells: half_lives is {half_lives!r}; it takes a list: [{half_lives!r}]."
-            )
+        if not is_several(half_lives):
+            said = shown(half_lives)
+            raise ArgumentError(f"Profiles.cells: half_lives is {said}; it takes a list: [{said}].")
+        if event is not None:
+            text(event, "Profiles.cells: event")
         lengths = tuple(_time.duration(h, "Profiles.cells: half_lives") for h in half_lives)
 
         def make() -> Cells:
@@ -417,6 +423,17 @@ def right_clock(ledger: Ledger, call: str) -> None:
             f"from {from_here} on: a wrong clock? Give as_of=, or leave them out with "
             f"log.before('{from_here}')."
         )
+
+
+def _is_missing(group: Any, customer: object) -> bool:
+    """Whether a customer's group is not known."""
+    missing = pd.isna(group)
+    if not isinstance(missing, (bool, np.bool_)):
+        raise ArgumentError(
+            f"Profiles.combine: assignment gives {shown(customer)} the group {shown(group)}; it "
+            "takes one group a customer, by its name."
+        )
+    return bool(missing)
 
 
 def _is_instant(when: Any) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from onefold._check import is_several, shown
 from onefold.errors import ArgumentError
 
 Value: TypeAlias = str | int | float | tuple[str | int | float, ...] | None
@@ -49,8 +50,9 @@ UNITS = (  # microseconds in a unit, its sign, its name
 def number(value: object, of: object, op: str) -> int | float:
     """A finite number to compare `of` with."""
     boolean = isinstance(value, (bool, np.bool_))
-    real = isinstance(value, (numbers.Real, decimal.Decimal)) and not boolean
-    if real and math.isfinite(value):  # type: ignore[arg-type]
+    length = isinstance(value, np.timedelta64)  # which numpy counts as a number
+    real = isinstance(value, (numbers.Real, decimal.Decimal)) and not (boolean or length)
+    if real and _is_finite(value):
         return int(value) if isinstance(value, numbers.Integral) else float(value)  # type: ignore[arg-type]
     allowed = "text or a finite number" if "==" in op else "a finite number"
     advice = ""
@@ -60,9 +62,27 @@ def number(value: object, of: object, op: str) -> int | float:
         )
     elif isinstance(value, str):
         advice = f" Text can be asked for with ==, != and isin: {of!r} == {value!r}."
+    elif length:
+        advice = f" Give a number, of days where {of!r} counts days."
+    elif real and _is_huge(value):
+        advice = " Numbers up to 1.8e308 in either direction fit."
     elif value is None or real:
         advice = f" For a missing value ask ~{of!r}.known()."
-    raise ArgumentError(f"{of!r}: {op} takes {allowed}, not {value!r}.{advice}")
+    raise ArgumentError(f"{of!r}: {op} takes {allowed}, not {shown(value)}.{advice}")
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except (OverflowError, ValueError):  # too large for a float; a signalling NaN
+        return False
+
+
+def _is_huge(value: Any) -> bool:
+    """Whether a number that is no finite float is one for all that."""
+    if isinstance(value, decimal.Decimal):
+        return value.is_finite()
+    return isinstance(value, numbers.Rational)
 
 
 def word_or_number(value: object, of: object) -> str | int | float:
@@ -72,13 +92,13 @@ def word_or_number(value: object, of: object) -> str | int | float:
 
 def several(values: Iterable[str | float], of: object) -> tuple[str | int | float, ...]:
     """Several values, all text or all numbers: each once, in order."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ArgumentError(f"{of!r}.isin: values is {values!r}; it takes a list of values.")
+    if not is_several(values):
+        raise ArgumentError(f"{of!r}.isin: values is {shown(values)}; it takes a list of values.")
     given = {word_or_number(v, of) for v in values}
     if not given or len({isinstance(v, str) for v in given}) > 1:
         raise ArgumentError(
-            f"{of!r}.isin: values is {values!r}; it takes at least one, all of them text or all of "
-            "them numbers."
+            f"{of!r}.isin: values is {shown(values)}; it takes at least one, all of them text or "
+            "all of them numbers."
         )
     return tuple(sorted(given))
 
@@ -88,7 +108,7 @@ def ends(low: float, high: float, of: object) -> tuple[int | float, int | float]
     both = (number(low, of, "between"), number(high, of, "between"))
     if both[0] > both[1]:
         raise ArgumentError(
-            f"{of!r}.between: low is {low!r}, above high, which is {high!r}. Swap them."
+            f"{of!r}.between: low is {shown(low)}, above high, which is {shown(high)}. Swap them."
         )
     return both
 

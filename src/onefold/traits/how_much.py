@@ -9,10 +9,11 @@ from typing import ClassVar
 import attrs
 import numpy as np
 
+from onefold._check import shown
 from onefold._group import distinct
 from onefold._types import MICROS, Bools, Floats, Ints, Times
 from onefold._vocab import united
-from onefold.errors import BeyondKept
+from onefold.errors import ArgumentError, BeyondKept
 from onefold.traits.history import History
 from onefold.traits.older import Older
 from onefold.traits.protocol import kind_or_none, some_name
@@ -75,6 +76,11 @@ class Count:
         return self.read(history, as_of=as_of) + older.where(self.event).total("count")
 
 
+def _is_bool(instance: object, attribute: object, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ArgumentError(f"Monetary: mean is {shown(value)}; it takes True or False.")
+
+
 @attrs.frozen
 class Monetary:
     """Sum of the amounts of events of a kind, in the log's currency; returns lower it.
@@ -101,7 +107,7 @@ class Monetary:
     unit: ClassVar[str] = "money"
 
     event: str | None = attrs.field(default="purchase", validator=kind_or_none)
-    mean: bool = attrs.field(default=False, kw_only=True)
+    mean: bool = attrs.field(default=False, validator=_is_bool, kw_only=True)
     name: str = attrs.field(default="monetary", validator=some_name, kw_only=True)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
