@@ -95,10 +95,9 @@ def _named(columns: Mapping[str, Any], call: str) -> set[str]:
     for argument, value in columns.items():
         held = [] if value is None else [value]
         if argument == "properties":
-            if isinstance(value, Iterator) or not is_several(value):
+            if not is_several(value):
                 raise ArgumentError(
-                    f"{call}: properties is {shown(value)}; it takes a list of columns, which is "
-                    "read for each log anew."
+                    f"{call}: properties is {shown(value)}; it takes a list of columns."
                 )
             held = list(value.values() if isinstance(value, Mapping) else value)
         wrong = [name for name in held if not isinstance(name, str)]

@@ -147,9 +147,12 @@ class Door:
         if not (_text.is_text(kind) or pa.types.is_null(kind) or pa.types.is_dictionary(kind)):
             raise self.error(name, argument, f"is of type {kind}; it takes {takes}.")
         try:
-            return coded(held)
-        except UnicodeDecodeError as error:  # Arrow takes any bytes for text
-            raise self.error(name, argument, f"holds no valid Unicode: {error}.") from error
+            held.validate(full=True)  # Arrow takes any bytes for text
+        except pa.ArrowInvalid as error:
+            raise self.error(
+                name, argument, f"holds text that is not valid Unicode: {error}."
+            ) from error
+        return coded(held)
 
     def has_hours(self, name: str, argument: str) -> bool:
         """Whether a column of instants tells the hour: dates don't."""
