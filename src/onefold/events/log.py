@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from onefold import _time
-from onefold._check import quoted, whole
+from onefold._check import is_several, quoted, whole
 from onefold._columns import Coded, Column, Columns, frozen, missing, same_in_all
 from onefold._threads import mapped
 from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Instant, Times
@@ -211,8 +211,9 @@ class EventLog:
                 f"and of others {quoted(_NAMED, 24)} are known."
             )
 
-        if not isinstance(columns.get("properties", ()), str | Mapping):
-            columns["properties"] = tuple(columns.get("properties", ()))  # it is read again
+        named = columns.get("properties", ())
+        if is_several(named) and not isinstance(named, Mapping):
+            columns["properties"] = tuple(named)  # it is read again and again
 
         def log_of(frame: Any) -> "EventLog":
             return cls.from_frame(frame, **columns)

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import whole
+from onefold._check import is_several, whole
 from onefold._types import Duration, Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
@@ -88,7 +88,7 @@ def carried(traits: Any, catalog: Any, call: str) -> tuple[Trait, ...]:
         raise ArgumentError(
             f"{call}: catalog is a {type(catalog).__name__}; make one with Catalog.from_frame(...)."
         )
-    if not isinstance(traits, Iterable):
+    if not is_several(traits):
         raise ArgumentError(
             f"{call}: traits is {traits!r}; it takes a list of traits: [{traits!r}]."
         )
@@ -108,7 +108,7 @@ def carried(traits: Any, catalog: Any, call: str) -> tuple[Trait, ...]:
 def each_log(log: Any, call: str) -> Iterator[EventLog]:
     """One log, or each of several."""
     one = isinstance(log, EventLog | str) or hasattr(log, "columns")
-    for some in [log] if one or not isinstance(log, Iterable) else log:
+    for some in [log] if one or not is_several(log) else log:
         if not isinstance(some, EventLog):
             raise ArgumentError(
                 f"{call}: log is a {type(some).__name__}; make one with EventLog.from_frame(...), "
