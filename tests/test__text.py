@@ -100,7 +100,7 @@ def test_the_bytes_decide_where_hashes_agree(at: int, monkeypatch: pytest.Monkey
     for letter in ("b", "\x00"):
         other = "a" * at + letter + "a" * (60 - at)
         assert_encoded(["a" * 61, "a" * 61, other, "a" * 61, other])
-    assert_encoded(["a" * (at + 20), "a" * at, "a" * (at + 20)])
+    assert_encoded(["a" * (at + 20), "a" * at, "a" * (at + 20), "a" * at])
     assert_encoded(["a" * at, "b" * at, "a" * (at + 1), "a" * at])
 
 

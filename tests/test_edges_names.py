@@ -149,6 +149,7 @@ def test_twins_in_the_same_instant_and_the_same_row_otherwise() -> None:
     profiles = [of.fold(log, [traits.Share("item", None)]) for log in logs]
     for some in profiles:
         assert some["a"]["share"] == pytest.approx({one: 2 / 3, other: 1 / 3})
+    assert all(some == profiles[0] for some in profiles)
 
 
 # ------------------------------------------------------------------------- long, empty, missing

@@ -115,6 +115,7 @@ def drawn(n: int, most: int, seed: int) -> tuple[list[str], list[int], Any]:
     ("n", "most"),
     [
         (20_000, 10**10),
+        (20_000, 10**13),
         (20_000, MOST),
         pytest.param(1_000_000, 10**11, marks=pytest.mark.slow),
         pytest.param(1_000_000, MOST, marks=pytest.mark.slow),
@@ -176,6 +177,8 @@ def test_beyond_what_sixty_four_bits_hold(sign: int, count: int) -> None:
         "large": [sign * MOST] * count,
         "back": [sign * MOST] * count + [-sign * MOST] * count + [sign * 7],
         "edge": [sign * (MOST - 1), sign],
+        "just over": [sign * MOST, sign],
+        "further over": [sign * MOST, sign, sign],
         "small": [1, 2, -7],
     }
     who = [name for name, amounts in held.items() for _ in amounts]

@@ -47,7 +47,8 @@ def told(draw: st.DrawFn, *, clash: bool = True) -> Raw:
         after = LATE[next(late) % len(LATE)]
         return row | {"received": None if after is None else row["time"] + after}
 
-    return Raw(tuple(map(received, raw.rows)), tuple(map(received, raw.facts)))
+    again = draw(st.lists(st.sampled_from(raw.facts), max_size=3)) if raw.facts else []
+    return Raw(tuple(map(received, raw.rows)), tuple(map(received, [*raw.facts, *again])))
 
 
 def known(rows: Sequence[Row], s: dt.datetime) -> tuple[Row, ...]:

@@ -41,7 +41,7 @@ def made(draw: st.DrawFn) -> Made:
         "id": draw(st.sampled_from([None, None, "1", "2", "3"])),
         "source": draw(st.sampled_from([None, "till"])),
     }
-    late = draw(st.sampled_from([None, None, 1, 2, 3 * 10**11]))
+    late = draw(st.sampled_from([None, None, -1, 1, 2, 3 * 10**11]))
     if late is not None:
         out["received"] = time + late * MICRO
     if draw(st.booleans()):
