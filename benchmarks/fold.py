@@ -129,8 +129,9 @@ def by_onefold(path: Path, ids: bool, lap: Any) -> tuple[Any, Any, Any]:
         at = {str(label): k for k, label in enumerate(held.labels)}
         out |= {n: dense[:, at[n]] if n in at else np.zeros(len(table)) for n in labels}
     frame = pd.DataFrame(out, index=table.ids)
+    del out, held, dense
     lap("read the traits")
-    cells = profiles.cells(event=None, half_lives=[f"{HALF_LIFE}D"])
+    cells = profiles.cells(event=None, half_lives=[f"{HALF_LIFE}D"], threads=THREADS)
     weight = cells.decayed(f"{HALF_LIFE}D", at=END)
     sums = (len(cells), cells.count.sum(), weight.sum())
     ids_of = profiles.ids

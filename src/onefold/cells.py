@@ -16,6 +16,7 @@ import numpy as np
 from onefold import _time
 from onefold._columns import frozen
 from onefold._group import sorted_by
+from onefold._threads import mapped
 from onefold._types import NO_MONEY, Array, Codes, Duration, Floats, Instant, Ints, Times
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, UnknownName
@@ -91,6 +92,7 @@ def cells(
     offsets: Ints,
     items: Vocab,
     half_lives: Sequence[Duration] = ("90D",),
+    threads: int = 1,
 ) -> Cells:
     """The cells of events that lie person by person and in order of time.
 
@@ -101,14 +103,18 @@ def cells(
         offsets: (n + 1,); person i has the events `offsets[i] : offsets[i + 1]`.
         items: The vocabulary of the items.
         half_lives: The ages at which an event counts half.
+        threads: How many groups of people are summed up at the same time.
 
     Raises:
         ArgumentError: If a half-life is no length of time, or the money of a cell overflows.
     """
     lengths = tuple(_time.duration(h, "cells: half_lives") for h in half_lives)
     columns: list[list[Array]] = [[] for _ in range(6 + len(lengths))]
-    for start, stop in _chunks(offsets):
-        some = _some(item, time, value, offsets, len(items), start, stop, lengths)
+
+    def summed(people: tuple[int, int]) -> tuple[Array, ...]:
+        return _some(item, time, value, offsets, len(items), *people, lengths)
+
+    for some in mapped(summed, _chunks(offsets), threads):
         for held, column in zip(columns, some, strict=True):
             held.append(column)
 
@@ -118,11 +124,11 @@ def cells(
 
     bounds = np.zeros(len(offsets), dtype=np.int64)
     np.cumsum(whole(0), out=bounds[1:])
-    made = [whole(k) for k in range(1, 6)]
-    weights = np.empty((len(lengths), len(made[0])))
+    item, count, first, last, value = (whole(k) for k in range(1, 6))
+    weights = np.empty((len(lengths), len(item)))
     for k in range(len(lengths)):
         weights[k] = whole(6 + k)
-    return Cells(items, bounds, *made, lengths, weights)
+    return Cells(items, bounds, item, count, first, last, value, lengths, weights)
 
 
 def _chunks(offsets: Ints) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ iterator gives are cut where they are larger. Each piece becomes a log on a thre
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def pieces(
     *,
     call: str,
     look: Callable[[Any], object],
+    threads: int = 1,
 ) -> Iterator[Callable[[], Any]]:
     """What reads each piece of a source; `look` is shown all columns of a file, without rows."""
     named = _named(columns, call)
@@ -41,7 +43,7 @@ def pieces(
         )
     for part in source:
         if isinstance(part, (str, Path)):
-            yield from _of_file(part, rows, columns, named, call=call, look=look)
+            yield from _of_file(part, rows, columns, named, call=call, look=look, threads=threads)
         else:
             yield from _of_frame(part, rows, call)
 
@@ -72,6 +74,7 @@ def _of_file(
     *,
     call: str,
     look: Callable[[Any], object],
+    threads: int,
 ) -> Iterator[Callable[[], Any]]:
     for path in paths(source, call):
         with _reading(path, call), pq.ParquetFile(path) as file:
@@ -81,8 +84,10 @@ def _of_file(
         if max(sizes, default=0) > 4 * rows:  # too large to be held: one after another
             yield from _slowly(path, rows, wanted, words, call)
             continue
-        for groups in _grouped(sizes, rows):
-            yield _group(path, groups, wanted, words, call)
+        jobs = list(_grouped(sizes, rows))
+        shares = 1 if len(jobs) >= threads else threads  # of few pieces each thread takes a share
+        for groups, share in itertools.product(jobs, range(shares)):
+            yield _group(path, groups, wanted, words, call, (share, shares))
 
 
 def _sizes(file: Any) -> list[int]:
@@ -137,14 +142,24 @@ def _grouped(sizes: list[int], rows: int) -> Iterator[list[int]]:
 
 
 def _group(
-    path: Path, groups: list[int], wanted: list[str], words: list[str], call: str
+    path: Path,
+    groups: list[int],
+    wanted: list[str],
+    words: list[str],
+    call: str,
+    part: tuple[int, int],
 ) -> Callable[[], Any]:
+    """What reads some row groups, and of these one of several equal shares."""
+
     def job() -> Any:
         with (
             _reading(path, call),
             pq.ParquetFile(path, read_dictionary=words, memory_map=True) as file,
         ):
-            return file.read_row_groups(groups, columns=wanted, use_threads=False)
+            table = file.read_row_groups(groups, columns=wanted, use_threads=False)
+        share, shares = part
+        start, stop = (len(table) * k // shares for k in (share, share + 1))
+        return table if shares == 1 else table.slice(start, stop - start)
 
     return job
 

@@ -218,7 +218,7 @@ class EventLog:
         def log_of(frame: Any) -> "EventLog":
             return cls.from_frame(frame, **columns)
 
-        jobs = batches.pieces(source, most, columns, call=call, look=log_of)
+        jobs = batches.pieces(source, most, columns, call=call, look=log_of, threads=workers)
         return mapped(lambda job: log_of(job()), jobs, workers)
 
     @classmethod

@@ -310,13 +310,18 @@ class Profiles:
         return Profiles(bare.named(Coded(codes, vocab)), self.traits, self.catalog, self.as_of)
 
     def cells(
-        self, *, event: str | None = "purchase", half_lives: Sequence[Duration] = ("90D",)
+        self,
+        *,
+        event: str | None = "purchase",
+        half_lives: Sequence[Duration] = ("90D",),
+        threads: int = 1,
     ) -> Cells:
         """What each customer did with each item, summed up: made once, and kept.
 
         Args:
             event: Kind of event; None counts every kind.
             half_lives: The ages at which an event counts half.
+            threads: How many groups of customers are summed up at the same time.
 
         Raises:
             ArgumentError: If a half-life is no length of time, or the kind no text.
@@ -336,6 +341,8 @@ class Profiles:
             text(event, "Profiles.cells: event")
         lengths = tuple(_time.duration(h, "Profiles.cells: half_lives") for h in half_lives)
 
+        workers = whole(threads, "Profiles.cells: threads")
+
         def make() -> Cells:
             h = self.history.where(event)
             return cells(
@@ -345,6 +352,7 @@ class Profiles:
                 offsets=h.offsets,
                 items=h.items,
                 half_lives=lengths,
+                threads=workers,
             )
 
         return self._once(("cells", event, lengths), make)
