@@ -157,7 +157,11 @@ def test_negative_labels_are_words_not_bars() -> None:
 
 
 def test_what_cannot_be_read_of_what_is_kept_is_not_called_missing() -> None:
-    chosen = [traits.Gap(), traits.Gap("never", name="never 1D"), traits.Monetary()]
+    chosen: list[traits.Trait] = [
+        traits.Gap(),
+        traits.Gap("never", name="never 1D"),
+        traits.Monetary(),
+    ]
     kept = of.fold(LOG, [*chosen, traits.Age()], as_of="2024-04-03", keep="30D")["ann"]
     said = ["no data: age", "beyond keep=: gap, never 1D"]
     assert repr(kept).splitlines()[-3::2] == said

@@ -181,7 +181,7 @@ def test_the_documentation_shows_what_is_printed() -> None:
     root = Path(__file__).resolve().parents[2]
     page = (root / "docs/how-to/look-at-profiles.md").read_text(encoding="utf-8")
     data = of.datasets.simulate(500, rng=7)
-    chosen = [traits.Recency(), traits.Frequency(), traits.Monetary()]
+    chosen: list[traits.Trait] = [traits.Recency(), traits.Frequency(), traits.Monetary()]
     share = traits.Share("channel", name="channels")
     profiles = of.fold(data.log, [*chosen, share], catalog=data.catalog)
     assert page.partition("```text\n")[2].partition("```")[0].rstrip() == repr(profiles)
