@@ -267,7 +267,6 @@ def test_columns_in_any_type(words: list[str | None]) -> None:
         ], name
 
 
-@pytest.mark.xfail(reason="Arrow has no kernel for the length of views")
 def test_views_as_ids_of_events() -> None:
     views = frame_of(word=pa.array(["1", "1", None, ""], type=pa.string_view()))
     assert len(of.fold(log_of(views, id="word"))["a"]) == 3

@@ -96,7 +96,8 @@ class Door:
         if not _text.is_text(held.type):
             words = self.ids(name, argument)
             return np.append(words.vocab.hashes, np.uint64(0))[words.codes], words.codes >= 0
-        known = pc.fill_null(pc.greater(pc.binary_length(held), 0), False)
+        held = _text.plain(held)
+        known = pc.greater(pc.binary_length(held), 0)
         return _text.hash_text(held), known.to_numpy(zero_copy_only=False)
 
     def texts(self, name: str, argument: str) -> Coded:
