@@ -35,7 +35,10 @@ def is_text(kind: pa.DataType) -> bool:
 def plain(held: pa.Array) -> pa.Array:
     """The same strings in one run of bytes with offsets, '' where null."""
     if not (pa.types.is_string(held.type) or pa.types.is_large_string(held.type)):
-        held = held.cast(pa.large_string())
+        try:
+            held = held.cast(pa.large_string())
+        except pa.ArrowNotImplementedError:  # views of strings, before pyarrow 17
+            held = pa.array(held.to_pylist(), type=pa.large_string())
     return pc.fill_null(held, "") if held.null_count else held
 
 

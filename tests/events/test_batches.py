@@ -45,7 +45,7 @@ def made(n: int = N) -> pa.Table:
                 np.datetime64("2024-01-01", "us") + generator.integers(0, 10**12, n),
                 type=pa.timestamp("us", tz="UTC"),
             ),
-            "what": pa.array(generator.choice(["view", "buy"], n), type=pa.large_string()),
+            "what": pa.array(generator.choice(["view", "buy"], n).tolist(), type=pa.large_string()),
             "sku": pa.array(generator.integers(0, 30, n)),
             "paid": pa.array(np.round(generator.random(n), 2)),
             "nr": pa.array([f"{k % 95}" for k in range(n)]),
