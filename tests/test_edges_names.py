@@ -221,11 +221,11 @@ def shapes(words: Sequence[str | None]) -> dict[str, pa.Array | pa.ChunkedArray]
     out: dict[str, Any] = {
         "string": plain,
         "large": plain.cast(pa.large_string()),
-        "view": plain.cast(pa.string_view()),
+        "view": pa.array(plain.to_pylist(), type=pa.string_view()),
         "dictionary": plain.dictionary_encode(),
         "slice": around.slice(2, len(words)),
         "slice of a dictionary": around.dictionary_encode().slice(2, len(words)),
-        "slice of views": around.cast(pa.string_view()).slice(2, len(words)),
+        "slice of views": pa.array(around.to_pylist(), type=pa.string_view()).slice(2, len(words)),
         "chunks": pa.chunked_array([plain[:half], plain[:0], plain[half:]]),
         "chunks of slices": pa.chunked_array(
             [around[2 : 2 + half], around[2 + half : 2 + len(words)]], type=pa.string()

@@ -22,6 +22,7 @@ ISO = re.compile(r"\s*\d{4}-\d{2}(-\d{2}([T ].*)?)?\s*$")
 PLAIN = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
+OUT_OF_BOUNDS = (pd.errors.OutOfBoundsTimedelta, pd.errors.OutOfBoundsDatetime, OverflowError)
 MICROSECOND = np.timedelta64(1, "us")
 LONGEST = pd.Timedelta(np.timedelta64(365_250, "D").astype("timedelta64[us]"))
 DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
@@ -79,12 +80,12 @@ def duration(value: Duration, name: str) -> np.timedelta64:
         if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "").isdigit():
             raise ValueError
         length = pd.Timedelta(value)
-    except pd.errors.OutOfBoundsTimedelta as error:  # text is read in nanoseconds
+    except OUT_OF_BOUNDS as error:  # text is read in nanoseconds
         raise ArgumentError(
             f"{name} is {value!r}; lengths of time up to 1,000 years are accepted, as text up to "
             "292 years."
         ) from error
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError) as error:
         raise ArgumentError(
             f"{name} is {value!r}, which is not a length of time; write '30D', '12h' or '90min', "
             "or give a timedelta."
