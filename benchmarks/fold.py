@@ -116,11 +116,8 @@ def by_onefold(path: Path, ids: bool, lap: Any) -> tuple[Any, Any, Any]:
         *(traits.Count(kind, name=kind) for kind in KINDS),
         traits.Rhythm(by="day", name="hours"),
     ]
-    logs = list(logs)
-    lap("read the file, tell texts apart")
     profiles = of.fold(logs, chosen, as_of=END, threads=THREADS)
-    del logs
-    lap("sort into the ledger, drop repeats")
+    lap("read the file, tell texts apart, sort into the ledger, drop repeats")
     table = profiles.table
     out = {name: table[name] for name in (*NAMES, *KINDS)}
     for name, labels in (("channels", CHANNELS), ("hours", HOURS)):

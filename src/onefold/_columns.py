@@ -240,15 +240,36 @@ def _same(a: Column, b: Column) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fM")
 
 
-def stacked(tables: Sequence[Columns], place: Place | None = None, *, threads: int = 1) -> Columns:
+def stacked(tables: Sequence[Columns], place: Place | None = None) -> Columns:
     """The rows of all tables, one table after another or each where `place` says."""
-    names = list(dict.fromkeys(name for table in tables for name in table.data))
-    made = mapped(lambda name: _stacked(name, tables, place), names, threads)
-    return Columns(dict(zip(names, made, strict=True)))
+    return put_together(by_name(tables), [len(table) for table in tables], place)
 
 
-def _stacked(name: str, tables: Sequence[Columns], place: Place | None) -> Column:
-    held = [table.data.get(name) for table in tables]
+def by_name(tables: Sequence[Columns]) -> dict[str, list[Column | None]]:
+    """The column of each table under each name; None where a table has none."""
+    names = dict.fromkeys(name for table in tables for name in table.data)
+    return {name: [table.data.get(name) for table in tables] for name in names}
+
+
+def put_together(
+    columns: dict[str, list[Column | None]],
+    lengths: Sequence[int],
+    place: Place | None = None,
+    *,
+    threads: int = 1,
+) -> Columns:
+    """One table of the columns of several; `columns` is emptied, so that each is let go in turn."""
+
+    def one(name: str) -> Column:
+        return _stacked(name, columns.pop(name), lengths, place)
+
+    names = list(columns)
+    return Columns(dict(zip(names, mapped(one, names, threads), strict=True)))
+
+
+def _stacked(
+    name: str, held: Sequence[Column | None], lengths: Sequence[int], place: Place | None
+) -> Column:
     known = [c for c in held if c is not None]
     kinds = [c for c in known if not missing(c).all()]
     like = (kinds or known)[0]  # a side that holds nothing takes the type of the others
@@ -258,10 +279,8 @@ def _stacked(name: str, tables: Sequence[Columns], place: Place | None) -> Colum
             "the other; give it one type before putting the logs together."
         )
     columns = [
-        _nothing(like, len(table))
-        if c is None or isinstance(c, Coded) != isinstance(like, Coded)
-        else c
-        for c, table in zip(held, tables, strict=True)
+        _nothing(like, n) if c is None or isinstance(c, Coded) != isinstance(like, Coded) else c
+        for c, n in zip(held, lengths, strict=True)
     ]
     if not isinstance(like, Coded):
         return joined([c for c in columns if not isinstance(c, Coded)], place)

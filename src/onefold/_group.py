@@ -74,3 +74,11 @@ def sorted_by(numbers: Array, order: Ints) -> Ints:
         digit = (numbers >> bits).astype(np.uint16)  # the lowest sixteen bits
         order = order[np.argsort(digit[order], kind="stable")]
     return order
+
+
+def running(numbers: Ints | Bools) -> Ints:
+    """Totals (n + 1,) of the numbers, or marks, before each place; of marks in 32 bits."""
+    narrow = numbers.dtype == bool and len(numbers) < 2**31
+    out = np.zeros(len(numbers) + 1, dtype=np.int32 if narrow else np.int64)
+    np.cumsum(numbers, out=out[1:])
+    return out

@@ -79,8 +79,12 @@ class Cells:
                 f"Cells.decayed: at is {_time.show(moment)}, and there are events after it. Make "
                 "the cells of profiles as of that moment: profiles.at(...)."
             )
-        ages = (moment - self.last).astype(np.int64) / length.astype(np.int64)
-        decayed: Floats = self.weights[self.half_lives.index(length)] * np.exp2(-ages)
+        weights = self.weights[self.half_lives.index(length)]
+        decayed = np.empty(len(self))
+        for start in range(0, len(self), EVENTS):  # so that what is made stays in the cache
+            some = slice(start, start + EVENTS)
+            ages = (moment - self.last[some]).astype(np.int64) / length.astype(np.int64)
+            decayed[some] = weights[some] * np.exp2(-ages)
         return decayed
 
 
@@ -109,26 +113,37 @@ def cells(
         ArgumentError: If a half-life is no length of time, or the money of a cell overflows.
     """
     lengths = tuple(_time.duration(h, "cells: half_lives") for h in half_lives)
-    columns: list[list[Array]] = [[] for _ in range(6 + len(lengths))]
+    n, most = len(offsets) - 1, int(offsets[-1] - offsets[0])
+    kinds = [np.int64, item.dtype, np.int64, time.dtype, time.dtype, np.int64]
+    # As long as they can get: what is never written to takes no memory, and is given back.
+    columns = [np.empty(n if k == 0 else most, kind) for k, kind in enumerate(kinds)]
+    columns.extend(np.empty(most) for _ in lengths)
+    person = cell = 0
 
     def summed(people: tuple[int, int]) -> tuple[Array, ...]:
-        return _some(item, time, value, offsets, len(items), *people, lengths)
+        return _some(item, time, value, offsets, *people, lengths)
 
     for some in mapped(summed, _chunks(offsets), threads):
-        for held, column in zip(columns, some, strict=True):
-            held.append(column)
+        for column, held in zip(columns, some, strict=True):
+            at = person if column is columns[0] else cell
+            column[at : at + len(held)] = held
+        person, cell = person + len(some[0]), cell + len(some[1])
+    for column in columns[1:]:
+        column.resize(cell, refcheck=False)
+    bounds = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(columns[0], out=bounds[1:])
+    code, count, first, last, paid = columns[1:6]
+    return Cells(items, bounds, code, count, first, last, paid, lengths, _rows(columns[6:], cell))
 
-    def whole(k: int) -> Array:
-        parts, columns[k] = columns[k], []  # so that only one column is held twice
-        return np.concatenate(parts)
 
-    bounds = np.zeros(len(offsets), dtype=np.int64)
-    np.cumsum(whole(0), out=bounds[1:])
-    item, count, first, last, value = (whole(k) for k in range(1, 6))
-    weights = np.empty((len(lengths), len(item)))
-    for k in range(len(lengths)):
-        weights[k] = whole(6 + k)
-    return Cells(items, bounds, item, count, first, last, value, lengths, weights)
+def _rows(columns: list[Array], n: int) -> Floats:
+    """Columns (n,) as the rows of one array (k, n)."""
+    if len(columns) == 1:
+        return frozen(columns[0])[None, :]
+    rows = np.empty((len(columns), n))
+    for k in range(len(columns)):
+        rows[k] = columns.pop(0)
+    return rows
 
 
 def _chunks(offsets: Ints) -> Iterator[tuple[int, int]]:
@@ -143,7 +158,6 @@ def _some(
     time: Times,
     value: Ints,
     offsets: Ints,
-    width: int,
     start: int,
     stop: int,
     lengths: tuple[np.timedelta64, ...],

@@ -10,8 +10,7 @@ it has none, of its contents: the order is a property of the set, not of its del
 vocabularies hold the strings that occur and no others.
 """
 
-import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -57,22 +56,27 @@ class Ledger:
     @classmethod
     def from_logs(cls, logs: Iterable[EventLog], *, threads: int = 1) -> "Ledger":
         """The ledger of all rows of several logs; those without a customer are left out."""
-        held = list(logs) or [EventLog(no_events(), no_facts(), None)]
-        currency = functools.reduce(
-            lambda a, b: same_currency(a, b, "fold: log"), (log.currency for log in held)
-        )
-        facts = one_type(stacked([log.facts for log in held]), "fold: log")
-        return _ledger([log.events for log in held], [facts], currency, threads)
+        currency, stated = None, [no_facts()]
+
+        def events() -> Iterator[Columns]:  # each log is let go when its events are sorted
+            nonlocal currency
+            for log in logs:
+                currency = same_currency(currency, log.currency, "fold: log")
+                stated.append(log.facts)
+                yield log.events
+
+        ordered = canonical(events(), threads=threads)
+        return _ledger(ordered, [one_type(stacked(stated), "fold: log")], currency)
 
     @classmethod
     def from_events(cls, events: Columns, facts: Columns, currency: str | None) -> "Ledger":
         """The ledger of a table of events and one of facts."""
-        return _ledger([events], [facts], currency)
+        return _ledger(canonical([events]), [facts], currency)
 
     @classmethod
     def empty(cls) -> "Ledger":
         """The ledger of nobody."""
-        return _ledger([no_events()], [no_facts()], None)
+        return _ledger(canonical([no_events()]), [no_facts()], None)
 
     def __len__(self) -> int:
         return len(self.people)
@@ -105,13 +109,13 @@ class Ledger:
         if not len(self) and currency == other.currency and self._columns <= other._columns:
             return other
         stated = one_type(self.facts.above(other.facts), "profiles.merge")
-        return _ledger([self.events, other.events], [stated], currency)
+        return _ledger(canonical([self.events, other.events]), [stated], currency)
 
     def _joined(self, other: "Ledger", currency: str | None) -> "Ledger":
         """The union where events were let go: only of what can't hold an event twice."""
         _refuse_unknown_repeats(self, other)
         stated = one_type(self.facts.above(other.facts), "profiles.merge")
-        whole = _ledger([self.events, other.events], [stated], currency)
+        whole = _ledger(canonical([self.events, other.events]), [stated], currency)
         horizon = max(h for h in (self.horizon, other.horizon) if h is not None)
         older = added([self.cells, other.cells])
         people = whole.people.union(older.coded("customer").vocab)
@@ -207,7 +211,7 @@ class Ledger:
             key = np.where(told, own, np.uint64(0))
             return table.replace(customer=names.take(who), key=frozen(key))
 
-        whole = _ledger([renamed(self.events)], [renamed(self.facts)], self.currency)
+        whole = _ledger(canonical([renamed(self.events)]), [renamed(self.facts)], self.currency)
         if self.older is None:
             return attrs.evolve(whole, keep=self.keep)
         who = names.take(self.older.array("customer"))
@@ -289,11 +293,9 @@ def _bisect(times: Array, starts: Ints, stops: Ints, moments: Array) -> Ints:
     return low
 
 
-def _ledger(
-    events: Sequence[Columns], facts: Sequence[Columns], currency: str | None, threads: int = 1
-) -> Ledger:
-    """All rows in canonical order, repeated deliveries dropped, counted by person."""
-    done, offsets = canonical(events, threads=threads)
+def _ledger(events: tuple[Columns, Ints], facts: Sequence[Columns], currency: str | None) -> Ledger:
+    """Events in canonical order with their offsets, and facts, counted by person."""
+    done, offsets = events
     stated, fact_offsets = canonical(facts)
     vocabs = [table.coded("customer").vocab for table in (done, stated)]
     people, (to, fact_to) = united(vocabs)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onefold._check import is_several, shown
+from onefold._threads import mapped
 from onefold.errors import ArgumentError
 
 FEW = ("event", "item", "channel", "currency", "source", "zone")  # columns of few distinct strings
@@ -85,9 +86,11 @@ def _of_file(
             yield from _slowly(path, rows, wanted, words, call)
             continue
         jobs = list(_grouped(sizes, rows))
-        shares = 1 if len(jobs) >= threads else threads  # of few pieces each thread takes a share
-        for groups, share in itertools.product(jobs, range(shares)):
-            yield _group(path, groups, wanted, words, call, (share, shares))
+        for groups in jobs:
+            if len(jobs) >= threads:
+                yield _group(path, groups, wanted, words, call)
+            else:
+                yield from _shared(path, groups, wanted, words, call, threads)
 
 
 def _sizes(file: Any) -> list[int]:
@@ -142,26 +145,33 @@ def _grouped(sizes: list[int], rows: int) -> Iterator[list[int]]:
 
 
 def _group(
-    path: Path,
-    groups: list[int],
-    wanted: list[str],
-    words: list[str],
-    call: str,
-    part: tuple[int, int],
+    path: Path, groups: list[int], wanted: list[str], words: list[str], call: str
 ) -> Callable[[], Any]:
-    """What reads some row groups, and of these one of several equal shares."""
+    """What reads some row groups."""
 
     def job() -> Any:
         with (
             _reading(path, call),
             pq.ParquetFile(path, read_dictionary=words, memory_map=True) as file,
         ):
-            table = file.read_row_groups(groups, columns=wanted, use_threads=False)
-        share, shares = part
-        start, stop = (len(table) * k // shares for k in (share, share + 1))
-        return table if shares == 1 else table.slice(start, stop - start)
+            return file.read_row_groups(groups, columns=wanted, use_threads=False)
 
     return job
+
+
+def _shared(
+    path: Path, groups: list[int], wanted: list[str], words: list[str], call: str, threads: int
+) -> Iterator[Callable[[], Any]]:
+    """Row groups of a file of few: each thread reads some columns, then takes a share of rows."""
+
+    def one(name: str) -> Any:
+        return _group(path, groups, [name], words, call)()
+
+    columns = list(mapped(one, wanted, threads))
+    table = pa.table({name: c[name] for name, c in zip(wanted, columns, strict=True)})
+    bounds = [len(table) * k // threads for k in range(threads + 1)]
+    for start, stop in itertools.pairwise(bounds):
+        yield functools.partial(table.slice, start, stop - start)
 
 
 def _slowly(

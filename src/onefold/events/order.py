@@ -8,11 +8,19 @@ customer go where those of the customers and pieces before them end.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from onefold._columns import Coded, Columns, Place, frozen, is_same_in_all, stacked
+from onefold._columns import (
+    Coded,
+    Columns,
+    Place,
+    by_name,
+    frozen,
+    is_same_in_all,
+    put_together,
+)
 from onefold._group import sorted_by
 from onefold._threads import mapped
 from onefold._types import Array, Bools, Ints
@@ -21,6 +29,7 @@ from onefold.events.tables import (
     KEY,
     first_deliveries,
     known_from,
+    no_events,
     receipts,
     repeated,
     repeats,
@@ -32,14 +41,14 @@ PIECE = 1 << 20  # rows sorted at a time
 CHUNK = 1 << 16  # rows in which repeated ids are looked for at a time
 
 
-def canonical(tables: Sequence[Columns], *, threads: int = 1) -> tuple[Columns, Ints]:
+def canonical(tables: Iterable[Columns], *, threads: int = 1) -> tuple[Columns, Ints]:
     """The rows of all tables in canonical order, each delivery once, without those of nobody.
 
-    Returns the table, its customers coded by those that occur, and the offsets (n + 1,) of the
-    rows of each.
+    Each table is sorted when it comes, and not held. Returns the table, its customers coded by
+    those that occur, and the offsets (n + 1,) of the rows of each.
     """
-    pieces = list(mapped(_by_customer, _pieces([_of_somebody(t) for t in tables]), threads))
-    table, offsets = _together(pieces, threads)
+    pieces = list(mapped(_by_customer, _pieces(map(_of_somebody, tables)), threads))
+    table, offsets = _together(pieces or [no_events()], threads)
     keep = _once(table, offsets)
     if not keep.all():
         table = table.take(np.flatnonzero(keep)).compact()
@@ -64,7 +73,7 @@ def _of_somebody(table: Columns) -> Columns:
     return table if known.all() else table.take(np.flatnonzero(known)).compact()
 
 
-def _pieces(tables: Sequence[Columns]) -> Iterator[Columns]:
+def _pieces(tables: Iterable[Columns]) -> Iterator[Columns]:
     for table in tables:
         if len(table) <= PIECE or ascending(table.array("customer")):
             yield table
@@ -86,8 +95,11 @@ def _by_customer(piece: Columns) -> Columns:
     return piece.take(sorted_by(who, order))
 
 
-def _together(pieces: Sequence[Columns], threads: int) -> tuple[Columns, Ints]:
-    """One table by customer of pieces that are so each; in it, earlier pieces come first."""
+def _together(pieces: list[Columns], threads: int) -> tuple[Columns, Ints]:
+    """One table by customer of pieces that are so each, which are let go.
+
+    In it, the rows that a customer has in earlier pieces come first.
+    """
     vocab, to = united([piece.coded("customer").vocab for piece in pieces])
     if len(pieces) == 1:
         return pieces[0], counted(pieces[0].array("customer"), len(vocab))
@@ -96,7 +108,11 @@ def _together(pieces: Sequence[Columns], threads: int) -> tuple[Columns, Ints]:
     offsets = np.zeros(len(vocab) + 1, dtype=np.int64)
     np.cumsum(sum(counts), out=offsets[1:])
     place = _places(counts, offsets) if sum(len(c) > 0 for c in codes) > 1 else None
-    rest = stacked([piece.without(["customer"]) for piece in pieces], place, threads=threads)
+    lengths = [len(piece) for piece in pieces]
+    columns = by_name([piece.without(["customer"]) for piece in pieces])
+    del codes, counts, to
+    pieces.clear()
+    rest = put_together(columns, lengths, place, threads=threads)
     who = np.repeat(np.arange(len(vocab), dtype=np.int32), np.diff(offsets))
     return Columns({"customer": Coded(who, vocab), **rest.data}), offsets
 

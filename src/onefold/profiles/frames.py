@@ -32,9 +32,8 @@ def frame_of(table: TraitTable, shown: Shown, *, time: bool = False) -> pd.DataF
                     "Give the trait or the fact another name."
                 )
             out[column] = held
-    index = pd.Index(table.ids.copy(), name="customer")
     if not time:
-        return pd.DataFrame(out, index=index)
+        return pd.DataFrame(out, index=pd.Index(table.ids.copy(), name="customer"))
     moments = pd.DatetimeIndex(table.as_of).tz_localize("UTC")
     return pd.DataFrame({"customer": table.ids.copy(), "time": moments, **out})
 

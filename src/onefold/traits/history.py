@@ -18,6 +18,7 @@ import numpy as np
 
 from onefold._check import hint, quoted
 from onefold._columns import Coded, frozen, is_same_in_all, same_in_all, taken
+from onefold._group import running
 from onefold._types import (
     NO_MONEY,
     Array,
@@ -161,9 +162,8 @@ class History:
     def totals(self, numbers: Ints | Bools) -> Ints:
         """The sum (n,) over each row of whole numbers, or marks, over the events of the base."""
         if self.span is not None:
-            running = np.zeros(len(numbers) + 1, dtype=np.int64)
-            np.cumsum(numbers, out=running[1:])
-            return running[self.stops] - running[self.starts]
+            sums = running(numbers)
+            return (sums[self.stops] - sums[self.starts]).astype(np.int64, copy=False)
         out = np.zeros(len(self), dtype=np.int64)
         some = np.flatnonzero(self.counts > 0)
         if len(some):
@@ -364,9 +364,8 @@ class History:
     def _within(self, mask: Bools, base: "History") -> "History":
         """The same rows as ranges of a base of which only the marked events are left."""
         assert self.span is not None
-        running = np.zeros(len(mask) + 1, dtype=np.int64)
-        np.cumsum(mask, out=running[1:])
-        starts, stops = running[self.starts], running[self.stops]
+        before = running(mask)
+        starts, stops = (before[at].astype(np.int64) for at in (self.starts, self.stops))
         return self._ranged(attrs.evolve(self.span, base=base, starts=starts, stops=stops))
 
     def _among(self, chosen: Ints, mask: Bools) -> Ints:
@@ -375,9 +374,7 @@ class History:
             every = self.rows is None and self.who is None
             owner = self.ledger.events.array("customer")[chosen] if every else self.row[chosen]
             return np.append(0, np.cumsum(np.bincount(owner, minlength=len(self))))
-        running = np.zeros(len(mask) + 1, dtype=np.int64)
-        np.cumsum(mask, out=running[1:])
-        return running[self.offsets]
+        return running(mask)[self.offsets].astype(np.int64)
 
     @property
     def visit_starts(self) -> Bools:
@@ -400,9 +397,8 @@ class History:
 
     def _visits(self) -> tuple[Ints, Ints]:
         visits = visit_numbers(self.row, self.time.view(np.int64), self.basket)
-        running = np.zeros(len(visits) + 1, dtype=np.int64)
-        np.cumsum(firsts(visits), out=running[1:])
-        return frozen(visits), frozen(running[self.offsets])
+        offsets = running(firsts(visits))[self.offsets].astype(np.int64)
+        return frozen(visits), frozen(offsets)
 
     def fact(self, name: str) -> tuple[Strings, Floats]:
         """The latest of one fact for each row: its text (n,) or None, its number (n,) or NaN."""

@@ -60,11 +60,12 @@ class Wide:
         return out
 
     def dense(self) -> Floats:
-        """All numbers (n, k), in the order of `labels`."""
-        out = np.where(self.known, 0.0, np.nan)[:, None].repeat(len(self.labels), axis=1)
+        """All numbers (n, k), in the order of `labels`, column by column in memory."""
+        out = np.empty((len(self.labels), len(self)))
+        out[:] = np.where(self.known, 0.0, np.nan)
         rows = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        out[rows, self.codes] = self.values
-        return out
+        out[self.codes, rows] = self.values
+        return out.T
 
     def row(self, i: int) -> dict[str, float]:
         """The labels of one row with their numbers, the largest first."""
@@ -86,34 +87,36 @@ def labelled(
         rows, codes = rows[kept], codes[kept]
         weights = None if weights is None else weights[kept]
     width = max(len(vocab), 1)
-    owner, label, sums = _cells(rows, codes, weights, width)
-    counts = np.bincount(owner, minlength=n)
-    if share:
-        total = np.bincount(owner, weights=sums, minlength=n)[owner]
-        sums = np.divide(sums, total, out=np.zeros_like(sums), where=total != 0)
+    owners, counts, label, values = _cells(rows, codes, weights, width, share)
     used = np.flatnonzero(np.bincount(label, minlength=width))
-    local = np.zeros(width, dtype=np.int32)
-    local[used] = np.arange(len(used))
+    if len(used) < width:
+        local = np.zeros(width, dtype=np.int32)
+        local[used] = np.arange(len(used), dtype=np.int32)
+        label = local[label]
+    held = np.zeros(n, dtype=np.int64)
+    held[owners] = counts
     offsets = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(counts[:n], out=offsets[1:])
+    np.cumsum(held, out=offsets[1:])
     labels = vocab.values[used] if len(vocab) else np.array([], dtype=object)
-    return Wide(labels, offsets, local[label], sums, counts[:n] > 0)
+    return Wide(labels, offsets, label, values, held > 0)
 
 
 def _cells(
-    rows: Ints, codes: Codes, weights: Floats | None, width: int
-) -> tuple[Ints, Ints, Floats]:
-    """Rows and labels of the cells that occur, ascending, and the sum of each.
+    rows: Ints, codes: Codes, weights: Floats | None, width: int, share: bool
+) -> tuple[Ints, Ints, Codes, Floats]:
+    """Rows with any cell, how many each has, and the label and number of each cell, ascending.
 
     Sums are added up in the order of the events. Rows ascend, and are taken some at a time, so
     that a bin for each of their cells stays in the cache.
     """
     parts = [
-        _some_cells(rows[some], codes[some], None if weights is None else weights[some], width)
+        _some_cells(
+            rows[some], codes[some], None if weights is None else weights[some], width, share
+        )
         for some in _chunks(rows, width)
     ]
-    owner, label, sums = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    return owner, label, sums
+    owners, counts, label, values = (np.concatenate([p[k] for p in parts]) for k in range(4))
+    return owners, counts, label, values
 
 
 def _chunks(rows: Ints, width: int) -> Iterator[slice]:
@@ -132,22 +135,29 @@ def _chunks(rows: Ints, width: int) -> Iterator[slice]:
 
 
 def _some_cells(
-    rows: Ints, codes: Codes, weights: Floats | None, width: int
-) -> tuple[Ints, Ints, Floats]:
+    rows: Ints, codes: Codes, weights: Floats | None, width: int, share: bool
+) -> tuple[Ints, Ints, Codes, Floats]:
     first = rows[0] if len(rows) else np.int64(0)
     cell = (rows - first) * width + codes
     most = (int(rows[-1] - first) + 1) * width if len(rows) else 0
     if most <= 4 * len(cell) + CELLS:  # few labels: one bin for each cell
-        counts = np.bincount(cell, minlength=most)
-        there = np.flatnonzero(counts)
-        sums = counts if weights is None else np.bincount(cell, weights=weights, minlength=most)
-        owner, label = np.divmod(there, width)
-        return owner + first, label, sums[there].astype(np.float64)
-    order = np.argsort(cell, kind="stable")
-    cell = cell[order]
-    new = np.ones(len(cell), dtype=bool)
-    new[1:] = cell[1:] != cell[:-1]
-    group = np.cumsum(new) - 1
-    given = None if weights is None else weights[order]
-    owner, label = np.divmod(cell[new], width)
-    return owner + first, label, np.bincount(group, weights=given).astype(np.float64)
+        bins = np.bincount(cell, minlength=most)
+        there = bins != 0
+        counts = there.reshape(-1, width).sum(axis=1)
+        cells = np.flatnonzero(there)
+        sums = bins if weights is None else np.bincount(cell, weights=weights, minlength=most)
+        sums = np.asarray(sums[cells], dtype=np.float64)
+    else:
+        order = np.argsort(cell, kind="stable")
+        cell = cell[order]
+        new = np.ones(len(cell), dtype=bool)
+        new[1:] = cell[1:] != cell[:-1]
+        given = None if weights is None else weights[order]
+        sums = np.bincount(np.cumsum(new) - 1, weights=given).astype(np.float64)
+        cells = cell[new]
+        counts = np.bincount(cells // width)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    if share:
+        total = np.bincount(owner, weights=sums, minlength=len(counts))[owner]
+        sums = np.divide(sums, total, out=np.zeros_like(sums), where=total != 0)
+    return np.arange(len(counts)) + first, counts, (cells - owner * width).astype(np.int32), sums
