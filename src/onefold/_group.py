@@ -79,6 +79,6 @@ def sorted_by(numbers: Array, order: Ints) -> Ints:
 def running(numbers: Ints | Bools) -> Ints:
     """Totals (n + 1,) of the numbers, or marks, before each place; of marks in 32 bits."""
     narrow = numbers.dtype == bool and len(numbers) < 2**31
-    out = np.zeros(len(numbers) + 1, dtype=np.int32 if narrow else np.int64)
+    out: Ints = np.zeros(len(numbers) + 1, dtype=np.int32 if narrow else np.int64)
     np.cumsum(numbers, out=out[1:])
     return out

@@ -139,14 +139,17 @@ def _some_cells(
 ) -> tuple[Ints, Ints, Codes, Floats]:
     first = rows[0] if len(rows) else np.int64(0)
     cell = (rows - first) * width + codes
+    counts: Ints
+    cells: Ints
+    sums: Floats
     most = (int(rows[-1] - first) + 1) * width if len(rows) else 0
     if most <= 4 * len(cell) + CELLS:  # few labels: one bin for each cell
         bins = np.bincount(cell, minlength=most)
         there = bins != 0
         counts = there.reshape(-1, width).sum(axis=1)
-        cells = np.flatnonzero(there)
-        sums = bins if weights is None else np.bincount(cell, weights=weights, minlength=most)
-        sums = np.asarray(sums[cells], dtype=np.float64)
+        cells = np.flatnonzero(there).astype(np.int64)
+        held = bins if weights is None else np.bincount(cell, weights=weights, minlength=most)
+        sums = held[cells].astype(np.float64)
     else:
         order = np.argsort(cell, kind="stable")
         cell = cell[order]
@@ -154,8 +157,8 @@ def _some_cells(
         new[1:] = cell[1:] != cell[:-1]
         given = None if weights is None else weights[order]
         sums = np.bincount(np.cumsum(new) - 1, weights=given).astype(np.float64)
-        cells = cell[new]
-        counts = np.bincount(cells // width)
+        cells = cell[new].astype(np.int64)
+        counts = np.bincount(cells // width).astype(np.int64)
     owner = np.repeat(np.arange(len(counts)), counts)
     if share:
         total = np.bincount(owner, weights=sums, minlength=len(counts))[owner]
