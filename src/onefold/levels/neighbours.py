@@ -113,6 +113,7 @@ class Neighbours:
             block.data = block.data * damping[block.indices].astype(np.float32)
             block = normal_rows(_largest(block, self.top).astype(np.float64))
             block.data *= np.repeat(total / (total + self.shrink), np.diff(block.indptr))
+            block.data = block.data.astype(np.float32).astype(np.float64)  # kept in half the room
             blocks.append(block)
             start = stop
         empty = csr_matrix((0, chosen.shape[0]), dtype=np.float64)

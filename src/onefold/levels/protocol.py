@@ -62,6 +62,7 @@ class Choices:
         names: names of the groups, by grouping.
         cards: the personas, if there are any.
         history: all events of these rows, of all kinds.
+        target: the kind of event that is a choice.
     """
 
     offsets: Ints = attrs.field(converter=frozen)
@@ -76,6 +77,7 @@ class Choices:
     groups: Mapping[str, Codes] = attrs.field(factory=dict)
     names: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     cards: Any = None
+    target: str = "purchase"
     kept: dict[str, Any] = attrs.field(init=False, factory=dict)  # a cache
 
     @classmethod
@@ -116,6 +118,7 @@ class Choices:
             groups=groups or {},
             names=names or {},
             cards=cards,
+            target=target,
         )
 
     def __len__(self) -> int:

@@ -26,7 +26,9 @@ from onefold.scoring.backoff import Backoff, used
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
-from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
+from onefold.scoring.live import Live
+from onefold.scoring.plan import Plan, compiled
+from onefold.scoring.rank import Base, Ranking, best, best_among, ranking, why_short
 from onefold.scoring.refine import Refinement
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
@@ -97,7 +99,7 @@ class FittedScorer:
         for rows in _chunks(table):
             choices = self.groups.choices(rows, self.items, self.settings.target)
             lists += self._lists(choices, n, allowed=allowed, repeats=repeats)
-        return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
+        return ranking(table.ids, lists, self.items, n, why_short(among, exclude, bool(repeats)))
 
     def score(self, profile: Profile, items: Iterable[str]) -> Floats:
         """The probability of each item as the customer's next choice (n,), 0 for unknown ones.
@@ -117,6 +119,8 @@ class FittedScorer:
         """All probabilities (n, n_items), in the order of `items`: for few customers at a time."""
         table = _table(who, "FittedScorer.dense: who")
         choices = self.groups.choices(table, self.items, self.settings.target)
+        if weights is None and compiled() is not None:
+            return self._plan.dense(choices)
         held = self._weights_of(choices, self.weights if weights is None else weights)
         own = self.views.own(choices, held)
         bases = self._bases(choices, held, None, {})
@@ -213,6 +217,11 @@ class FittedScorer:
         own_only: bool = False,
     ) -> list[tuple[Codes, Floats]]:
         """The n best items of each row and their scores."""
+        if compiled() is not None:
+            codes, scores, counts = self._plan.ranked(
+                choices, n, allowed=allowed, repeats=repeats, own_only=own_only
+            )
+            return [(codes[i, :k], scores[i, :k]) for i, k in enumerate(counts.tolist())]
         held = self._weights_of(choices, self.weights)
         own = self.views.own(choices, held)
         # A mask of this call must not outlive it: what is kept is for the whole catalogue.
@@ -250,6 +259,36 @@ class FittedScorer:
             lists.append(found)
         return lists
 
+    def live(self, profile: Profile) -> Live:
+        """One customer on a site, click by click: the next list in some tens of microseconds.
+
+        Args:
+            profile: The customer, as known now; segment and persona are those of this profile.
+
+        Raises:
+            ArgumentError: If `profile` is not a profile.
+
+        Examples:
+            >>> import onefold as of
+            >>> data = of.datasets.simulate(200, rng=7)
+            >>> profiles = of.fold(data.log)
+            >>> scorer = of.Scorer().fit(profiles, rng=7)
+            >>> live = scorer.live(profiles[profiles.ids[0]])
+            >>> item = live.rank(1).of(0)[0]
+            >>> later = live.after(of.Event(live.customer, "purchase", "2031-01-01", item=item))
+            >>> len(later.rank(5).of(0))
+            5
+        """
+        return Live.of(self, _one(profile, "FittedScorer.live: profile"))
+
+    @property
+    def _plan(self) -> Plan:
+        """The scorer as the kernel reads it."""
+        if "plan" not in self._cache:
+            self._cache["plan"] = Plan.of(self.views, self.weights, self.refined)
+        held: Plan = self._cache["plan"]
+        return held
+
     def _weights_of(self, choices: Choices, weights: Floats) -> Floats:
         """The weight of each level for each row (n, levels)."""
         return weights[np.minimum(buckets(choices.visits), len(weights) - 1)]
@@ -263,26 +302,45 @@ class FittedScorer:
     def _allowed(
         self, table: TraitTable, among: Iterable[str] | None, exclude: Iterable[str] | None
     ) -> Bools | None:
-        mask = np.ones(len(self.items), dtype=bool)
+        moment = table.as_of.max() if len(table) else self.as_of
+        return self._allowed_at(moment, among, exclude)
+
+    def _allowed_at(
+        self, moment: np.datetime64, among: Iterable[str] | None, exclude: Iterable[str] | None
+    ) -> Bools | None:
+        """Which items may be chosen at a moment; None for all of them."""
+        mask = self._available(moment)
+        if among is None and exclude is None:
+            return mask
         if among is not None:
-            mask[:] = False
-            mask[self._known(among, "among")] = True
+            few = np.zeros(len(self.items), dtype=bool)
+            few[self._known(among, "among")] = True
+            mask = few if mask is None else few & mask
         if exclude is not None:
+            mask = np.ones(len(self.items), dtype=bool) if mask is None else mask.copy()
             mask[self._known(exclude, "exclude")] = False
-        if self.catalog is not None and len(table):
-            since, until = self._validity(self.catalog)
-            moment = table.as_of.max()
-            mask &= (since <= moment) & (moment < until)
         return None if mask.all() else mask
+
+    def _available(self, moment: np.datetime64) -> Bools | None:
+        """Which items can be had at a moment, by the catalogue; kept until that changes."""
+        if self.catalog is None:
+            return None
+        held = self._cache.get("available")
+        if held is None or not held[0] <= moment < held[1]:
+            since, until = self._validity(self.catalog)
+            mask = (since <= moment) & (moment < until)
+            changes = np.concatenate([since, until])
+            first = changes[changes <= moment].max(initial=ALWAYS[0])
+            last = changes[changes > moment].min(initial=ALWAYS[1])
+            held = self._cache["available"] = (first, last, None if mask.all() else mask)
+        found: Bools | None = held[2]
+        return found
 
     def _validity(self, catalog: Catalog) -> tuple[Times, Times]:
         """From when until when each item can be had; what the catalogue lacks, always."""
-        if "validity" not in self._cache:
-            at = catalog.items.codes(self.items.values)
-            since = np.append(catalog.valid_from, ALWAYS[0])[at]
-            self._cache["validity"] = since, np.append(catalog.valid_until, ALWAYS[1])[at]
-        held: tuple[Times, Times] = self._cache["validity"]
-        return held
+        at = catalog.items.codes(self.items.values)
+        since = np.append(catalog.valid_from, ALWAYS[0])[at]
+        return since, np.append(catalog.valid_until, ALWAYS[1])[at]
 
     def _known(self, ids: Iterable[str], name: str) -> Codes:
         codes = self.items.codes(_ids(ids, f"FittedScorer.rank: {name}"))
@@ -316,10 +374,3 @@ def _chunks(table: TraitTable) -> Iterable[TraitTable]:
     if len(table) <= CHUNK:
         return [table]
     return (table.rows(a, min(a + CHUNK, len(table))) for a in range(0, len(table), CHUNK))
-
-
-def _reason(among: object, exclude: object, repeats: bool) -> str:
-    asked = {"among": among is not None, "exclude": exclude is not None, "repeats": not repeats}
-    limits = [f"{name}=" for name, given in asked.items() if given]
-    within = f" within {', '.join(limits)}" if limits else ""
-    return f"no more items to choose from{within}"

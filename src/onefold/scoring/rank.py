@@ -192,3 +192,11 @@ def ranking(
     codes = np.concatenate([c for c, _ in lists]) if lists else np.zeros(0, np.int32)
     scores = np.concatenate([s for _, s in lists]) if lists else np.zeros(0)
     return Ranking(customers, offsets, codes.astype(np.int32), scores, items, n, reason)
+
+
+def why_short(among: object, exclude: object, repeats: bool) -> str:
+    """The reason for a list of fewer than n items."""
+    asked = {"among": among is not None, "exclude": exclude is not None, "repeats": not repeats}
+    limits = [f"{name}=" for name, given in asked.items() if given]
+    within = f" within {', '.join(limits)}" if limits else ""
+    return f"no more items to choose from{within}"

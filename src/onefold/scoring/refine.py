@@ -22,6 +22,7 @@ from onefold._types import Array, Bools, Floats, Ints
 from onefold.scoring.heads import Heads
 
 SMALL = 0.05
+TINY = 1e-9
 LEAST = 200  # customers below whom the plain mixture is kept
 RIDGES = (0.1, 0.03, 0.01, 0.003, 0.001)
 STEPS = 150
@@ -184,7 +185,7 @@ def _standard(foreseen: Floats, everyone: int, mean: Floats, scale: Floats) -> F
 
 
 def _logs(foreseen: Floats, everyone: int) -> Floats:
-    out: Floats = np.log(foreseen + SMALL * foreseen[:, [everyone]] + 1e-9)
+    out: Floats = np.log(foreseen + SMALL * foreseen[:, [everyone]] + TINY)
     return out
 
 

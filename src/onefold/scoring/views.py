@@ -39,22 +39,26 @@ class Groups:
     def choices(self, table: TraitTable, items: Vocab, target: str) -> Choices:
         """The choices of the rows of a table, with the groups they are in."""
         groups: dict[str, Codes] = {}
-        names: dict[str, tuple[str, ...]] = {}
         if self.segments is not None:
             groups["segment"] = _coded(self.segments, table, self.names)
-            names["segment"] = self.names
         if self.cards is not None:
             groups["persona"] = np.asarray(self.cards.closest(table), dtype=np.int32)
+        found = self.plain(table, items, target)
+        return attrs.evolve(found, groups=groups, names=self.named, cards=self.cards)
+
+    def plain(self, table: TraitTable, items: Vocab, target: str) -> Choices:
+        """The choices of the rows of a table, without groups."""
+        return Choices.of(table.history, items, target=target, moments=table.as_of)
+
+    @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Names of the groups, by grouping."""
+        names: dict[str, tuple[str, ...]] = {}
+        if self.segments is not None:
+            names["segment"] = self.names
+        if self.cards is not None:
             names["persona"] = tuple(p.name for p in self.cards)
-        return Choices.of(
-            table.history,
-            items,
-            target=target,
-            moments=table.as_of,
-            groups=groups,
-            names=names,
-            cards=self.cards,
-        )
+        return names
 
 
 @attrs.frozen(eq=False)
@@ -86,18 +90,18 @@ class Views:
         total.sort_indices()
         return total
 
-    def each(self, choices: Choices) -> dict[int, Any]:
+    def each(self, choices: Choices, some: Sequence[int] | None = None) -> dict[int, Any]:
         """The own levels of some rows, by position: csr (n, n_items) each; computed once."""
         held = choices.kept.get("own")
         if held is None or held[0] is not self:
-            shape = (len(choices), self.n_items)
-            made = {
-                at: checked_own(self.names[at], level.own(choices), shape)
-                for at, level in self.fitted.items()
-            }
-            held = choices.kept["own"] = (self, made)
-        matrices: dict[int, Any] = held[1]
-        return matrices
+            held = choices.kept["own"] = (self, {})
+        made: dict[int, Any] = held[1]
+        wanted = self.fitted if some is None else some
+        for at in wanted:
+            if at not in made:
+                shape = (len(choices), self.n_items)
+                made[at] = checked_own(self.names[at], self.fitted[at].own(choices), shape)
+        return {at: made[at] for at in wanted}
 
     def passed_down(self, choices: Choices, weights: Floats) -> Floats:
         """The weights (n, levels) of the shared levels, with what own levels pass down."""
@@ -110,6 +114,10 @@ class Views:
 
     def groups_of(self, choices: Choices) -> list[tuple[int, ...]]:
         """For each row the row of each shared level's table that is its own."""
+        return [tuple(row) for row in np.stack(self.group_columns(choices), axis=1).tolist()]
+
+    def group_columns(self, choices: Choices) -> list[Ints]:
+        """The same, by shared level: (n,) each."""
         columns = []
         for by, names, _ in self.shared.values():
             codes = choices.groups.get(by)
@@ -117,7 +125,7 @@ class Views:
                 columns.append(np.full(len(choices), len(names)))
             else:
                 columns.append(np.where(codes < 0, len(names), codes))
-        return [tuple(row) for row in np.stack(columns, axis=1).tolist()]
+        return columns
 
     def bases(
         self, choices: Choices, weights: Floats, allowed: Bools | None, kept: dict[Any, Any]
