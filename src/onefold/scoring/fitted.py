@@ -309,15 +309,15 @@ class FittedScorer:
         self, moment: np.datetime64, among: Iterable[str] | None, exclude: Iterable[str] | None
     ) -> Bools | None:
         """Which items may be chosen at a moment; None for all of them."""
-        mask = self._available(moment)
+        there = self._available(moment)
         if among is None and exclude is None:
-            return mask
+            return there
+        mask = np.ones(len(self.items), dtype=bool) if there is None else there.copy()
         if among is not None:
             few = np.zeros(len(self.items), dtype=bool)
             few[self._known(among, "among")] = True
-            mask = few if mask is None else few & mask
+            mask &= few
         if exclude is not None:
-            mask = np.ones(len(self.items), dtype=bool) if mask is None else mask.copy()
             mask[self._known(exclude, "exclude")] = False
         return None if mask.all() else mask
 
@@ -330,8 +330,8 @@ class FittedScorer:
             since, until = self._validity(self.catalog)
             mask = (since <= moment) & (moment < until)
             changes = np.concatenate([since, until])
-            first = changes[changes <= moment].max(initial=ALWAYS[0])
-            last = changes[changes > moment].min(initial=ALWAYS[1])
+            first = np.max(np.append(changes[changes <= moment], ALWAYS[0]))
+            last = np.min(np.append(changes[changes > moment], ALWAYS[1]))
             held = self._cache["available"] = (first, last, None if mask.all() else mask)
         found: Bools | None = held[2]
         return found

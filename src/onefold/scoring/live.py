@@ -161,23 +161,29 @@ class Live:
             state: _State | None = at._state
             for event in events:
                 state = None if state is None else state.after(event, self._root)
-            if state is None:  # late, or the basket of an earlier visit: told from the whole
-                scorer, profile = self._root.scorer, self._profile()
-                state = _State.of(
-                    scorer.groups.plain(profile.table, scorer.items, scorer.settings.target)
-                )
-            self._state = state
+            self._state = self._anew() if state is None else state
         return self._state
 
-    def _profile(self) -> Profile:
-        """The whole profile, with the events since."""
+    def _anew(self) -> "_State":
+        """The state told from the whole: after late events, or the basket of an earlier visit."""
+        scorer, profile = self._root.scorer, self._profile()
+        found = _State.of(scorer.groups.plain(profile.table, scorer.items, scorer.settings.target))
+        ids = frozenset((e.source, e.id) for e in self._events() if e.id is not None)
+        return attrs.evolve(found, ids=ids)
+
+    def _events(self) -> list[Event]:
+        """All events since the beginning."""
         events: list[Event] = []
         at: Live | None = self
         while at is not None and at._event is not None:
             events.append(at._event)
             at = at._before
+        return events[::-1]
+
+    def _profile(self) -> Profile:
+        """The whole profile, with the events since."""
         profile = self._root.profile
-        for event in events[::-1]:
+        for event in self._events():
             profile = profile.after(event)
         return profile
 

@@ -9,8 +9,8 @@ Levels that the kernel does not know, plug-ins among them, come as their rows (c
 """
 
 from functools import cache
-from threading import local
-from typing import Any
+from threading import get_ident
+from typing import Any, final
 
 import attrs
 import numpy as np
@@ -39,6 +39,21 @@ def compiled() -> Any:
     return kernel
 
 
+@final
+class _Kept:
+    """Caches of a plan, which are left behind where it is copied or sent to another process."""
+
+    __slots__ = ("boards", "heads", "kinds")
+
+    def __init__(self) -> None:
+        self.heads: dict[Any, Any] = {}  # of the base, by kind of rows
+        self.kinds: dict[Any, Any] = {}  # weights and columns, by kind of rows
+        self.boards: dict[int, Codes] = {}  # where the kernel notes what it touched, by thread
+
+    def __reduce__(self) -> Any:
+        return _Kept, ()
+
+
 @attrs.frozen(eq=False)
 class Plan:
     """What the kernel reads of a scorer."""
@@ -52,9 +67,7 @@ class Plan:
     shared: Floats  # (n_items, columns)
     starts: Ints  # the first column of each shared level
     refined: tuple[Any, ...] | None
-    heads: dict[Any, Any] = attrs.field(init=False, factory=dict)  # a cache
-    kinds: dict[Any, Any] = attrs.field(init=False, factory=dict)  # a cache
-    boards: local = attrs.field(init=False, factory=local)
+    kept: _Kept = attrs.field(init=False, factory=_Kept)
 
     @classmethod
     def of(cls, views: Views, weights: Floats, refinement: Refinement | None) -> "Plan":
@@ -133,7 +146,7 @@ class Plan:
         generic, entries = self._entries(choices)
         bits = np.empty(len(rows), dtype=np.int64)
         kernel.emptiness(rows, cells[0], cells[1], cells[2], self.natives[1], generic, bits)
-        kept = self.heads if allowed is None else {}
+        kept = self.kept.heads if allowed is None else {}
         for key, some in self._kinds(choices, bits):
             self._rank(key, some, cells, generic, entries, allowed, kept, asked, out)
 
@@ -157,7 +170,7 @@ class Plan:
         visits = int(cells[4][0])
         bucket = min(visits.bit_length(), len(self.weights) - 1)
         asked = (n, DEPTH, repeats, False, self.refined is not None, False)
-        kept = self.heads if allowed is None else {}
+        kept = self.kept.heads if allowed is None else {}
         key = (bucket, int(bits[0]), *groups)
         self._rank(key, ROW, cells, NO_ROWS, NOTHING, allowed, kept, asked, out)
         return out[0], out[1], int(out[2][0])
@@ -175,12 +188,12 @@ class Plan:
         out: tuple[Codes, Floats, Ints],
     ) -> None:
         """Rows of one kind, with longer heads of the base until they are long enough."""
-        kind = key if key in self.kinds else self._kind(key)
-        w_own, w_shared, columns = self.kinds[kind]
+        kind = key if key in self.kept.kinds else self._kind(key)
+        w_own, w_shared, columns = self.kept.kinds[kind]
         refined = UNREFINED if self.refined is None else self.refined
         long = FIRST
         while len(rows):
-            base, *head = self._head(key, columns, w_shared, None, self.heads, long)
+            base, *head = self._head(key, columns, w_shared, None, self.kept.heads, long)
             few = head
             if allowed is not None:
                 _, *few = self._head(key, columns, w_shared, allowed, kept, long)
@@ -206,9 +219,9 @@ class Plan:
 
     def _board(self) -> Codes:
         """Where the kernel notes what it touched: one of each thread."""
-        board: Codes | None = getattr(self.boards, "board", None)
+        board = self.kept.boards.get(get_ident())
         if board is None:
-            board = self.boards.board = np.zeros(self.views.n_items, dtype=np.int32)
+            board = self.kept.boards[get_ident()] = np.zeros(self.views.n_items, dtype=np.int32)
         return board
 
     def _kind(self, key: tuple[int, ...]) -> tuple[int, ...]:
@@ -219,7 +232,7 @@ class Plan:
         weights[self.views.everyone] += weights[gone].sum()
         weights[gone] = 0.0
         columns = self.starts + np.array(groups, dtype=np.int64)
-        self.kinds[key] = weights[self.own], weights[list(self.views.shared)], columns
+        self.kept.kinds[key] = weights[self.own], weights[list(self.views.shared)], columns
         return key
 
     def _head(
@@ -234,7 +247,7 @@ class Plan:
         """The base of a kind of rows, its first items, best first, and whether that is all."""
         found = kept.get(key)
         if found is None or not (found[2] or len(found[1]) >= min(long, self.views.n_items)):
-            if len(kept) * self.views.n_items >= ROOM:
+            if (len(kept) + 1) * self.views.n_items > ROOM:
                 kept.clear()
             scores = np.zeros(self.views.n_items)
             for column, weight in zip(columns.tolist(), weights.tolist(), strict=True):
