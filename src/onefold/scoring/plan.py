@@ -72,7 +72,12 @@ class Plan:
     @classmethod
     def of(cls, views: Views, weights: Floats, refinement: Refinement | None) -> "Plan":
         """Lay out the levels of a scorer."""
-        kinds = {Individual: [], FittedDue: [], FittedNeighbours: [], None: []}
+        kinds: dict[Any, list[int]] = {
+            Individual: [],
+            FittedDue: [],
+            FittedNeighbours: [],
+            None: [],
+        }
         for at, level in views.fitted.items():
             kind = type(level) if type(level) in kinds else None
             second = kind is FittedDue and kinds[kind]
