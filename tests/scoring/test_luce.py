@@ -147,7 +147,7 @@ def test_nothing_runs_over_at_any_temperature(temperature: float) -> None:
 def test_lists_end_where_nothing_is_left() -> None:
     first, second = urn({0: 0.0, 1: 0.0}, 4, width=3), urn({1: 0.0, 2: 0.0}, 4, width=3)
     orders = [u.order(gumbel(states(4), NAMES[u.codes]), 5) for u in (first, second)]
-    shown, cold = merged(*orders, np.zeros((4, 5), dtype=bool))
+    shown, cold = merged(orders[0], orders[1], np.zeros((4, 5), dtype=bool))
     assert (np.sort(shown[:, :3], axis=1) == [0, 1, 2]).all()
     assert (shown[:, 3:] == NOTHING).all()
     assert cold[:, 2].all() and not cold[:, [0, 1, 3, 4]].any()

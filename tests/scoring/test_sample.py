@@ -61,7 +61,7 @@ def test_lists_come_as_often_as_their_propensities_say(
     if share is not None:
         kw["cold"] = of.Thompson(share, few=10_000, most=1000).fit(simulated())
     drawn = scorer.sample(alike(), 3, rng=5, **kw)
-    expected = {}
+    expected: dict[tuple, float] = {}
     for one, p in zip(lists(drawn), np.exp(drawn.log_list), strict=True):
         assert expected.setdefault(one, p) == pytest.approx(p, rel=1e-12)
     profile = alike()["t0000"]
@@ -91,7 +91,8 @@ def test_propensities_by_hand() -> None:
         pool = scorer.rank(profile, 12).to_pandas().set_index("item")["score"]
         assert drawn["pool"].tolist() == [12] * 4
         np.testing.assert_array_equal(drawn["score"], pool[drawn["item"]])
-        weights, told = pool ** (1 / tau), 1.0
+        weights, told = pool ** (1 / tau), np.float64(1.0)
+        row: Any
         for row in drawn.itertuples():
             assert row.propensity == pytest.approx(weights[row.item] / weights.sum())
             first = pool[row.item] ** (1 / tau) / (pool ** (1 / tau)).sum()

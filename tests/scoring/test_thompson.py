@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import onefold as of
 from onefold.errors import ArgumentError
-from onefold.scoring.thompson import chances
+from onefold.scoring.largest import chances
 
 
 @given(st.floats(0.1, 50), st.floats(0.1, 50))

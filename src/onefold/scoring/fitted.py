@@ -27,9 +27,10 @@ from onefold.scoring.decisions import Decisions
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
+from onefold.scoring.policy import POOL, policy_of
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.refine import Refinement
-from onefold.scoring.sample import POOL, drawn, judged, policy_of
+from onefold.scoring.sample import drawn, judged
 from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
