@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onefold.profiles import Profile, Profiles, fold
     from onefold.profiles.partitions import Partitions
     from onefold.saving import load, save
-    from onefold.scoring import FittedScorer, Ranking, Scorer
+    from onefold.scoring import Decisions, FittedScorer, Ranking, Scorer, Thompson
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
     from onefold.traits import field
 
@@ -33,6 +33,7 @@ __all__ = [
     "Catalog",
     "Claim",
     "Condition",
+    "Decisions",
     "Event",
     "EventLog",
     "FittedScorer",
@@ -47,6 +48,7 @@ __all__ = [
     "Rules",
     "Scorer",
     "Segmentation",
+    "Thompson",
     "datasets",
     "did",
     "errors",
@@ -72,6 +74,7 @@ _LATER = {
     "Catalog": "catalog",
     "Claim": "personas",
     "Condition": "conditions",
+    "Decisions": "scoring",
     "Event": "events",
     "EventLog": "events",
     "FittedScorer": "scoring",
@@ -86,6 +89,7 @@ _LATER = {
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
+    "Thompson": "scoring",
     "did": "conditions",
     "field": "traits",
     "fold": "profiles",
