@@ -7,7 +7,7 @@ Everything is read from the levels as they were fitted; nothing is learned here.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import numpy as np
@@ -16,7 +16,7 @@ from onefold import _time
 from onefold._check import instance, quoted, whole
 from onefold._columns import frozen
 from onefold._group import Marks, distinct
-from onefold._types import Bools, Codes, Floats, Times
+from onefold._types import Bools, Codes, Floats, Rng, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS, Catalog
 from onefold.errors import ArgumentError, UnknownName
@@ -26,6 +26,7 @@ from onefold.scoring.backoff import Backoff, used
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
+from onefold.scoring.moving import moved
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
@@ -213,6 +214,39 @@ class FittedScorer:
             end=self.part.end,
             customers=self.part.customers,
         )
+
+    def update(
+        self, profiles: Profiles, *, regroup: bool = False, rng: Rng = None
+    ) -> "FittedScorer":
+        """This scorer as of the moment of later profiles: its levels move on, its weights stay.
+
+        Each level is the one that a new fit on these profiles has, new items included; the
+        weights, the refinement and the back-off are those of the old fit. For every day or every
+        hour; fit anew now and then, for what is worth how much changes too.
+
+        Args:
+            profiles: All that is known by now, not only what came since.
+            regroup: Whether segments and personas are fitted anew. As a rule they keep their
+                cuts and their cards, of which the weights were learned, and only who belongs to
+                them is read anew.
+            rng: Source of chance, for levels that draw: `Due`, where customers are many.
+
+        Returns:
+            Another scorer; this one stays as it is.
+
+        Raises:
+            ArgumentError: If an argument is wrong, or the profiles are as of an earlier moment.
+
+        Examples:
+            >>> import onefold as of
+            >>> data = of.datasets.simulate(200, rng=7)
+            >>> profiles = of.fold(data.log, catalog=data.catalog)
+            >>> scorer = of.Scorer().fit(profiles.at("2025-06-01"), rng=7)
+            >>> later = scorer.update(profiles, rng=7)
+            >>> later.as_of == profiles.as_of, later.weights is scorer.weights
+            (True, True)
+        """
+        return cast("FittedScorer", moved(self, profiles, regroup=regroup, rng=rng))
 
     def only(self, *levels: str) -> "FittedScorer":
         """The mixture of some of the levels, their weights fitted anew on the same slice.
