@@ -100,7 +100,7 @@ def test_new_items_come_in(halves) -> None:
     assert updated.reasons(later, updated.rank(later.select(profiles.ids[:1]), n=1))
     assert old.score(later[profiles.ids[3]], ["a novelty"]).tolist() == [0.0]
     new_one = updated.explain(later[profiles.ids[3]], "a novelty")
-    assert new_one.reason == "bought once, less than a day ago"
+    assert "you bought a novelty once, less than a day ago" in new_one.words()
 
 
 def test_what_was_updated_is_saved(halves, tmp_path) -> None:

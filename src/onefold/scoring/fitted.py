@@ -30,6 +30,7 @@ from onefold.scoring.moving import moved
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
+from onefold.scoring.sureness import Asked
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
 from onefold.scoring.words import Teller
@@ -202,17 +203,32 @@ class FittedScorer:
     def backoff(self) -> Backoff:
         """How far each level is trusted, by how much is known of a customer.
 
-        As it is used: what a level with nothing to say passes down is counted with everyone.
+        As it is used: what a level with nothing to say passes down is counted with everyone. Each
+        weight has an interval: see `Backoff.intervals`.
         """
+        if "backoff" not in self._cache:
+            self._cache["backoff"] = self._backoff()
+        held: Backoff = self._cache["backoff"]
+        return held
+
+    def _backoff(self) -> Backoff:
+        own = list(self.views.fitted)
         counts = np.bincount(self.part.bucket, minlength=len(self.weights))
         return Backoff(
             levels=self.views.names,
             evidence=tuple(bucket_name(b) for b in range(len(self.weights))),
-            weights=used(self.part, self.weights, self.views.everyone, list(self.views.fitted)),
+            weights=used(self.part, self.weights, self.views.everyone, own),
             choices=counts,
             start=self.part.start,
             end=self.part.end,
             customers=self.part.customers,
+            asked=Asked(
+                self.part,
+                np.vstack([self.weights, self.common]),
+                np.flatnonzero((self.common > 0) & (self.common != TIE)).tolist(),
+                self.views.everyone,
+                own,
+            ),
         )
 
     def update(

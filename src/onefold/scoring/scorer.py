@@ -164,6 +164,7 @@ class Scorer:
             else told * 1.0,
             customers=len(who),
             unforeseen=int((~told).sum()),
+            customer=rows[told],
         )
         most = int(buckets(every.visits).max(initial=0)) + 1
         if not told.any():
