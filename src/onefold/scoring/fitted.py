@@ -7,7 +7,7 @@ Everything is read from the levels as they were fitted; nothing is learned here.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import numpy as np
@@ -28,15 +28,19 @@ from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.live import Live
+from onefold.scoring.moving import moved
 from onefold.scoring.plan import Plan, compiled
 from onefold.scoring.policy import POOL, policy_of
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking, why_short
+from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
 from onefold.scoring.sample import drawn, judged
+from onefold.scoring.sureness import Asked
 from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
+from onefold.scoring.words import Teller
 
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer
@@ -306,24 +310,110 @@ class FittedScorer:
             found = self.refined.factors(heads)[heads.codes == code]
             factor = float(found[0]) if len(found) else 1.0
         customer = str(table.ids[0])
-        return explained(self.views, choices, held[0], code, customer=customer, factor=factor)
+        stories = self._teller.stories(choices, code, held)
+        return explained(
+            self.views,
+            choices,
+            held[0],
+            code,
+            customer=customer,
+            factor=factor,
+            stories=stories,
+        )
+
+    def reasons(self, who: Profile | Profiles, ranking: Ranking) -> list[str]:
+        """Why each item of a ranking, in short: the strongest reason of each row of its table.
+
+        Each is `explain(profile, item).reason`, for all rows at once: for whole campaigns. It is
+        plain text: escape it where it is put into HTML.
+
+        Args:
+            who: The profiles that were ranked; others among them are left aside.
+            ranking: Lists for some of them.
+
+        Returns:
+            One text for each of the rows of `ranking.to_pandas()`, such as "bought twice, last 12
+            days ago"; empty where an item's probability is 0.
+
+        Raises:
+            ArgumentError: If `who` is not a profile or profiles, or `ranking` not a ranking.
+            UnknownCustomer: If somebody in the ranking is not among `who`.
+            UnknownName: If nobody ever chose one of its items.
+        """
+        table = _table(who, "FittedScorer.reasons: who")
+        listed = instance(ranking, Ranking, "FittedScorer.reasons: ranking", "Make it with rank.")
+        return reasons_of(self, table, listed, chunk=CHUNK)
+
+    @property
+    def _teller(self) -> Teller:
+        made = self.settings
+        kept = self._cache.setdefault("words", {})
+        return Teller(self.views, made.levels, made.target, self.catalog, self.as_of, kept)
 
     @property
     def backoff(self) -> Backoff:
         """How far each level is trusted, by how much is known of a customer.
 
-        As it is used: what a level with nothing to say passes down is counted with everyone.
+        As it is used: what a level with nothing to say passes down is counted with everyone. Each
+        weight has an interval: see `Backoff.intervals`.
         """
+        if "backoff" not in self._cache:
+            self._cache["backoff"] = self._backoff()
+        held: Backoff = self._cache["backoff"]
+        return held
+
+    def _backoff(self) -> Backoff:
+        own = list(self.views.fitted)
         counts = np.bincount(self.part.bucket, minlength=len(self.weights))
         return Backoff(
             levels=self.views.names,
             evidence=tuple(bucket_name(b) for b in range(len(self.weights))),
-            weights=used(self.part, self.weights, self.views.everyone, list(self.views.fitted)),
+            weights=used(self.part, self.weights, self.views.everyone, own),
             choices=counts,
             start=self.part.start,
             end=self.part.end,
             customers=self.part.customers,
+            asked=Asked(
+                self.part,
+                np.vstack([self.weights, self.common]),
+                np.flatnonzero((self.common > 0) & (self.common != TIE)).tolist(),
+                self.views.everyone,
+                own,
+            ),
         )
+
+    def update(
+        self, profiles: Profiles, *, regroup: bool = False, rng: Rng = None
+    ) -> "FittedScorer":
+        """This scorer as of the moment of later profiles: its levels move on, its weights stay.
+
+        Each level is the one that a new fit on these profiles has, new items included; the
+        weights, the refinement and the back-off are those of the old fit. For every day or every
+        hour; fit anew now and then, for what is worth how much changes too.
+
+        Args:
+            profiles: All that is known by now, not only what came since.
+            regroup: Whether segments and personas are fitted anew. As a rule they keep their
+                cuts and their cards, of which the weights were learned, and only who belongs to
+                them is read anew.
+            rng: Source of chance, for levels that draw: `Due`, where customers are many.
+
+        Returns:
+            Another scorer; this one stays as it is.
+
+        Raises:
+            ArgumentError: If an argument is wrong, or the profiles are as of an earlier moment.
+
+        Examples:
+            >>> import onefold as of
+            >>> data = of.datasets.simulate(200, rng=7)
+            >>> profiles = of.fold(data.log, catalog=data.catalog)
+            >>> scorer = of.Scorer().fit(profiles.at("2025-06-01"), rng=7)
+            >>> later = scorer.update(profiles, rng=7)
+            >>> later.as_of == profiles.as_of, later.weights is scorer.weights
+            (True, True)
+        """
+        return cast("FittedScorer", moved(self, profiles, regroup=regroup, rng=rng))
 
     def only(self, *levels: str) -> "FittedScorer":
         """The mixture of some of the levels, their weights fitted anew on the same slice.
