@@ -152,6 +152,8 @@ def choose(
     settled = np.ones(len(can), dtype=bool)
     picked = np.zeros_like(can)
     going = rows
+    for cap in caps:
+        can &= cap.most[cap.groups.of] > 0
     worth = None if taste is None else _Worth.of(candidates, taste, n)
     for step in range(n):
         if worth is None:
@@ -172,7 +174,7 @@ def choose(
             worth.add(going, chosen)
     short = more & (at[:, -1] < 0)
     if short.any():
-        few = candidates.can.sum(axis=1) < n if taste is not None else np.zeros_like(short)
+        few = candidates.can.sum(axis=1) < n if worth is not None else np.zeros_like(short)
         settled &= ~short | (_nothing_beyond(picked, caps) & ~few)
     return Chosen(at, settled)
 

@@ -130,7 +130,7 @@ class FittedScorer:
             stock=stock,
         )
         own, out = _condition(among, "among"), _condition(exclude, "exclude")
-        named = None if own else among, None if out else exclude
+        named = among if own is None else None, exclude if out is None else None
         if own is None and out is None and not asked.any:
             lists: list[tuple[Codes, Floats]] = []
             for rows in _chunks(table):

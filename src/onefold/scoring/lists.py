@@ -196,8 +196,8 @@ class _Asking:
                 one, i = made.still(left, done)
                 if not one.chosen.settled[i]:
                     break
-                lists.append(one.of_row(i))
                 reasons.append(self._reason(one, i))
+                lists.append(one.of_row(i))
                 taken = lists[-1][0]
                 left[taken] -= left[taken] < WITHOUT
             else:
@@ -271,10 +271,10 @@ class _Asking:
         can = int(made.candidates.can[i].sum())
         if wanted.among is not None and can < wanted.n:
             said.insert(0, f"only {can} items match among={wanted.within}")
-        elif not said:
-            said.append(f"no more items to choose from{wanted.within}")
         if wanted.left is not None and not wanted.left.all():
             said.append("stock= ran out")
+        if not said:
+            said.append(f"no more items to choose from{wanted.within}")
         return "; ".join(said)
 
 
