@@ -20,6 +20,7 @@ from onefold.scoring.choose import SMOOTH
 from onefold.scoring.refine import Refinement
 from tests.levels.plain import shops
 from tests.scoring.shops import Even, Next, Parity, fitted, simulated
+from tests.scoring.test_refine import refined
 from tests.strategies import ITEMS
 
 CATALOG = of.Catalog.from_frame(
@@ -221,3 +222,136 @@ def test_lists_are_those_of_all_items(profiles, wanted, refined, how) -> None:
             assert alone.short["reason"].tolist() == [
                 r for c, r in short.items() if c == profile.id
             ]
+
+
+def same(a: of.Ranking, b: of.Ranking) -> None:
+    """The same lists; probabilities within a rounding, which other company may change."""
+    assert list(a) == list(b)
+    assert a.scores == pytest.approx(b.scores, rel=1e-12)
+    assert a.short.equals(b.short)
+
+
+SHARED = {"n": 10, "at_most": {"category": 3}, "new": 2, "calibrate": "category"}
+
+
+def test_bought_before_is_a_condition_too() -> None:
+    scorer, profiles = refined(), simulated()
+    assert scorer.rank(profiles, exclude=BOUGHT) == scorer.rank(profiles, repeats=False)
+    mine = scorer.rank(profiles, n=60, among=BOUGHT)
+    dense = scorer.dense(profiles)
+    for row, (customer, listed) in zip(dense, mine, strict=True):
+        events = profiles[customer].events()
+        had = set(events.loc[events["event"] == "purchase", "item"].dropna())
+        codes = sorted(scorer.items.codes(sorted(had)).tolist(), key=lambda c: (-row[c], c))
+        assert listed == scorer.items.decode(np.array(codes, dtype=np.int32)).tolist()
+    scores = np.concatenate([row[scorer.items.codes(held)] for row, (_, held) in zip(dense, mine)])
+    assert mine.scores.tolist() == scores.tolist()
+
+
+def test_a_click_later_what_was_looked_at_is_listed() -> None:
+    """One profile, brought up to date, gets the row that everybody's batch gives it."""
+    scorer, profiles = refined(), simulated()
+    who = str(profiles.ids[0])
+    before = scorer.rank(profiles[who], n=60, among=VIEWED & ~BOUGHT).of()
+    fresh = next(i for i in scorer.items if i not in set(profiles[who].events()["item"]))
+    look = of.Event(who, "view", profiles.as_of, item=fresh)
+    later = profiles[who].after(look)
+    after = scorer.rank(later, n=60, among=VIEWED & ~BOUGHT)
+    assert set(after.of()) == {*before, fresh}
+    batch = scorer.rank(
+        profiles.update(of.EventLog.from_events([look])), n=60, among=VIEWED & ~BOUGHT
+    )
+    assert batch.of(who) == after.of()
+    bought = later.after(of.Event(who, "purchase", later.as_of, item=fresh))
+    assert scorer.rank(bought, n=60, among=VIEWED & ~BOUGHT).of() == before
+
+
+def test_one_profile_is_its_row_in_the_batch_and_depth_does_not_matter() -> None:
+    scorer, profiles = refined(), simulated()
+    whole = scorer.rank(profiles, **SHARED)
+    assert not len(whole.short)
+    lists = dict(whole)
+    for profile in list(profiles)[:20]:
+        assert scorer.rank(profile, **SHARED).of() == lists[profile.id]
+    with mock.patch.object(module.Wanted, "first", 11), mock.patch.object(module, "CELLS", 99):
+        same(scorer.rank(profiles, **SHARED), whole)
+    assert whole != scorer.rank(profiles, n=10)
+
+
+def test_units_go_to_who_comes_first() -> None:
+    scorer, profiles = refined(), simulated()
+    first = scorer.rank(profiles, n=1).of(0)[0]
+    free = dict(scorer.rank(profiles, n=3))
+    want = [who for who, listed in free.items() if first in listed]
+    given = dict(scorer.rank(profiles, n=3, stock={first: 5, "no such item": 0}))
+    assert [who for who, listed in given.items() if first in listed][:5] == want[:5]
+    assert sum(first in listed for listed in given.values()) == 5
+    alone = scorer.rank(profiles[profiles.ids[-1]], n=3, stock={first: 1})
+    assert alone.of() == free[profiles.ids[-1]]
+    assert first not in scorer.rank(profiles[profiles.ids[0]], n=60, stock={first: 0}).of()
+    units = pd.Series({i: 7 for i in scorer.items})
+    sold = scorer.rank(profiles, n=4, stock=units)
+    assert np.bincount(sold.codes, minlength=60).max() == 7
+    assert sold.short["reason"].unique().tolist() == ["stock= ran out"]
+    assert units.to_dict() == {i: 7 for i in scorer.items}
+    with mock.patch.object(fitted_module, "CHUNK", 33):
+        same(scorer.rank(profiles, n=4, stock=units), sold)
+
+
+def test_a_short_list_says_what_limited_it() -> None:
+    scorer, profiles = refined(), simulated()
+
+    def said(n=10, **how):
+        short = scorer.rank(profiles, n=n, **how).short
+        return dict(zip(short["given"], short["reason"], strict=True))
+
+    assert said(at_most={"category": 1}) == {8: "at_most= of 'category' left 8"}
+    assert said(at_most={"category": 9, "kind": 4}) == {4: "at_most= of 'kind' left 4"}
+    own = said(among=BOUGHT)
+    assert own[3] == "only 3 items match among="
+    assert all(f"only {given} items" in reason for given, reason in own.items())
+    some = said(among=BOUGHT, exclude=["i00"], repeats=True)
+    assert some[3] == "only 3 items match among= within exclude="
+    both = scorer.rank(profiles, among=BOUGHT, at_most={"category": 1}).short["reason"]
+    assert any(said.startswith("only ") and said.endswith("'category' left 2") for said in both)
+    assert said(n=60, new=60)[55] == "new=60 left 55"
+    assert said(stock=dict.fromkeys(scorer.items, 0)) == {0: "stock= ran out"}
+    assert (
+        said(n=60, exclude=did("view").any())[20] == "no more items to choose from within exclude="
+    )
+    assert said() == {}
+
+
+def test_a_ranking_with_reasons_is_saved(tmp_path) -> None:
+    ranked = refined().rank(simulated(), n=10, among=BOUGHT)
+    of.save(ranked, tmp_path / "ranking.onefold")
+    back = of.load(tmp_path / "ranking.onefold")
+    assert back == ranked
+    assert back.short.equals(ranked.short)
+
+
+def test_what_can_be_had_goes_by_each_row_s_own_moment(monkeypatch) -> None:
+    """Rows of several moments are looked at apart."""
+    scorer = fitted()
+    dates = pd.DataFrame({"item": ["i00", "i01"], "until": pd.to_datetime(["2025-09-01", None])})
+    dates["since"] = pd.to_datetime([None, "2025-11-01"])
+    catalog = of.Catalog.from_frame(
+        dates, item="item", valid_from="since", valid_until="until", tz="UTC"
+    )
+    scorer = attrs.evolve(scorer, catalog=catalog)
+    profiles = simulated()
+    end = profiles.as_of
+    days = [np.datetime64(d, "us") for d in ("2025-08-01", "2025-10-01", "2025-12-01")]
+    moments = np.array([days[i % 3] for i in range(len(profiles))])
+    table = attrs.evolve(profiles.table, as_of=moments)
+    monkeypatch.setattr(fitted_module, "_table", lambda who, name: table)
+    expected = [{"i00"}, set(), {"i01"}]
+    for how in ({}, {"at_most": {"kind": 99}}, {"among": ~did("no such").any()}):
+        for i, (_, listed) in enumerate(scorer.rank(profiles, n=60, **how)):
+            had = (
+                set(profiles[profiles.ids[i]].events()["item"])
+                if "among" in how
+                else {"i00", "i01"}
+            )
+            assert set(listed) & {"i00", "i01"} == expected[i % 3] & had
+    assert profiles.as_of == end

@@ -131,18 +131,19 @@ class FittedScorer:
             kept=self._cache,
         )
         own, out = _condition(among, "among"), _condition(exclude, "exclude")
-        named = among if own is None else None, exclude if out is None else None
+        named = self._named(among if own is None else None, exclude if out is None else None)
         if own is None and out is None and not asked.any:
             lists: list[tuple[Codes, Floats]] = []
             for rows in _chunks(table):
                 choices = self.groups.choices(rows, self.items, self.settings.target)
-                allowed = self._allowed(rows, *named)
-                lists += self._lists(choices, n, allowed=allowed, repeats=repeats)
+                lists += self._lists(
+                    choices, n, allowed=self._there(named, rows), repeats=repeats
+                )
             return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
         within = _within(among if own is None else None, exclude, repeats)
         left = None if asked.stock is None else asked.stock.copy()
         wanted = Wanted(self, n, own, out, bool(repeats), asked, within, left)
-        pairs = [lists_of(wanted, rows, self._allowed(rows, *named)) for rows in _chunks(table)]
+        pairs = [lists_of(wanted, rows, self._there(named, rows)) for rows in _chunks(table)]
         lists = [held for made, _ in pairs for held in made]
         said = [reason for _, reasons in pairs for reason in reasons]
         return ranking(table.ids, lists, self.items, n, np.array(said, dtype=object))
@@ -311,17 +312,29 @@ class FittedScorer:
     def _allowed(
         self, table: TraitTable, among: Iterable[str] | None, exclude: Iterable[str] | None
     ) -> Bools | None:
+        return self._there(self._named(among, exclude), table)
+
+    def _named(self, among: Iterable[str] | None, exclude: Iterable[str] | None) -> Bools | None:
+        """Which items may be chosen, by their ids; None: all."""
+        if among is None and exclude is None:
+            return None
         mask = np.ones(len(self.items), dtype=bool)
         if among is not None:
             mask[:] = False
             mask[self._known(among, "among")] = True
         if exclude is not None:
             mask[self._known(exclude, "exclude")] = False
+        return mask
+
+    def _there(self, named: Bools | None, table: TraitTable) -> Bools | None:
+        """Those of them that can be had as of the rows' moment; None: all."""
+        mask = named
         if self.catalog is not None and len(table):
             since, until = self._validity(self.catalog)
             moment = table.as_of.max()
-            mask &= (since <= moment) & (moment < until)
-        return None if mask.all() else mask
+            now = (since <= moment) & (moment < until)
+            mask = now if named is None else named & now
+        return None if mask is None or mask.all() else mask
 
     def _validity(self, catalog: Catalog) -> tuple[Times, Times]:
         """From when until when each item can be had; what the catalogue lacks, always."""
