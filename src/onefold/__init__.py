@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onefold.profiles import Profile, Profiles, fold
     from onefold.profiles.partitions import Partitions
     from onefold.saving import load, save
-    from onefold.scoring import FittedScorer, Ranking, Scorer
+    from onefold.scoring import Calibration, FittedScorer, Ranking, Scorer
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
     from onefold.traits import field
 
@@ -30,6 +30,7 @@ __all__ = [
     "RFM",
     "Assignment",
     "By",
+    "Calibration",
     "Catalog",
     "Claim",
     "Condition",
@@ -68,6 +69,7 @@ _LATER = {
     "RFM": "segments",
     "Assignment": "segments",
     "By": "segments",
+    "Calibration": "scoring",
     "Catalog": "catalog",
     "Claim": "personas",
     "Condition": "conditions",

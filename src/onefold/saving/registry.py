@@ -70,6 +70,7 @@ CLASSES: dict[str, type] = {
     "personas.Persona": Persona,
     "personas.Personas": personas.Personas,
     "scoring.Backoff": Backoff,
+    "scoring.Calibration": scoring.Calibration,
     "scoring.FittedScorer": scoring.FittedScorer,
     "scoring.Groups": Groups,
     "scoring.Ranking": Ranking,
