@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from onefold.profiles import Profile, Profiles, fold
     from onefold.profiles.partitions import Partitions
     from onefold.saving import load, save
-    from onefold.scoring import Decisions, FittedScorer, Ranking, Scorer, Thompson
+    from onefold.scoring import (
+        Calibration,
+        Decisions,
+        FittedScorer,
+        Live,
+        Ranking,
+        Scorer,
+        Thompson,
+    )
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
     from onefold.traits import field
 
@@ -30,6 +38,7 @@ __all__ = [
     "RFM",
     "Assignment",
     "By",
+    "Calibration",
     "Catalog",
     "Claim",
     "Condition",
@@ -71,6 +80,7 @@ _LATER = {
     "RFM": "segments",
     "Assignment": "segments",
     "By": "segments",
+    "Calibration": "scoring",
     "Catalog": "catalog",
     "Claim": "personas",
     "Condition": "conditions",

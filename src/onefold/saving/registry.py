@@ -73,6 +73,7 @@ CLASSES: dict[str, type] = {
     "scoring.Asked": Asked,
     "scoring.Backoff": Backoff,
     "scoring.Decisions": scoring.Decisions,
+    "scoring.Calibration": scoring.Calibration,
     "scoring.FittedScorer": scoring.FittedScorer,
     "scoring.FittedThompson": scoring.FittedThompson,
     "scoring.Groups": Groups,

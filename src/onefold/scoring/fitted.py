@@ -6,7 +6,8 @@
 Everything is read from the levels as they were fitted; nothing is learned here.
 """
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -19,6 +20,7 @@ from onefold._group import Marks, distinct
 from onefold._types import Bools, Codes, Floats, Rng, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS, Catalog
+from onefold.conditions import Condition, Did, Term
 from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
 from onefold.levels.protocol import Choices
 from onefold.profiles import Profile, Profiles, TraitTable
@@ -27,11 +29,13 @@ from onefold.scoring.decisions import Decisions
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
+from onefold.scoring.limits import Calibration, limits
+from onefold.scoring.lists import Wanted, lists_of
 from onefold.scoring.live import Live
 from onefold.scoring.moving import moved
 from onefold.scoring.plan import Plan, compiled
 from onefold.scoring.policy import POOL, policy_of
-from onefold.scoring.rank import Base, Ranking, best, best_among, ranking, why_short
+from onefold.scoring.rank import Base, Ranking, best, best_among, limits_of, ranking, why_short
 from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
 from onefold.scoring.sample import drawn, judged
@@ -41,6 +45,7 @@ from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
 from onefold.scoring.words import Teller
+from onefold.traits.match import EventCondition
 
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer
@@ -94,9 +99,13 @@ class FittedScorer:
         who: Profile | Profiles,
         n: int = 10,
         *,
-        among: Iterable[str] | None = None,
-        exclude: Iterable[str] | None = None,
+        among: Iterable[str] | Condition | None = None,
+        exclude: Iterable[str] | Condition | None = None,
         repeats: bool = True,
+        at_most: Mapping[str, int] | None = None,
+        new: int = 0,
+        calibrate: str | Calibration | None = None,
+        stock: Mapping[str, int] | None = None,
     ) -> Ranking:
         """The n most probable next choices of each customer, best first.
 
@@ -104,29 +113,68 @@ class FittedScorer:
         of the profile's moment, by the catalogue, are left out, and so are items that nobody has
         chosen yet.
 
+        A condition for `among` or `exclude` is asked of the customer's own items, each by the
+        customer's events with that item alone: `did("view").any() & did("purchase").never()` is
+        what was looked at and not bought. Where it is unknown, it does not match.
+
+        With limits a list is put together from the top: each time the most probable item that is
+        still allowed (with `calibrate` the one that is worth most), and no choice is taken back.
+        The score stays the probability of the item; by `calibrate`, lists need not fall in it.
+
         Args:
             who: A profile, or profiles.
             n: Length of a list.
-            among: Ids to choose from; others are left out. Unknown ones are passed over.
-            exclude: Ids that may not be chosen.
+            among: Ids to choose from, unknown ones being passed over; or a condition on the
+                customer's own items, and then only those that match are chosen from.
+            exclude: Ids that may not be chosen, or a condition on own items that may not.
             repeats: Whether items that the customer has chosen before may be.
+            at_most: How many items of a list may have one value of a column of the catalogue:
+                {"category": 2}. Items without a value are not counted.
+            new: Fewest items of a list that the customer has not chosen before.
+            calibrate: A column of the catalogue, or a `Calibration`, whose values a list should
+                have in the shares in which the customer chooses them.
+            stock: Units left of items; those that are not named have no limit. A list sets one
+                unit of each of its items aside, in the order of the profiles: who comes first
+                has the first choice.
 
         Returns:
             A list for each customer; where fewer than n items can be chosen, `short` says why.
 
         Raises:
-            ArgumentError: If an argument is wrong.
+            ArgumentError: If an argument is wrong, or asks for a catalogue where there is none.
+            UnknownName: If a condition asks for a trait or property that nobody has.
+            BeyondKept: If a condition reads further back than `keep=` has kept.
         """
         n = whole(n, "FittedScorer.rank: n")
         if not isinstance(repeats, (bool, np.bool_)):
             raise ArgumentError(f"FittedScorer.rank: repeats is {repeats!r}; True or False.")
         table = _table(who, "FittedScorer.rank: who")
-        allowed = self._allowed(table, among, exclude)
-        lists: list[tuple[Codes, Floats]] = []
-        for rows in _chunks(table):
-            choices = self.groups.choices(rows, self.items, self.settings.target)
-            lists += self._lists(choices, n, allowed=allowed, repeats=repeats)
-        return ranking(table.ids, lists, self.items, n, why_short(among, exclude, bool(repeats)))
+        asked = limits(
+            self.items,
+            self.catalog,
+            n=n,
+            at_most=at_most,
+            new=new,
+            calibrate=calibrate,
+            stock=stock,
+            kept=self._cache,
+        )
+        own, out = _condition(among, "among"), _condition(exclude, "exclude")
+        named = self._named(among if own is None else None, exclude if out is None else None)
+        if own is None and out is None and not asked.any:
+            lists: list[tuple[Codes, Floats]] = []
+            for rows, can in self._chunks(table, named):
+                choices = self.groups.choices(rows, self.items, self.settings.target)
+                lists += self._lists(choices, n, allowed=can, repeats=repeats)
+            reason = why_short(among, exclude, bool(repeats))
+            return ranking(table.ids, lists, self.items, n, reason)
+        within = limits_of(among if own is None else None, exclude, bool(repeats))
+        left = None if asked.stock is None else asked.stock.copy()
+        wanted = Wanted(self, n, own, out, bool(repeats), asked, within, left)
+        pairs = [lists_of(wanted, rows, can) for rows, can in self._chunks(table, named)]
+        lists = [held for made, _ in pairs for held in made]
+        said = [reason for _, reasons in pairs for reason in reasons]
+        return ranking(table.ids, lists, self.items, n, np.array(said, dtype=object))
 
     def sample(
         self,
@@ -546,17 +594,48 @@ class FittedScorer:
         self, moment: np.datetime64, among: Iterable[str] | None, exclude: Iterable[str] | None
     ) -> Bools | None:
         """Which items may be chosen at a moment; None for all of them."""
-        there = self._available(moment)
+        return self._there(self._named(among, exclude), moment)
+
+    def _named(self, among: Iterable[str] | None, exclude: Iterable[str] | None) -> Bools | None:
+        """Which items may be chosen, by their ids; None: all."""
         if among is None and exclude is None:
-            return there
-        mask = np.ones(len(self.items), dtype=bool) if there is None else there.copy()
+            return None
+        mask = np.ones(len(self.items), dtype=bool)
         if among is not None:
-            few = np.zeros(len(self.items), dtype=bool)
-            few[self._known(among, "among")] = True
-            mask &= few
+            mask[:] = False
+            mask[self._known(among, "among")] = True
         if exclude is not None:
             mask[self._known(exclude, "exclude")] = False
-        return None if mask.all() else mask
+        return mask
+
+    def _there(self, named: Bools | None, moment: np.datetime64) -> Bools | None:
+        """Those of them that can be had at a moment; None: all."""
+        now = self._available(moment)
+        mask = now if named is None else named
+        if named is not None and now is not None:
+            mask = named & now
+        return None if mask is None or mask.all() else mask
+
+    def _chunks(
+        self, table: TraitTable, named: Bools | None
+    ) -> Iterable[tuple[TraitTable, Bools | None]]:
+        """The rows some at a time, each with what can be had at their moments."""
+        spell = np.zeros(len(table), dtype=np.int64)
+        if self.catalog is not None:
+            spell = np.searchsorted(self._changes(self.catalog), table.as_of, side="right")
+        edges = [0, *(np.flatnonzero(np.diff(spell)) + 1).tolist(), len(table)]
+        for start, stop in itertools.pairwise(edges):
+            can = self._there(named, table.as_of[start]) if stop > start else None
+            for a in range(start, stop, CHUNK):
+                b = min(a + CHUNK, stop)
+                yield (table if b - a == len(table) else table.rows(a, b)), can
+
+    def _changes(self, catalog: Catalog) -> Times:
+        """The instants, ascending, at which some item comes or goes."""
+        if "changes" not in self._cache:
+            self._cache["changes"] = np.unique(np.concatenate(self._validity(catalog)))
+        held: Times = self._cache["changes"]
+        return held
 
     def _available(self, moment: np.datetime64) -> Bools | None:
         """Which items can be had at a moment, by the catalogue; kept until that changes."""
@@ -566,10 +645,10 @@ class FittedScorer:
         if held is None or not held[0] <= moment < held[1]:
             since, until = self._validity(self.catalog)
             mask = (since <= moment) & (moment < until)
-            changes = np.concatenate([since, until])
-            first = np.max(np.append(changes[changes <= moment], ALWAYS[0]))
-            last = np.min(np.append(changes[changes > moment], ALWAYS[1]))
-            held = self._cache["available"] = (first, last, None if mask.all() else mask)
+            changes = np.concatenate([ALWAYS[:1], self._changes(self.catalog), ALWAYS[1:]])
+            at = int(np.searchsorted(changes, moment, side="right"))
+            last = changes[min(at, len(changes) - 1)]
+            held = self._cache["available"] = (changes[at - 1], last, None if mask.all() else mask)
         found: Bools | None = held[2]
         return found
 
@@ -607,7 +686,11 @@ def _one(profile: Any, name: str) -> Profile:
     )
 
 
-def _chunks(table: TraitTable) -> Iterable[TraitTable]:
-    if len(table) <= CHUNK:
-        return [table]
-    return (table.rows(a, min(a + CHUNK, len(table))) for a in range(0, len(table), CHUNK))
+def _condition(held: Any, name: str) -> Condition | None:
+    """A condition on own items; None where it is none, but ids."""
+    if isinstance(held, (Did, Term, EventCondition)):
+        raise ArgumentError(
+            f"FittedScorer.rank: {name} is {held!r}, which is no condition yet. End it with "
+            '.any(), .never() or a comparison: did("view").any() & did("purchase").never().'
+        )
+    return held if isinstance(held, Condition) else None
