@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onefold import datasets, errors, levels, readers, segments, testing, traits
+    from onefold.campaigns import Campaign, Tailored
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait
     from onefold.events import Event, EventLog
@@ -30,6 +31,7 @@ __all__ = [
     "RFM",
     "Assignment",
     "By",
+    "Campaign",
     "Catalog",
     "Claim",
     "Condition",
@@ -46,6 +48,7 @@ __all__ = [
     "Rules",
     "Scorer",
     "Segmentation",
+    "Tailored",
     "datasets",
     "did",
     "errors",
@@ -68,6 +71,7 @@ _LATER = {
     "RFM": "segments",
     "Assignment": "segments",
     "By": "segments",
+    "Campaign": "campaigns",
     "Catalog": "catalog",
     "Claim": "personas",
     "Condition": "conditions",
@@ -84,6 +88,7 @@ _LATER = {
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
+    "Tailored": "campaigns",
     "did": "conditions",
     "field": "traits",
     "fold": "profiles",
