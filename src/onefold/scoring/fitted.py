@@ -28,6 +28,7 @@ from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.refine import Refinement
+from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
 
@@ -59,6 +60,24 @@ class FittedScorer:
             f"FittedScorer({len(self.items):,} items, levels {quoted(self.views.names)}, "
             f"as of {_time.show(self.as_of)} UTC)"
         )
+
+    @property
+    def version(self) -> str:
+        """The version of this policy: a hash of its settings, levels, weights and moment.
+
+        16 hexadecimal digits, the same in every process and after `save` and `load`; another where
+        anything that decides a list is another. It does not cover the code: where the library was
+        upgraded in between, write its release down too.
+
+        Raises:
+            ArgumentError: If a plug-in keeps something that has no contents to hash.
+        """
+        if "version" not in self._cache:
+            names = ("settings", "items", "views", "groups", "common", "weights", "refined")
+            held = {name: getattr(self, name) for name in (*names, "catalog", "as_of")}
+            self._cache["version"] = version_of(held, "FittedScorer")
+        version: str = self._cache["version"]
+        return version
 
     def rank(
         self,
