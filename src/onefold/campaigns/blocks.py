@@ -67,7 +67,8 @@ def block(profiles: Profiles, start: int, stop: int) -> Profiles:
 
 
 def _offsets(offsets: Ints, start: int, stop: int) -> Ints:
-    return offsets[start : stop + 1] - offsets[start]
+    out: Ints = offsets[start : stop + 1] - offsets[start]
+    return out
 
 
 def _rows(table: Columns, offsets: Ints, people: Vocab, *, start: int, stop: int) -> Columns:

@@ -18,7 +18,6 @@ from onefold._threads import mapped
 from onefold.campaigns.blocks import blocks, sized
 from onefold.campaigns.holdout import held_out
 from onefold.campaigns.lists import Rows, rows
-from onefold.campaigns.policy import policy_of
 from onefold.profiles import Profiles
 from onefold.scoring import FittedScorer
 
@@ -36,11 +35,10 @@ class Tailoring:
     @classmethod
     def of(cls, campaign: Any, scorer: FittedScorer, rng: np.random.Generator) -> "Tailoring":
         """The version of the scorer is found out once."""
-        return cls(campaign, scorer, policy_of(scorer), int(rng.integers(2**63)))
+        return cls(campaign, scorer, scorer.version, int(rng.integers(2**63)))
 
-    def rows(self, numbered: tuple[int, Profiles]) -> Rows:
+    def rows(self, some: Profiles) -> Rows:
         """The rows of one block."""
-        _, some = numbered
         c = self.campaign
         found = self._mine().rank(
             some, c.slots, among=c.among, exclude=c.exclude, repeats=c.repeats
@@ -51,7 +49,7 @@ class Tailoring:
             items=found.items.text.take(found.codes),
             scores=found.scores,
             propensity=None,
-            why=None,
+            why=[""] * len(found.codes) if c.why else None,
             policy=self.policy,
             held=held_out(some.ids.tolist(), share=c.holdout, name=c.name, key=c.key),
             slots=c.slots,
@@ -70,9 +68,8 @@ def tailored(
     how: Tailoring, profiles: Any, *, call: str, threads: int, progress: bool | None
 ) -> Generator[Rows, None, None]:
     """The rows of each block, in the order of the profiles."""
-    numbered = enumerate(blocks(profiles, f"{call}: profiles"))
     with _bar(call, sized(profiles, f"{call}: profiles"), progress) as bar:
-        for made in mapped(how.rows, numbered, threads):
+        for made in mapped(how.rows, blocks(profiles, f"{call}: profiles"), threads):
             bar.update(len(made))
             yield made
 
