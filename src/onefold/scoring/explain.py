@@ -13,12 +13,14 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from onefold._check import one_of
 from onefold._display import html_table, number, percent, text_table
 from onefold._types import Floats
 from onefold.levels.due import Cells, FittedDue
 from onefold.levels.individual import Individual
 from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import Choices
+from onefold.scoring.phrases import PRONOUNS, Story, sentence
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -30,6 +32,38 @@ class Explanation:
     score: float
     table: pd.DataFrame
     factor: float = 1.0
+    stories: tuple[Story, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The strongest reason in short: "bought twice, last 12 days ago"."""
+        return self.stories[0].short if self.stories else ""
+
+    def words(self, *, address: str = "you") -> str:
+        """All reasons in one sentence, with their shares of the score, which add up to 100 %.
+
+        Levels that tell the same story are joined; what is below 5 % is told as other reasons.
+        It is plain text: escape it where it is put into HTML.
+
+        Args:
+            address: "you" to speak to the customer, "they" to speak of the customer.
+
+        Raises:
+            ArgumentError: If `address` is neither.
+
+        Examples:
+            >>> import onefold as of
+            >>> days = {"ann": ["02", "09"], "bob": ["03"], "eva": ["08"]}
+            >>> profiles = of.fold(of.EventLog.from_events(
+            ...     of.Event(who, "purchase", f"2025-01-{day}", item="tea", value=3)
+            ...     for who in days for day in days[who]), as_of="2025-01-21")
+            >>> levels = [of.levels.Everyone(), of.levels.Individual("30D")]
+            >>> scorer = of.Scorer(levels=levels, segments=None).fit(profiles)
+            >>> scorer.explain(profiles["ann"], "tea").words()
+            'because you bought tea twice, last 12 days ago (50 %); popular with everyone (50 %)'
+        """
+        one_of(address, tuple(PRONOUNS), "Explanation.words: address")
+        return sentence(self.stories, address)
 
     def to_pandas(self) -> pd.DataFrame:
         """level, weight, probability by that level, part of the score, share, because."""
@@ -49,15 +83,23 @@ class Explanation:
 
     def __repr__(self) -> str:
         head = f"{self.item!r} for {self.customer!r}: probability {self._said()}\n"
-        return head + text_table(*self._shown(), width=120)
+        return f"{head}{text_table(*self._shown(), width=120)}\n{self.words(address='they')}"
 
     def _repr_html_(self) -> str:
         caption = f"{self.item} for {self.customer}: probability {self._said()}"
+        caption = f"{caption}: {self.words(address='they')}"
         return html_table(*self._shown(), caption=caption)
 
 
 def explained(
-    views: Any, choices: Choices, weights: Floats, item: int, *, customer: str, factor: float = 1.0
+    views: Any,
+    choices: Choices,
+    weights: Floats,
+    item: int,
+    *,
+    customer: str,
+    factor: float = 1.0,
+    stories: tuple[Story, ...] = (),
 ) -> Explanation:
     """The terms of the mixture for one row and one item, times the factor of the refinement."""
     groups = views.groups_of(choices)[0]
@@ -80,7 +122,7 @@ def explained(
         [(name, w, p, part, part / score if score else 0.0, why) for name, w, p, part, why in rows],
         columns=["level", "weight", "probability", "part", "share", "because"],
     )
-    return Explanation(customer, choices.items[item], score, table, factor)
+    return Explanation(customer, choices.items[item], score, table, factor, stories)
 
 
 def _because_group(by: str, names: tuple[str, ...], group: int) -> str:

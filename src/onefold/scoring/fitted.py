@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import quoted, whole
+from onefold._check import instance, quoted, whole
 from onefold._columns import frozen
 from onefold._group import Marks, distinct
 from onefold._types import Bools, Codes, Floats, Times
@@ -31,6 +31,7 @@ from onefold.scoring.refine import Refinement
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
+from onefold.scoring.words import Teller, reasons_of
 
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer
@@ -174,7 +175,45 @@ class FittedScorer:
             found = self.refined.factors(heads)[heads.codes == code]
             factor = float(found[0]) if len(found) else 1.0
         customer = str(table.ids[0])
-        return explained(self.views, choices, held[0], code, customer=customer, factor=factor)
+        stories = self._teller.stories(choices, code, held)
+        return explained(
+            self.views,
+            choices,
+            held[0],
+            code,
+            customer=customer,
+            factor=factor,
+            stories=stories,
+        )
+
+    def reasons(self, who: Profile | Profiles, ranking: Ranking) -> list[str]:
+        """Why each item of a ranking, in short: the strongest reason of each row of its table.
+
+        Each is `explain(profile, item).reason`, for all rows at once: for whole campaigns. It is
+        plain text: escape it where it is put into HTML.
+
+        Args:
+            who: The profiles that were ranked; others among them are left aside.
+            ranking: Lists for some of them.
+
+        Returns:
+            One text for each of the rows of `ranking.to_pandas()`, such as "bought twice, last 12
+            days ago"; empty where an item's probability is 0.
+
+        Raises:
+            ArgumentError: If `who` is not a profile or profiles, or `ranking` not a ranking.
+            UnknownCustomer: If somebody in the ranking is not among `who`.
+            UnknownName: If nobody ever chose one of its items.
+        """
+        table = _table(who, "FittedScorer.reasons: who")
+        listed = instance(ranking, Ranking, "FittedScorer.reasons: ranking", "Make it with rank.")
+        return reasons_of(self, table, listed, chunk=CHUNK)
+
+    @property
+    def _teller(self) -> Teller:
+        made = self.settings
+        kept = self._cache.setdefault("words", {})
+        return Teller(self.views, made.levels, made.target, self.catalog, self.as_of, kept)
 
     @property
     def backoff(self) -> Backoff:
