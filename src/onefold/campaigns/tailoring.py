@@ -39,17 +39,15 @@ class Tailoring:
 
     def rows(self, some: Profiles) -> Rows:
         """The rows of one block."""
-        c = self.campaign
-        found = self._mine().rank(
-            some, c.slots, among=c.among, exclude=c.exclude, repeats=c.repeats
-        )
+        c, scorer = self.campaign, self._mine()
+        found = scorer.rank(some, c.slots, among=c.among, exclude=c.exclude, repeats=c.repeats)
         return rows(
             some.ledger.people,
             found.offsets,
             items=found.items.text.take(found.codes),
             scores=found.scores,
             propensity=None,
-            why=[""] * len(found.codes) if c.why else None,
+            why=scorer.reasons(some, found) if c.why else None,
             policy=self.policy,
             held=held_out(some.ids.tolist(), share=c.holdout, name=c.name, key=c.key),
             slots=c.slots,
