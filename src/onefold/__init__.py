@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from onefold.profiles import Profile, Profiles, fold
     from onefold.profiles.partitions import Partitions
     from onefold.saving import load, save
-    from onefold.scoring import FittedScorer, Ranking, Scorer
+    from onefold.scoring import Decisions, FittedScorer, Ranking, Scorer, Thompson
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
     from onefold.traits import field
 
@@ -35,6 +35,7 @@ __all__ = [
     "Catalog",
     "Claim",
     "Condition",
+    "Decisions",
     "Event",
     "EventLog",
     "FittedScorer",
@@ -49,6 +50,7 @@ __all__ = [
     "Scorer",
     "Segmentation",
     "Tailored",
+    "Thompson",
     "datasets",
     "did",
     "errors",
@@ -75,6 +77,7 @@ _LATER = {
     "Catalog": "catalog",
     "Claim": "personas",
     "Condition": "conditions",
+    "Decisions": "scoring",
     "Event": "events",
     "EventLog": "events",
     "FittedScorer": "scoring",
@@ -89,6 +92,7 @@ _LATER = {
     "Scorer": "scoring",
     "Segmentation": "segments",
     "Tailored": "campaigns",
+    "Thompson": "scoring",
     "did": "conditions",
     "field": "traits",
     "fold": "profiles",

@@ -16,18 +16,21 @@ from onefold import _time
 from onefold._check import instance, quoted, whole
 from onefold._columns import frozen
 from onefold._group import Marks, distinct
-from onefold._types import Bools, Codes, Floats, Times
+from onefold._types import Bools, Codes, Floats, Rng, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS, Catalog
-from onefold.errors import ArgumentError, UnknownName
+from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
 from onefold.levels.protocol import Choices
 from onefold.profiles import Profile, Profiles, TraitTable
 from onefold.scoring.backoff import Backoff, used
+from onefold.scoring.decisions import Decisions
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.refine import Refinement
+from onefold.scoring.sample import POOL, drawn, judged, policy_of
+from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
@@ -118,6 +121,130 @@ class FittedScorer:
             choices = self.groups.choices(rows, self.items, self.settings.target)
             lists += self._lists(choices, n, allowed=allowed, repeats=repeats)
         return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
+
+    def sample(
+        self,
+        who: Profile | Profiles,
+        n: int = 10,
+        *,
+        temperature: float = 1.0,
+        rng: Rng = None,
+        among: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        repeats: bool = True,
+        pool: int | None = POOL,
+        cold: FittedThompson | None = None,
+    ) -> Decisions:
+        """A list for each customer drawn by chance, with the exact probability of each item in it.
+
+        Items are drawn one after another without replacement, in proportion to p^(1/temperature)
+        (Plackett-Luce), from the `pool` best items of the customer; what is outside the pool has
+        the propensity 0. With `cold`, each rank is given with a chance of `cold.settings.share`
+        to a cold item, with the probability that it is the best of them.
+
+        The same seed gives a customer the same list, whoever else is in the batch; a list of five
+        is the head of the list of ten. Another moment of the profile gives another draw.
+
+        Args:
+            who: A profile, or profiles.
+            n: Length of a list.
+            temperature: 1 draws by the scores; below 1 keeps closer to the best list; 0 is the
+                list of `rank`, with the propensity 1; a high one draws evenly from the pool.
+            rng: Source of chance; one number is taken from it.
+            among: Ids to choose from.
+            exclude: Ids that may not be chosen.
+            repeats: Whether items that the customer has chosen before may be.
+            pool: How many items a list is drawn from, at least n; None for all of them.
+            cold: Cold items and what is known of them: `Thompson().fit(profiles)`.
+
+        Returns:
+            Lists, with propensities and the version of the policy.
+
+        Raises:
+            ArgumentError: If an argument is wrong.
+
+        Examples:
+            >>> import onefold as of
+            >>> data = of.datasets.simulate(200, rng=7)
+            >>> profiles = of.fold(data.log, catalog=data.catalog)
+            >>> scorer = of.Scorer().fit(profiles, rng=7)
+            >>> drawn = scorer.sample(profiles, n=3, temperature=0.5, rng=7)
+            >>> drawn.of(0) == scorer.sample(profiles[drawn.ranking.customers[0]], 3,
+            ...                              temperature=0.5, rng=7).of(0)
+            True
+
+        Source: Plackett, Applied Statistics 24 (1975); the draw by Gumbel noise is of Yellott,
+        Journal of Mathematical Psychology 15 (1977).
+        """
+        call = "FittedScorer.sample"
+        n = whole(n, f"{call}: n")
+        policy = policy_of(
+            self,
+            call,
+            temperature=temperature,
+            among=among,
+            exclude=exclude,
+            repeats=repeats,
+            pool=pool,
+            cold=cold,
+            n=n,
+        )
+        reason = _reason(among, exclude, repeats)
+        return drawn(policy, _table(who, f"{call}: who"), n, rng=rng, reason=reason)
+
+    def propensities(
+        self,
+        decisions: Decisions,
+        who: Profile | Profiles,
+        *,
+        temperature: float = 1.0,
+        among: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        repeats: bool = True,
+        pool: int | None = POOL,
+        cold: FittedThompson | None = None,
+    ) -> Decisions:
+        """What `sample` with these settings would have shown: the same lists, other propensities.
+
+        The ratio of these propensities to the logged ones is the weight by which an outcome under
+        the logged policy tells of this one; 0 is a list that this policy never shows.
+
+        Args:
+            decisions: Lists that were shown.
+            who: Profiles of their customers, as of the moment of the decision; others are let go.
+            temperature: Of this policy, as in `sample`, like all that follow.
+            among: Ids to choose from.
+            exclude: Ids that may not be chosen.
+            repeats: Whether items that the customer has chosen before may be.
+            pool: How many items a list is drawn from.
+            cold: Cold items.
+
+        Returns:
+            The decisions with `policy`, `temperature`, `pool` and all propensities of this policy.
+
+        Raises:
+            ArgumentError: If an argument is wrong.
+            UnknownCustomer: If a customer of the decisions is not among `who`.
+        """
+        call = "FittedScorer.propensities"
+        instance(decisions, Decisions, f"{call}: decisions", "Make them with FittedScorer.sample.")
+        policy = policy_of(
+            self,
+            call,
+            temperature=temperature,
+            among=among,
+            exclude=exclude,
+            repeats=repeats,
+            pool=pool,
+            cold=cold,
+        )
+        table = _table(who, f"{call}: who")
+        customers = decisions.ranking.customers
+        if isinstance(who, Profiles):
+            table = who.select(customers).table
+        elif customers.tolist() != [who.id]:
+            raise UnknownCustomer(f"{call}: the decisions are not of {who.id!r} alone; give all.")
+        return judged(policy, decisions, table)
 
     def score(self, profile: Profile, items: Iterable[str]) -> Floats:
         """The probability of each item as the customer's next choice (n,), 0 for unknown ones.
