@@ -28,13 +28,14 @@ from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
+from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
 from onefold.scoring.sample import POOL, drawn, judged, policy_of
 from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
-from onefold.scoring.words import Teller, reasons_of
+from onefold.scoring.words import Teller
 
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer

@@ -32,7 +32,8 @@ class Story:
         share: of the score.
         short: without the item and the customer: "bought twice, last 12 days ago".
         long: the same where it is told in full: "bought Earl Grey twice, last 12 days ago".
-        lead: what comes before it: "who" stands for the customer; "it is" or "it" is said only at first.
+        lead: what comes before it: "who" stands for the customer; other words, such as "it is",
+            are said only at first.
     """
 
     share: float

@@ -16,20 +16,15 @@ from typing import Any
 import attrs
 import numpy as np
 
-from onefold._check import quoted
 from onefold._display import printable
-from onefold._types import Bools, Codes, Floats, Ints, Strings
-from onefold._vocab import Vocab
+from onefold._types import Bools, Codes, Floats, Ints
 from onefold.catalog import Catalog
-from onefold.errors import ContractError, UnknownCustomer, UnknownName
-from onefold.ledger import ranges
+from onefold.errors import ContractError
 from onefold.levels.due import FittedDue
 from onefold.levels.individual import Individual
 from onefold.levels.persona import Persona
 from onefold.levels.protocol import Choices
-from onefold.profiles import TraitTable
 from onefold.scoring.phrases import Story, members, named, often, popularity, spoken, verb_of
-from onefold.scoring.rank import Ranking
 from onefold.scoring.views import Views, foresight
 
 OWN, NEXT, SEGMENT, PERSONA, EVERYONE = range(5)  # of equal shares, the first is told first
@@ -119,7 +114,7 @@ class Teller:
             if isinstance(self.levels[at], Persona):
                 told_of = self._lifts(choices)[group, items] > 1  # else only what others lack
                 story[:, at] = np.where(told_of, story[:, at], EVERYONE)
-        self._join(groups, story)
+        self._join(groups, story, parts)
         for at, matrix in views.each(choices).items():
             heard = np.diff(matrix.indptr)[rows] > 0
             story[:, at] = np.where(heard, self._own_story(at), EVERYONE)
@@ -138,7 +133,7 @@ class Teller:
         held: Floats = self.kept["lifts"]
         return held
 
-    def _join(self, groups: Ints, story: Ints) -> None:
+    def _join(self, groups: Ints, story: Ints, parts: Floats) -> None:
         """A persona and a segment of one name tell one story, where both do: the segment's."""
         columns = {at: column for column, at in enumerate(self.views.shared)}
         kinds = {at: held[:2] for at, held in self.views.shared.items()}
@@ -147,7 +142,7 @@ class Teller:
             for other in (k for k, (by, _) in kinds.items() if by == "persona"):
                 same = np.array([*(place.get(name, -1) for name in kinds[other][1]), -1])
                 one = same[groups[:, columns[other]]] == groups[:, columns[at]]
-                one &= (story[:, at] == SEGMENT) & (story[:, other] == PERSONA)
+                one &= (story[:, at] == SEGMENT) & (story[:, other] == PERSONA) & (parts[:, at] > 0)
                 story[one, other] = SEGMENT
 
     def _own_story(self, at: int) -> int:
@@ -266,53 +261,6 @@ class Teller:
         """Whether the levels were fitted within the week before a row's moment."""
         out: Bools = told.choices.moments[told.rows[at]] < self.as_of + WEEK
         return out
-
-
-def reasons_of(scorer: Any, table: TraitTable, ranking: Ranking, *, chunk: int) -> list[str]:
-    """The strongest reason of each row of a ranking, some profiles at a time."""
-    position = _positions(table.ids, ranking.customers)
-    codes = _codes(scorer.items, ranking)
-    out = np.full(len(codes), "", dtype=object)
-    for start in range(0, len(table), chunk):
-        lists = np.flatnonzero((position >= start) & (position < start + chunk))
-        if not len(lists):
-            continue
-        first, last = int(position[lists].min()), int(position[lists].max()) + 1
-        choices = scorer.groups.choices(
-            table.rows(first, last), scorer.items, scorer.settings.target
-        )
-        at, bounds = ranges(ranking.offsets[:-1][lists], ranking.offsets[1:][lists])
-        rows = np.repeat(position[lists] - first, np.diff(bounds))
-        weights = scorer._weights_of(choices, scorer.weights)
-        out[at] = scorer._teller.strongest(choices, rows, codes[at], weights)
-    said: list[str] = out.tolist()
-    return said
-
-
-def _positions(ids: Strings, customers: Strings) -> Ints:
-    """Where the customers (n,) of a ranking are among ids."""
-    if len(ids) == len(customers) and bool((ids == customers).all()):
-        return np.arange(len(ids))
-    place = {name: i for i, name in enumerate(ids.tolist())}
-    out = np.array([place.get(name, -1) for name in customers.tolist()], dtype=np.int64)
-    if (out < 0).any():
-        lost = customers[out < 0]
-        raise UnknownCustomer(
-            f"FittedScorer.reasons: {len(lost):,} customers of the ranking are not among the "
-            f"{len(ids):,} of who, such as {quoted(lost[:3])}. Give the profiles that were ranked."
-        )
-    return out
-
-
-def _codes(items: Vocab, ranking: Ranking) -> Codes:
-    codes: Codes = items.translation(ranking.items)[ranking.codes]
-    if (codes < 0).any():
-        lost = ranking.items.values[ranking.codes[codes < 0][:3]]
-        raise UnknownName(
-            f"FittedScorer.reasons: this scorer knows no item {quoted(lost)}. Rank with the same "
-            "scorer."
-        )
-    return codes
 
 
 def _visits_with(told: Told) -> tuple[Ints, Ints, Ints]:
