@@ -92,30 +92,22 @@ def fit(customers: int, path: Path) -> None:
     print(json.dumps(held | {"events": len(profiles.ledger.events)}))
 
 
-def child(customers: int, path: Path, threads: int) -> None:
+def child(customers: int, path: Path, threads: int, why: bool) -> None:
     """One size, in this process."""
     import onefold as of
 
     scorer, profiles = of.load(path), folded(customers)
     scorer.rank(profiles.select(profiles.ids[:100]), SLOTS)  # whatever is made once
-    found: dict[str, Any] = {"customers": len(profiles), "events": len(profiles.ledger.events)}
-    for name, why in (("why", True), ("plain", False)):
-        held = memory("VmRSS")
-        forget_peak()
-        campaign = of.Campaign("benchmark", slots=SLOTS, holdout=HOLDOUT, why=why)
-        done = campaign.to_parquet(
-            scorer, profiles, path=path.with_suffix(f".{name}"), threads=threads, progress=False
-        )
-        found[name] = {
-            "seconds": done.seconds,
-            "rows": done.rows,
-            "short": done.short,
-            "bytes": done.bytes,
-            "held": held,
-            "peak": memory("VmHWM"),
-        }
-        done.path.unlink()
-    print(json.dumps(found))
+    held = memory("VmRSS")
+    forget_peak()
+    campaign = of.Campaign("benchmark", slots=SLOTS, holdout=HOLDOUT, why=why)
+    path = path.with_suffix(".parquet")
+    done = campaign.to_parquet(scorer, profiles, path=path, threads=threads, progress=False)
+    peak = memory("VmHWM")
+    path.unlink()
+    found = {"customers": len(profiles), "events": len(profiles.ledger.events)}
+    found |= {"seconds": done.seconds, "rows": done.rows, "bytes": done.bytes}
+    print(json.dumps(found | {"held": held, "peak": peak}))
 
 
 def memory(name: str) -> float:
@@ -144,18 +136,20 @@ def run(*arguments: Any) -> dict[str, Any]:
     return found
 
 
-def measure(sizes: list[int], threads: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The scorer, and what each size takes."""
+def measure(sizes: list[int], threads: int) -> tuple[dict[str, Any], list[list[dict[str, Any]]]]:
+    """The scorer, and what each size takes: with reasons, then without."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scorer.onefold"
         scorer = run("--fit", min(AT_ONCE, *sizes), path)
-        found = [run("--child", size, path, threads) for size in sizes]
-    for one in found:
-        assert one["why"]["rows"] == one["plain"]["rows"] == SLOTS * one["customers"], "rows lost"
+        found = [
+            [run("--child", size, path, threads, why) for size in sizes] for why in ("why", "")
+        ]
+    for one in (*found[0], *found[1]):
+        assert one["rows"] == SLOTS * one["customers"], "rows lost"
     return scorer, found
 
 
-def page(scorer: dict[str, Any], found: list[dict[str, Any]], threads: int) -> str:
+def page(scorer: dict[str, Any], found: list[list[dict[str, Any]]], threads: int) -> str:
     """What stands between the markers of the page."""
     refined = "with" if scorer["refined"] else "without"
     lines = [
@@ -169,19 +163,19 @@ def page(scorer: dict[str, Any], found: list[dict[str, Any]], threads: int) -> s
         "",
         (
             "| customers | events | reasons | seconds | customers a second | grows "
-            "| profiles and scorer | at most above | rows | file |"
+            "| memory before | at most above | rows | file |"
         ),
         "|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for name, words in (("why", "in words"), ("plain", "none")):
-        first = found[0][name]["seconds"] / found[0]["customers"]
-        for one in found:
-            held, n = one[name], one["customers"]
+    for runs, words in zip(found, ("in words", "none"), strict=True):
+        first = runs[0]["seconds"] / runs[0]["customers"]
+        for one in runs:
+            n, seconds = one["customers"], one["seconds"]
             lines.append(
-                f"| {n:,} | {one['events']:,} | {words} | {held['seconds']:.1f} "
-                f"| {n / held['seconds']:,.0f} | {held['seconds'] / n / first:.2f} "
-                f"| {held['held']:,.0f} MB | {held['peak'] - held['held']:,.0f} MB "
-                f"| {held['rows']:,} | {held['bytes'] / 1e6:.1f} MB |"
+                f"| {n:,} | {one['events']:,} | {words} | {seconds:.1f} | {n / seconds:,.0f} "
+                f"| {seconds / n / first:.2f} | {one['held']:,.0f} MB "
+                f"| {one['peak'] - one['held']:,.0f} MB | {one['rows']:,} "
+                f"| {one['bytes'] / 1e6:.1f} MB |"
             )
     return "\n".join([*lines, STOP])
 
@@ -193,13 +187,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="10, 20 and 40 thousand customers")
     parser.add_argument("--write", action="store_true", help="put the table into the docs")
     parser.add_argument("--fit", nargs=2, help="internal")
-    parser.add_argument("--child", nargs=3, help="internal")
+    parser.add_argument("--child", nargs=4, help="internal")
     given = parser.parse_args()
     if given.fit:
         fit(int(given.fit[0]), Path(given.fit[1]))
         return
     if given.child:
-        child(int(given.child[0]), Path(given.child[1]), int(given.child[2]))
+        size, path, threads, why = given.child
+        child(int(size), Path(path), int(threads), bool(why))
         return
     thousands = [10, 20, 40] if given.quick else given.thousands
     shown = page(*measure([1000 * n for n in thousands], given.threads), given.threads)

@@ -44,7 +44,8 @@ def test_the_rows_are_those_of_the_ranking() -> None:
     wanted = ranked(simulated(), 3)
     pd.testing.assert_frame_equal(found[wanted.columns], wanted, check_dtype=False)
     assert (found["propensity"] == 1.0).all()
-    assert (found["policy"] == fitted().version).all()
+    assert found["policy"].nunique() == 1
+    assert found["policy"].str.startswith(f"{fitted().version}-").all()
     some = fitted().reasons(simulated(), fitted().rank(simulated(), 3))
     assert found["why"].tolist() == some
     assert found["why"].str.len().min() > 5
@@ -109,6 +110,33 @@ def test_those_held_out_can_be_left_out(tmp_path: Path) -> None:
 
 def test_why_can_be_left_out() -> None:
     assert list(all_rows(of.Campaign(why=False)).columns) == [c for c in COLUMNS if c != "why"]
+
+
+def test_the_policy_tells_other_choices_apart() -> None:
+    def policy(**given: Any) -> str:
+        rows = all_rows(of.Campaign(why=False, **given), simulated().select(["c001"]))
+        return str(rows["policy"][0])
+
+    items = [str(i) for i in fitted().items]
+    given = [{}, {"repeats": False}, {"among": items[:9]}, {"exclude": items[:9]}]
+    assert len({policy(**g) for g in given}) == len(given)
+    assert policy(slots=1, holdout=0.5) == policy(slots=2) == policy(name="another")
+
+
+def test_drawn_lists_are_those_of_the_sample_with_their_propensities() -> None:
+    campaign = of.Campaign(slots=3, temperature=0.7, pool=20)
+    found = all_rows(campaign, rng=5)
+    seed = int(np.random.default_rng(5).integers(2**63))
+    drawn = fitted().sample(simulated(), 3, temperature=0.7, pool=20, rng=seed).to_pandas()
+    wanted = drawn.rename(columns={"rank": "slot"})
+    columns = ["customer", "slot", "item", "score", "propensity", "policy"]
+    pd.testing.assert_frame_equal(found[columns], wanted[columns], check_dtype=False)
+    assert found["propensity"].between(0, 1, inclusive="neither").all()
+    assert found["why"].str.len().min() > 5
+    again = all_rows(campaign, rng=5, chunk=11, threads=3)
+    pd.testing.assert_frame_equal(again, found, check_exact=True)
+    other = all_rows(campaign, rng=6)
+    assert (other["item"] != found["item"]).any()
 
 
 # ---------------------------------------------------------------- whom
@@ -250,6 +278,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"holdout": "10%"}, "Campaign: holdout"),
     ({"key": ""}, "Campaign: key"),
     ({"key": 5}, "Campaign: key"),
+    ({"temperature": -1}, "Campaign: temperature"),
+    ({"temperature": np.inf}, "Campaign: temperature"),
+    ({"pool": 2}, "Campaign: pool"),
     ({"why": "yes"}, "Campaign: why"),
     ({"repeats": 1}, "Campaign: repeats"),
     ({"keep_holdout": None}, "Campaign: keep_holdout"),

@@ -30,6 +30,7 @@ from onefold.profiles import Profiles
 from onefold.profiles.partitions import Partitions
 from onefold.profiles.parts.disk import place_of
 from onefold.scoring import FittedScorer
+from onefold.scoring.sample import COLDEST, HOTTEST, POOL
 
 Many = Profiles | Partitions | Iterable[Profiles]
 
@@ -37,12 +38,25 @@ CHUNK = 20_000  # customers in a frame, or in a row group of a file
 MOST = 1000  # slots: a list that a person reads is shorter
 
 
+def _is_number(value: Any) -> bool:
+    kinds = (int, float, np.floating, np.integer)
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
 def _share(value: Any) -> float:
-    fits = isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool)
-    if not fits or not 0 <= value < 1:
+    if not _is_number(value) or not 0 <= value < 1:
         raise ArgumentError(
             f"Campaign: holdout is {shown(value)}; it takes a share of customers, 0 to below 1, "
             "such as 0.1."
+        )
+    return float(value)
+
+
+def _temperature(value: Any) -> float:
+    if not _is_number(value) or not (value == 0 or COLDEST <= value <= HOTTEST):
+        raise ArgumentError(
+            f"Campaign: temperature is {shown(value)}; it takes 0 (the best list, by no "
+            f"chance), or a number from {COLDEST:g} to {HOTTEST:g}."
         )
     return float(value)
 
@@ -89,6 +103,10 @@ class Campaign:
         among: Items to choose from, as in `FittedScorer.rank`.
         exclude: Items that may not be chosen.
         repeats: Whether items that the customer has chosen before may be.
+        temperature: 0 gives each customer the best list. Above 0 lists are drawn by chance, as by
+            `FittedScorer.sample`: closer to the best below 1, by the scores themselves at 1. What
+            is learned from such a campaign tells what another list would have brought.
+        pool: How many of a customer's best items a list is drawn from, where it is drawn.
         why: Whether to say why, in words. It takes time.
 
     Raises:
@@ -115,11 +133,20 @@ class Campaign:
     among: Any = attrs.field(default=None, kw_only=True, converter=_listed)
     exclude: Any = attrs.field(default=None, kw_only=True, converter=_listed)
     repeats: bool = attrs.field(default=True, kw_only=True, validator=_flag)
+    temperature: float = attrs.field(default=0.0, kw_only=True, converter=_temperature)
+    pool: int | None = attrs.field(default=POOL, kw_only=True)
     why: bool = attrs.field(default=True, kw_only=True, validator=_flag)
 
     def __attrs_post_init__(self) -> None:
         text(self.name, "Campaign: name")
         whole(self.slots, "Campaign: slots", most=MOST)
+        if self.pool is not None:
+            whole(self.pool, "Campaign: pool", least=self.slots)
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What may be chosen, as the scorer is told it."""
+        return {"among": self.among, "exclude": self.exclude, "repeats": bool(self.repeats)}
 
     def held_out(self, ids: Iterable[str | int]) -> Bools:
         """Which customers (n,) are held out: the same answer everywhere, on a site too.
@@ -158,13 +185,14 @@ class Campaign:
             threads: How many blocks of customers are ranked at the same time. Left out, as many
                 as there are cores.
             progress: Show how far it is, on standard error. Left out, only on a terminal.
-            rng: Source of chance where there is any.
+            rng: Source of chance where lists are drawn: the same seed gives the same lists.
 
         Yields:
             A frame with a row for each customer and slot: customer, slot (1 is the best), item,
             score (the probability that it is the next choice), why (in words, unless left out),
-            propensity (with which probability the item was put there: 1, if by rank), policy (the
-            version of the scorer) and holdout. Who has fewer items to choose from has fewer rows.
+            propensity (with which probability it was put in this slot, after those above it: 1,
+            where nothing is drawn), policy (the version of the scorer, and of the choices made
+            here) and holdout. Who has fewer items to choose from has fewer rows.
 
         Raises:
             ArgumentError: If an argument is wrong.

@@ -60,7 +60,7 @@ def rows(
     *,
     items: pa.Array,
     scores: Floats,
-    propensity: Floats | None,
+    propensity: Floats,
     why: list[str] | None,
     policy: str,
     held: Bools,
@@ -74,7 +74,7 @@ def rows(
         offsets: (n + 1,) where each customer's items begin.
         items: (m,) Arrow's text.
         scores: (m,) probabilities.
-        propensity: (m,) probabilities with which the item was drawn; None where nothing was.
+        propensity: (m,) probabilities with which each item was put there.
         why: (m,) reasons, or None for none.
         policy: Version of what chose the items.
         held: (n,) who is held out.
@@ -89,7 +89,7 @@ def rows(
         "item": items,
         "score": scores,
         "why": why,
-        "propensity": np.ones(len(owner)) if propensity is None else propensity,
+        "propensity": propensity,
         "policy": pa.repeat(policy, len(owner)),
         "holdout": held[owner],
     }

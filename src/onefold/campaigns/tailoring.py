@@ -2,8 +2,8 @@
 
     block 0, 1, 2, ...  ->  ranked on any thread  ->  rows of block 0, 1, 2, ...
 
-What a thread keeps of the scorer is its own. Chance, where there is any, is drawn anew for each
-block from the seed and the block's number, so that threads can't change it.
+What a thread keeps of the scorer is its own. Chance, where there is any, is a function of the seed
+and the customer (see `FittedScorer.sample`), so that neither blocks nor threads can change it.
 """
 
 import threading
@@ -15,11 +15,13 @@ import attrs
 import numpy as np
 
 from onefold._threads import mapped
+from onefold._types import Floats
 from onefold.campaigns.blocks import blocks, sized
 from onefold.campaigns.holdout import held_out
 from onefold.campaigns.lists import Rows, rows
 from onefold.profiles import Profiles
-from onefold.scoring import FittedScorer
+from onefold.scoring import FittedScorer, Ranking
+from onefold.scoring.version import version_of
 
 
 @attrs.frozen(eq=False)
@@ -35,24 +37,36 @@ class Tailoring:
     @classmethod
     def of(cls, campaign: Any, scorer: FittedScorer, rng: np.random.Generator) -> "Tailoring":
         """The version of the scorer is found out once."""
-        return cls(campaign, scorer, scorer.version, int(rng.integers(2**63)))
+        limits = version_of(campaign.limits, "Campaign")
+        return cls(campaign, scorer, f"{scorer.version}-{limits}", int(rng.integers(2**63)))
 
     def rows(self, some: Profiles) -> Rows:
         """The rows of one block."""
-        c, scorer = self.campaign, self._mine()
-        found = scorer.rank(some, c.slots, among=c.among, exclude=c.exclude, repeats=c.repeats)
+        c = self.campaign
+        found, propensity, policy = self._lists(some)
         return rows(
             some.ledger.people,
             found.offsets,
             items=found.items.text.take(found.codes),
             scores=found.scores,
-            propensity=None,
-            why=scorer.reasons(some, found) if c.why else None,
-            policy=self.policy,
+            propensity=propensity,
+            why=self._mine().reasons(some, found) if c.why else None,
+            policy=policy,
             held=held_out(some.ids.tolist(), share=c.holdout, name=c.name, key=c.key),
             slots=c.slots,
             keep=c.keep_holdout,
         )
+
+    def _lists(self, some: Profiles) -> tuple[Ranking, Floats, str]:
+        """The lists of a block, with the chance of each item, and by which policy."""
+        c, scorer = self.campaign, self._mine()
+        if not c.temperature:
+            found = scorer.rank(some, c.slots, **c.limits)
+            return found, np.ones(len(found.codes)), self.policy
+        drawn = scorer.sample(
+            some, c.slots, temperature=c.temperature, pool=c.pool, rng=self.seed, **c.limits
+        )
+        return drawn.ranking, np.exp(drawn.log), drawn.policy
 
     def _mine(self) -> FittedScorer:
         """This thread's scorer: the same parts, a cache of its own."""
