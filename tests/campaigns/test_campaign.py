@@ -314,7 +314,8 @@ def test_who_and_by_what() -> None:
     for who in (simulated()["c001"], "c001", 5, None):
         with pytest.raises(ArgumentError, match=r"Campaign.tailor: profiles is a"):
             campaign.tailor(fitted(), who)
+    wrong: Any = ["c001"]
     with pytest.raises(ArgumentError, match="profiles gives a str"):
-        next(campaign.tailor(fitted(), ["c001"]))
+        next(campaign.tailor(fitted(), wrong))
     with pytest.raises(ArgumentError, match=r"Campaign.to_parquet: path"):
         campaign.to_parquet(fitted(), simulated(), path=5)

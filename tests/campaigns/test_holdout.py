@@ -6,6 +6,7 @@ share <= more  =>  held out at share is held out at more;    another name, anoth
 import hashlib
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,12 +110,12 @@ def test_an_integer_is_its_text() -> None:
 
 
 @pytest.mark.parametrize("ids", ["ann", 5, None])
-def test_one_id_is_no_list(ids: object) -> None:
+def test_one_id_is_no_list(ids: Any) -> None:
     with pytest.raises(ArgumentError, match="takes several ids"):
         of.Campaign().held_out(ids)
 
 
 @pytest.mark.parametrize("one", [1.5, None, "", b"ann"])
-def test_what_is_no_id_is_refused(one: object) -> None:
+def test_what_is_no_id_is_refused(one: Any) -> None:
     with pytest.raises(ArgumentError, match=r"Campaign.held_out: ids"):
         of.Campaign().held_out(["ann", one])

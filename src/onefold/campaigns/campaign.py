@@ -8,7 +8,7 @@ more is in memory for millions than for thousands.
 """
 
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from time import perf_counter
 from typing import Any
 
@@ -119,8 +119,8 @@ class Campaign:
         >>> scorer = of.Scorer().fit(profiles, rng=7)
         >>> campaign = of.Campaign("spring letter", slots=2, holdout=0.1)
         >>> frame = next(campaign.tailor(scorer, profiles))
-        >>> list(frame.columns)
-        ['customer', 'slot', 'item', 'score', 'propensity', 'policy', 'holdout']
+        >>> frame["item"][0], frame["why"][0]
+        ('i113', 'bought 3 times, last 107 days ago, about every ... days')
         >>> campaign.held_out(["ann", "bob"]).tolist()
         [False, False]
     """
@@ -142,11 +142,6 @@ class Campaign:
         whole(self.slots, "Campaign: slots", most=MOST)
         if self.pool is not None:
             whole(self.pool, "Campaign: pool", least=self.slots)
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        """What may be chosen, as the scorer is told it."""
-        return {"among": self.among, "exclude": self.exclude, "repeats": bool(self.repeats)}
 
     def held_out(self, ids: Iterable[str | int]) -> Bools:
         """Which customers (n,) are held out: the same answer everywhere, on a site too.
@@ -172,7 +167,7 @@ class Campaign:
         threads: int | None = None,
         progress: bool | None = None,
         rng: Rng = None,
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Generator[pd.DataFrame, None, None]:
         """The lists of all customers, a frame at a time, in memory for a few frames.
 
         The rows are in the order of the profiles, and the same whatever `chunk` and `threads`.

@@ -37,7 +37,7 @@ class Tailoring:
     @classmethod
     def of(cls, campaign: Any, scorer: FittedScorer, rng: np.random.Generator) -> "Tailoring":
         """The version of the scorer is found out once."""
-        limits = version_of(campaign.limits, "Campaign")
+        limits = version_of(_limits(campaign), "Campaign")
         return cls(campaign, scorer, f"{scorer.version}-{limits}", int(rng.integers(2**63)))
 
     def rows(self, some: Profiles) -> Rows:
@@ -61,10 +61,10 @@ class Tailoring:
         """The lists of a block, with the chance of each item, and by which policy."""
         c, scorer = self.campaign, self._mine()
         if not c.temperature:
-            found = scorer.rank(some, c.slots, **c.limits)
+            found = scorer.rank(some, c.slots, **_limits(c))
             return found, np.ones(len(found.codes)), self.policy
         drawn = scorer.sample(
-            some, c.slots, temperature=c.temperature, pool=c.pool, rng=self.seed, **c.limits
+            some, c.slots, temperature=c.temperature, pool=c.pool, rng=self.seed, **_limits(c)
         )
         return drawn.ranking, np.exp(drawn.log), drawn.policy
 
@@ -84,6 +84,12 @@ def tailored(
         for made in mapped(how.rows, blocks(profiles, f"{call}: profiles"), threads):
             bar.update(len(made))
             yield made
+
+
+def _limits(campaign: Any) -> dict[str, Any]:
+    """What may be chosen, as the scorer is told it."""
+    names = ("among", "exclude", "repeats")
+    return {name: getattr(campaign, name) for name in names}
 
 
 @contextmanager
