@@ -4,6 +4,7 @@ from onefold.scoring.backoff import Backoff
 from onefold.scoring.decisions import DECISION_SCHEMA, Decisions
 from onefold.scoring.explain import Explanation
 from onefold.scoring.fitted import FittedScorer
+from onefold.scoring.limits import Calibration
 from onefold.scoring.rank import Ranking
 from onefold.scoring.scorer import Scorer
 from onefold.scoring.thompson import FittedThompson, Thompson
@@ -11,6 +12,7 @@ from onefold.scoring.thompson import FittedThompson, Thompson
 __all__ = [
     "DECISION_SCHEMA",
     "Backoff",
+    "Calibration",
     "Decisions",
     "Explanation",
     "FittedScorer",

@@ -6,7 +6,8 @@
 Everything is read from the levels as they were fitted; nothing is learned here.
 """
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,6 +20,7 @@ from onefold._group import Marks, distinct
 from onefold._types import Bools, Codes, Floats, Rng, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS, Catalog
+from onefold.conditions import Condition, Did, Term
 from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
 from onefold.levels.protocol import Choices
 from onefold.profiles import Profile, Profiles, TraitTable
@@ -27,6 +29,8 @@ from onefold.scoring.decisions import Decisions
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
+from onefold.scoring.limits import Calibration, limits
+from onefold.scoring.lists import Wanted, lists_of
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
@@ -36,6 +40,7 @@ from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
 from onefold.scoring.words import Teller
+from onefold.traits.match import EventCondition
 
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer
@@ -89,9 +94,13 @@ class FittedScorer:
         who: Profile | Profiles,
         n: int = 10,
         *,
-        among: Iterable[str] | None = None,
-        exclude: Iterable[str] | None = None,
+        among: Iterable[str] | Condition | None = None,
+        exclude: Iterable[str] | Condition | None = None,
         repeats: bool = True,
+        at_most: Mapping[str, int] | None = None,
+        new: int = 0,
+        calibrate: str | Calibration | None = None,
+        stock: Mapping[str, int] | None = None,
     ) -> Ranking:
         """The n most probable next choices of each customer, best first.
 
@@ -99,29 +108,67 @@ class FittedScorer:
         of the profile's moment, by the catalogue, are left out, and so are items that nobody has
         chosen yet.
 
+        A condition for `among` or `exclude` is asked of the customer's own items, each by the
+        customer's events with that item alone: `did("view").any() & did("purchase").never()` is
+        what was looked at and not bought. Where it is unknown, it does not match.
+
+        With limits a list is put together from the top: each time the most probable item that is
+        still allowed (with `calibrate` the one that is worth most), and no choice is taken back.
+        The score stays the probability of the item; by `calibrate`, lists need not fall in it.
+
         Args:
             who: A profile, or profiles.
             n: Length of a list.
-            among: Ids to choose from; others are left out. Unknown ones are passed over.
-            exclude: Ids that may not be chosen.
+            among: Ids to choose from, unknown ones being passed over; or a condition on the
+                customer's own items, and then only those that match are chosen from.
+            exclude: Ids that may not be chosen, or a condition on own items that may not.
             repeats: Whether items that the customer has chosen before may be.
+            at_most: How many items of a list may have one value of a column of the catalogue:
+                {"category": 2}. Items without a value are not counted.
+            new: Fewest items of a list that the customer has not chosen before.
+            calibrate: A column of the catalogue, or a `Calibration`, whose values a list should
+                have in the shares in which the customer chooses them.
+            stock: Units left of items; those that are not named have no limit. A list sets one
+                unit of each of its items aside, in the order of the profiles: who comes first
+                has the first choice.
 
         Returns:
             A list for each customer; where fewer than n items can be chosen, `short` says why.
 
         Raises:
-            ArgumentError: If an argument is wrong.
+            ArgumentError: If an argument is wrong, or asks for a catalogue where there is none.
+            UnknownName: If a condition asks for a trait or property that nobody has.
+            BeyondKept: If a condition reads further back than `keep=` has kept.
         """
         n = whole(n, "FittedScorer.rank: n")
         if not isinstance(repeats, (bool, np.bool_)):
             raise ArgumentError(f"FittedScorer.rank: repeats is {repeats!r}; True or False.")
         table = _table(who, "FittedScorer.rank: who")
-        allowed = self._allowed(table, among, exclude)
-        lists: list[tuple[Codes, Floats]] = []
-        for rows in _chunks(table):
-            choices = self.groups.choices(rows, self.items, self.settings.target)
-            lists += self._lists(choices, n, allowed=allowed, repeats=repeats)
-        return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
+        asked = limits(
+            self.items,
+            self.catalog,
+            n=n,
+            at_most=at_most,
+            new=new,
+            calibrate=calibrate,
+            stock=stock,
+        )
+        own, out = _condition(among, "among"), _condition(exclude, "exclude")
+        named = among if own is None else None, exclude if out is None else None
+        if own is None and out is None and not asked.any:
+            lists: list[tuple[Codes, Floats]] = []
+            for rows in _chunks(table):
+                choices = self.groups.choices(rows, self.items, self.settings.target)
+                allowed = self._allowed(rows, *named)
+                lists += self._lists(choices, n, allowed=allowed, repeats=repeats)
+            return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
+        within = _within(among if own is None else None, exclude, repeats)
+        left = None if asked.stock is None else asked.stock.copy()
+        wanted = Wanted(self, n, own, out, bool(repeats), asked, within, left)
+        pairs = [lists_of(wanted, rows, self._allowed(rows, *named)) for rows in _chunks(table)]
+        lists = [held for made, _ in pairs for held in made]
+        said = [reason for _, reasons in pairs for reason in reasons]
+        return ranking(table.ids, lists, self.items, n, np.array(said, dtype=object))
 
     def sample(
         self,
@@ -499,13 +546,34 @@ def _one(profile: Any, name: str) -> Profile:
 
 
 def _chunks(table: TraitTable) -> Iterable[TraitTable]:
-    if len(table) <= CHUNK:
-        return [table]
-    return (table.rows(a, min(a + CHUNK, len(table))) for a in range(0, len(table), CHUNK))
+    """The rows some at a time, all of them as of one moment."""
+    edges = np.flatnonzero(table.as_of[1:] != table.as_of[:-1]) + 1
+    if len(table) <= CHUNK and not len(edges):
+        return [table] if len(table) else []
+    starts = [0, *edges.tolist(), len(table)]
+    spans = [
+        (a, min(a + CHUNK, stop))
+        for start, stop in itertools.pairwise(starts)
+        for a in range(start, stop, CHUNK)
+    ]
+    return (table.rows(a, b) for a, b in spans)
+
+
+def _condition(held: Any, name: str) -> Condition | None:
+    """A condition on own items; None where it is none, but ids."""
+    if isinstance(held, (Did, Term, EventCondition)):
+        raise ArgumentError(
+            f"FittedScorer.rank: {name} is {held!r}, which is no condition yet. End it with "
+            '.any(), .never() or a comparison: did("view").any() & did("purchase").never().'
+        )
+    return held if isinstance(held, Condition) else None
+
+
+def _within(among: object, exclude: object, repeats: bool) -> str:
+    asked = {"among": among is not None, "exclude": exclude is not None, "repeats": not repeats}
+    limits = [f"{name}=" for name, given in asked.items() if given]
+    return f" within {', '.join(limits)}" if limits else ""
 
 
 def _reason(among: object, exclude: object, repeats: bool) -> str:
-    asked = {"among": among is not None, "exclude": exclude is not None, "repeats": not repeats}
-    limits = [f"{name}=" for name, given in asked.items() if given]
-    within = f" within {', '.join(limits)}" if limits else ""
-    return f"no more items to choose from{within}"
+    return f"no more items to choose from{_within(among, exclude, repeats)}"

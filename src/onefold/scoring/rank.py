@@ -37,7 +37,7 @@ class Ranking:
     scores: Floats = attrs.field(converter=frozen)
     items: Vocab
     n: int
-    reason: str | None = None
+    reason: str | Strings | None = None  # one for all, or one for each (None where there are n)
 
     def __len__(self) -> int:
         return len(self.customers)
@@ -80,8 +80,10 @@ class Ranking:
         """Customers with fewer than n items, how many they have, and why."""
         given = np.diff(self.offsets)
         few = np.flatnonzero(given < self.n)
+        said = np.array("" if self.reason is None else self.reason, dtype=object)
+        reasons = np.broadcast_to(said, len(self))[few]
         return pd.DataFrame(
-            {"customer": self.customers[few], "given": given[few], "reason": self.reason or ""}
+            {"customer": self.customers[few], "given": given[few], "reason": reasons}
         )
 
     def to_pandas(self) -> pd.DataFrame:
@@ -184,7 +186,11 @@ def best_among(
 
 
 def ranking(
-    customers: Strings, lists: Sequence[tuple[Any, Any]], items: Vocab, n: int, reason: str
+    customers: Strings,
+    lists: Sequence[tuple[Any, Any]],
+    items: Vocab,
+    n: int,
+    reason: str | Strings,
 ) -> Ranking:
     """Lists of codes and scores as a `Ranking`."""
     offsets = np.zeros(len(lists) + 1, dtype=np.int64)
