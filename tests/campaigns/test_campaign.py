@@ -112,6 +112,33 @@ def test_why_can_be_left_out() -> None:
     assert list(all_rows(of.Campaign(why=False)).columns) == [c for c in COLUMNS if c != "why"]
 
 
+def test_conditions_and_limits_of_a_list_reach_the_scorer() -> None:
+    limits = {
+        "exclude": of.did("purchase").last("20D").any(),
+        "at_most": {"category": 1},
+        "new": 1,
+    }
+    found = all_rows(of.Campaign(slots=4, **limits), chunk=50, threads=2)
+    wanted = ranked(simulated(), 4, **limits)
+    pd.testing.assert_frame_equal(found[wanted.columns], wanted, check_dtype=False)
+    assert (found["item"] != all_rows(of.Campaign(slots=4))["item"].iloc[: len(found)]).any()
+
+
+def test_stock_holds_over_all_customers() -> None:
+    """Blocks are of 37 customers: what one leaves, the next one has, as in one ranking of all."""
+    best = all_rows(of.Campaign())["item"].value_counts()
+    stock = {str(item): 5 + n for n, item in enumerate(best.index[:8])} | {"not sold": 3}
+    campaign = of.Campaign(stock=stock)
+    found = all_rows(campaign, threads=4, chunk=13)
+    wanted = ranked(simulated(), 3, stock=stock)
+    pd.testing.assert_frame_equal(found[wanted.columns], wanted, check_dtype=False)
+    given = found["item"].value_counts()
+    assert all(given.get(item, 0) <= units for item, units in stock.items())
+    assert (given[list(stock)[:8]] == [stock[i] for i in list(stock)[:8]]).all()
+    assert stock["not sold"] == 3
+    pd.testing.assert_frame_equal(all_rows(campaign), found)  # nothing is kept between two runs
+
+
 def test_the_policy_tells_other_choices_apart() -> None:
     def policy(**given: Any) -> str:
         rows = all_rows(of.Campaign(why=False, **given), simulated().select(["c001"]))
@@ -281,6 +308,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"temperature": -1}, "Campaign: temperature"),
     ({"temperature": np.inf}, "Campaign: temperature"),
     ({"pool": 2}, "Campaign: pool"),
+    ({"temperature": 1, "stock": {"i01": 5}}, "Campaign: stock is for lists by rank"),
+    ({"temperature": 1, "new": 1}, "Campaign: new is for lists by rank"),
     ({"why": "yes"}, "Campaign: why"),
     ({"repeats": 1}, "Campaign: repeats"),
     ({"keep_holdout": None}, "Campaign: keep_holdout"),

@@ -8,7 +8,7 @@ more is in memory for millions than for thousands.
 """
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -24,12 +24,12 @@ from onefold.campaigns.blocks import sized
 from onefold.campaigns.file import write
 from onefold.campaigns.lists import Rows, regrouped
 from onefold.campaigns.result import Tailored
-from onefold.campaigns.tailoring import Tailoring, tailored
+from onefold.campaigns.tailoring import LIMITS, Tailoring, tailored
 from onefold.errors import ArgumentError
 from onefold.profiles import Profiles
 from onefold.profiles.partitions import Partitions
 from onefold.profiles.parts.disk import place_of
-from onefold.scoring import FittedScorer
+from onefold.scoring import Calibration, FittedScorer
 from onefold.scoring.sample import COLDEST, HOTTEST, POOL
 
 Many = Profiles | Partitions | Iterable[Profiles]
@@ -75,6 +75,11 @@ def _listed(value: Any) -> Any:
     return tuple(value) if is_several(value) else value
 
 
+def _owned(value: Any) -> Any:
+    """A mapping that nobody else can change; what is none is left to the scorer."""
+    return dict(value) if isinstance(value, Mapping) else value
+
+
 def _flag(campaign: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
     if not isinstance(value, (bool, np.bool_)):
         raise ArgumentError(f"Campaign: {field.name} is {shown(value)}; it takes True or False.")
@@ -100,9 +105,17 @@ class Campaign:
         holdout: Share of customers to hold out, 0 to below 1.
         key: A secret. Without one, whoever knows the name can tell which ids are held out.
         keep_holdout: Whether those held out are in the output.
-        among: Items to choose from, as in `FittedScorer.rank`.
-        exclude: Items that may not be chosen.
+        among: Items to choose from, or a condition on the customer's own items, as in
+            `FittedScorer.rank`: `did("view").any() & did("purchase").never()` is what somebody
+            looked at and did not buy.
+        exclude: Items, or a condition on them, that may not be chosen.
         repeats: Whether items that the customer has chosen before may be.
+        at_most: How many items of a list may share a value: {"category": 2}.
+        new: Fewest items of a list that the customer has not chosen before.
+        calibrate: A column of the catalogue that lists should reflect.
+        stock: Units left of items. Each list sets one unit of each of its items aside, in the
+            order of the profiles and over all of them, so customers are ranked one block after
+            another. Those held out set units aside too: what they would have taken.
         temperature: 0 gives each customer the best list. Above 0 lists are drawn by chance, as by
             `FittedScorer.sample`: closer to the best below 1, by the scores themselves at 1. What
             is learned from such a campaign tells what another list would have brought.
@@ -130,9 +143,15 @@ class Campaign:
     holdout: float = attrs.field(default=0.1, kw_only=True, converter=_share)
     key: str | bytes | None = attrs.field(default=None, kw_only=True, repr=False, converter=_key)
     keep_holdout: bool = attrs.field(default=True, kw_only=True, validator=_flag)
-    among: Any = attrs.field(default=None, kw_only=True, converter=_listed)
-    exclude: Any = attrs.field(default=None, kw_only=True, converter=_listed)
+    among: Any = attrs.field(default=None, kw_only=True, repr=shown, converter=_listed)
+    exclude: Any = attrs.field(default=None, kw_only=True, repr=shown, converter=_listed)
     repeats: bool = attrs.field(default=True, kw_only=True, validator=_flag)
+    at_most: Mapping[str, int] | None = attrs.field(default=None, kw_only=True, converter=_owned)
+    new: int = attrs.field(default=0, kw_only=True)
+    calibrate: str | Calibration | None = attrs.field(default=None, kw_only=True)
+    stock: Mapping[str, int] | None = attrs.field(
+        default=None, kw_only=True, repr=shown, converter=_owned
+    )
     temperature: float = attrs.field(default=0.0, kw_only=True, converter=_temperature)
     pool: int | None = attrs.field(default=POOL, kw_only=True)
     why: bool = attrs.field(default=True, kw_only=True, validator=_flag)
@@ -142,6 +161,12 @@ class Campaign:
         whole(self.slots, "Campaign: slots", most=MOST)
         if self.pool is not None:
             whole(self.pool, "Campaign: pool", least=self.slots)
+        limits = [name for name in LIMITS if getattr(self, name)]
+        if self.temperature and limits:
+            raise ArgumentError(
+                f"Campaign: {limits[0]} is for lists by rank, and temperature is "
+                f"{self.temperature:g}: lists that are drawn know no such limits. Leave one out."
+            )
 
     def held_out(self, ids: Iterable[str | int]) -> Bools:
         """Which customers (n,) are held out: the same answer everywhere, on a site too.
@@ -264,6 +289,8 @@ class Campaign:
                 f"{call}: progress is {shown(progress)}; it takes True, False or None."
             )
         many = _cores() if threads is None else whole(threads, f"{call}: threads")
+        if self.stock is not None:  # what one block leaves, the next one has
+            many = 1
         how = Tailoring.of(self, scorer, generator(rng, f"{call}: rng"))
         return tailored(how, profiles, call=call, threads=many, progress=progress)
 

@@ -23,6 +23,9 @@ from onefold.profiles import Profiles
 from onefold.scoring import FittedScorer, Ranking
 from onefold.scoring.version import version_of
 
+CHOSEN = ("among", "exclude", "repeats")
+LIMITS = ("at_most", "new", "calibrate", "stock")  # that only a ranking knows
+
 
 @attrs.frozen(eq=False)
 class Tailoring:
@@ -32,13 +35,16 @@ class Tailoring:
     scorer: FittedScorer
     policy: str
     seed: int
+    left: dict[str, int] | None  # units, where there are limits: blocks are then made in turn
     _own: threading.local = attrs.field(init=False, factory=threading.local)
 
     @classmethod
     def of(cls, campaign: Any, scorer: FittedScorer, rng: np.random.Generator) -> "Tailoring":
         """The version of the scorer is found out once."""
-        limits = version_of(_limits(campaign), "Campaign")
-        return cls(campaign, scorer, f"{scorer.version}-{limits}", int(rng.integers(2**63)))
+        chosen = {name: getattr(campaign, name) for name in (*CHOSEN, *LIMITS)}
+        policy = f"{scorer.version}-{version_of(chosen, 'Campaign')}"
+        left = None if campaign.stock is None else dict(campaign.stock)
+        return cls(campaign, scorer, policy, int(rng.integers(2**63)), left)
 
     def rows(self, some: Profiles) -> Rows:
         """The rows of one block."""
@@ -60,13 +66,18 @@ class Tailoring:
     def _lists(self, some: Profiles) -> tuple[Ranking, Floats, str]:
         """The lists of a block, with the chance of each item, and by which policy."""
         c, scorer = self.campaign, self._mine()
-        if not c.temperature:
-            found = scorer.rank(some, c.slots, **_limits(c))
-            return found, np.ones(len(found.codes)), self.policy
-        drawn = scorer.sample(
-            some, c.slots, temperature=c.temperature, pool=c.pool, rng=self.seed, **_limits(c)
-        )
-        return drawn.ranking, np.exp(drawn.log), drawn.policy
+        chosen = {name: getattr(c, name) for name in CHOSEN}
+        if c.temperature:
+            how = {"temperature": c.temperature, "pool": c.pool, "rng": self.seed}
+            drawn = scorer.sample(some, c.slots, **how, **chosen)
+            return drawn.ranking, np.exp(drawn.log), drawn.policy
+        limits = {name: getattr(c, name) for name in LIMITS} | {"stock": self.left}
+        found = scorer.rank(some, c.slots, **chosen, **limits)
+        if self.left is not None:
+            taken = np.bincount(found.codes, minlength=len(found.items))
+            for item in self.left.keys() & set(found.items.values[taken > 0].tolist()):
+                self.left[item] -= int(taken[found.items.code(item)])
+        return found, np.ones(len(found.codes)), self.policy
 
     def _mine(self) -> FittedScorer:
         """This thread's scorer: the same parts, a cache of its own."""
@@ -84,12 +95,6 @@ def tailored(
         for made in mapped(how.rows, blocks(profiles, f"{call}: profiles"), threads):
             bar.update(len(made))
             yield made
-
-
-def _limits(campaign: Any) -> dict[str, Any]:
-    """What may be chosen, as the scorer is told it."""
-    names = ("among", "exclude", "repeats")
-    return {name: getattr(campaign, name) for name in names}
 
 
 @contextmanager
