@@ -38,7 +38,7 @@ def ranked(profiles: of.Profiles, n: int, **limits: Any) -> pd.DataFrame:
 
 
 def test_the_rows_are_those_of_the_ranking() -> None:
-    campaign = of.Campaign("spring", slots=3, holdout=0.2)
+    campaign = of.Campaign("spring", slots=3, holdout=0.2, key="a secret")
     found = all_rows(campaign)
     assert list(found.columns) == COLUMNS
     wanted = ranked(simulated(), 3)
@@ -103,8 +103,12 @@ def test_those_held_out_can_be_left_out(tmp_path: Path) -> None:
     found = all_rows(without, chunk=20)
     wanted = every[~every["holdout"]].reset_index(drop=True)
     pd.testing.assert_frame_equal(found, wanted)
+    ids, held_out = simulated().ids, campaign.held_out(simulated().ids)
+    for n, frame in enumerate(without.tailor(fitted(), simulated(), chunk=20)):
+        here = slice(20 * n, 20 * (n + 1))  # a chunk counts those who were left out too
+        assert frame["customer"].unique().tolist() == ids[here][~held_out[here]].tolist()
     done = without.to_parquet(fitted(), simulated(), path=tmp_path / "few.parquet")
-    held = int(campaign.held_out(simulated().ids).sum())
+    held = int(held_out.sum())
     assert (done.customers, done.held_out, done.rows) == (295, held, 3 * (295 - held))
 
 
