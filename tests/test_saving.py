@@ -322,7 +322,7 @@ PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.scoring.lesson.Lesson",
     "onefold.scoring.luce.Urn",
     "onefold.scoring.sample.Drawing",
-    "onefold.scoring.sample.Policy",
+    "onefold.scoring.policy.Policy",
     "onefold.scoring.sample.Urns",
     "onefold.scoring.phrases.Story",
     "onefold.scoring.words.Teller",

@@ -30,7 +30,7 @@ from onefold.profiles import Profiles
 from onefold.profiles.partitions import Partitions
 from onefold.profiles.parts.disk import place_of
 from onefold.scoring import Calibration, FittedScorer
-from onefold.scoring.sample import COLDEST, HOTTEST, POOL
+from onefold.scoring.policy import COLDEST, HOTTEST, POOL
 
 Many = Profiles | Partitions | Iterable[Profiles]
 

@@ -38,6 +38,7 @@ DECISION_SCHEMA = pa.schema(
         pa.field("cold", pa.bool_(), nullable=False),
     ]
 )
+"""The columns of a log of decisions and their types, the same for every policy."""
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -31,10 +31,11 @@ from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.limits import Calibration, limits
 from onefold.scoring.lists import Wanted, lists_of
+from onefold.scoring.policy import POOL, policy_of
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
-from onefold.scoring.sample import POOL, drawn, judged, policy_of
+from onefold.scoring.sample import drawn, judged
 from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views

@@ -17,7 +17,7 @@ import numpy as np
 
 from onefold._columns import frozen
 from onefold._random import mix64
-from onefold._types import Bools, Codes, Floats, Hashes
+from onefold._types import Bools, Codes, Floats, Hashes, Ints
 
 NOBODY = -1  # the code where an urn has no candidate
 NOTHING = -2  # the code where a list has come to its end
@@ -37,9 +37,10 @@ class Urn:
         return len(self.codes)
 
     @property
-    def sizes(self) -> Codes:
+    def sizes(self) -> Ints:
         """How many candidates each row (n,) has."""
-        return np.isfinite(self.log).sum(axis=1).astype(np.int32)
+        counts: Ints = np.isfinite(self.log).sum(axis=1).astype(np.int64)
+        return counts
 
     def order(self, noise: Floats, n: int) -> Codes:
         """The first n candidates (n_rows, up to n) by log weight + noise; -2 after the last."""
@@ -67,10 +68,11 @@ class Urn:
         """
         log = np.full(shown.shape, -np.inf)
         left = self.log.copy()
-        for rank in range(shown.shape[1]):  # ranks are few
-            row, at = np.nonzero(self.codes == shown[:, rank, None])
-            log[row, rank] = left[row, at]
-            left[row, at] = -np.inf
+        at = places(self.codes, shown)
+        held = np.nonzero(at >= 0)
+        column = at[held]
+        log[held] = left[held[0], column]
+        left[held[0], column] = -np.inf
         total = np.empty(shown.shape)
         rest = _log_sum(left)
         for rank in range(shown.shape[1] - 1, -1, -1):
@@ -106,6 +108,17 @@ def merged(first: Codes, second: Codes, coin: Bools) -> tuple[Codes, Bools]:
         gone = (code != NOTHING)[:, None]
         orders = [np.where(gone & (o == code[:, None]), NOBODY, o) for o in orders]
     return shown, taken
+
+
+def places(codes: Codes, shown: Codes) -> Ints:
+    """The column (n_rows, k) in which each shown item is among the codes of its row, -1 if not."""
+    at = np.full(shown.shape, -1, dtype=np.int64)
+    rows = np.arange(len(codes))
+    for rank in range(shown.shape[1] if codes.shape[1] else 0):  # ranks are few
+        same = codes == shown[:, rank, None]
+        first = np.argmax(same, axis=1)  # a code is in a row once
+        at[:, rank] = np.where(same[rows, first], first, -1)
+    return at
 
 
 def propensities(

@@ -9,73 +9,87 @@ a list of five is the head of the list of ten.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
 
-from onefold._check import instance, is_several, whole
-from onefold._check import shown as shown_as
 from onefold._random import generator, hash64, mix64
 from onefold._types import Bools, Codes, Floats, Hashes, Ints, Rng, Times
 from onefold._vocab import Vocab
-from onefold.errors import ArgumentError
 from onefold.levels.protocol import Choices
 from onefold.profiles import TraitTable
 from onefold.scoring.decisions import Decisions
-from onefold.scoring.luce import NOBODY, NOTHING, Urn, gumbel, merged, propensities, uniform
+from onefold.scoring.luce import NOBODY, NOTHING, Urn, gumbel, merged, places, propensities, uniform
+from onefold.scoring.policy import Policy
 from onefold.scoring.rank import Ranking
 from onefold.scoring.thompson import FittedThompson
-from onefold.scoring.version import version_of
 
-if TYPE_CHECKING:
-    from onefold.scoring.fitted import FittedScorer
-
-POOL = 200  # candidates of a list
 CELLS = 400_000  # customers times candidates that are worked on at a time
 MOST = 2000  # customers at a time
 UNKNOWN = -3  # the code of an item that a policy has never heard of
-COLDEST, HOTTEST = 1e-3, 1e3
 STEP = 1e6  # between the logarithms of neighbouring weights at temperature 0: far above any noise
 
 
-@attrs.frozen(eq=False)
-class Policy:
-    """How lists are drawn with a scorer."""
+def drawn(policy: Policy, table: TraitTable, n: int, *, rng: Rng, reason: str) -> Decisions:
+    """A list of n items for each row of a table, drawn by chance."""
+    seed = generator(rng, "FittedScorer.sample: rng").integers(0, 2**64, dtype=np.uint64)
+    state = mix64(mix64(hash64(table.ids), table.as_of), seed)
+    made = Drawing.of(policy, table)
+    noise = made.items.hashes
+    shape = (len(table), n)
+    shown, cold = np.full(shape, NOTHING, dtype=np.int32), np.zeros(shape, dtype=bool)
+    scores, log, first = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    pool = np.zeros(len(table), dtype=np.int64)
+    for urns, here in made.pieces(table):
+        shown[here], cold[here] = _lists(policy, urns, state[here], noise, n)
+        log[here], first[here] = propensities(urns.first, urns.second, shown[here], policy.share)
+        scores[here], pool[here] = urns.scores_of(shown[here]), urns.sizes
+    some = shown != NOTHING
+    offsets = np.append(0, np.cumsum(some.sum(axis=1))).astype(np.int64)
+    return Decisions(
+        ranking=Ranking(table.ids, offsets, shown[some], scores[some], made.items, n, reason),
+        policy=policy.version,
+        temperature=policy.temperature,
+        time=table.as_of,
+        key=mix64(state, hash64([policy.version])),
+        pool=pool,
+        log=log[some],
+        first=first[some],
+        cold=cold[some],
+    )
 
-    scorer: "FittedScorer"
-    temperature: float
-    among: tuple[str, ...] | None
-    exclude: tuple[str, ...] | None
-    repeats: bool
-    pool: int | None
-    cold: FittedThompson | None
 
-    @property
-    def version(self) -> str:
-        """That of the scorer, and a hash of the settings of the draw.
+def judged(policy: Policy, decisions: Decisions, table: TraitTable) -> Decisions:
+    """The same lists with the propensities that another policy gives them.
 
-        How many items are asked for is not among them: what is at a rank does not depend on it.
-        """
-        held = attrs.asdict(self, recurse=False, filter=lambda a, _: a.name != "scorer")
-        return f"{self.scorer.version}-{version_of(held, 'FittedScorer.sample')}"
-
-    @property
-    def share(self) -> float:
-        """The chance that a rank is given to a cold item."""
-        return 0.0 if self.cold is None else self.cold.settings.share
-
-    @property
-    def items(self) -> Vocab:
-        """All items that may be drawn: those of the scorer, and cold ones."""
-        known = self.scorer.items
-        return known if self.cold is None else known.union(self.cold.items)
-
-    @property
-    def width(self) -> int:
-        """How many candidates a row may have."""
-        n_items = len(self.scorer.items)
-        return n_items if self.pool is None else min(self.pool, n_items)
+    Args:
+        policy: The other policy.
+        decisions: The lists that were shown.
+        table: Their customers, each once, in any order.
+    """
+    held = decisions.ranking
+    given = np.diff(held.offsets)
+    some = np.arange(int(given.max(initial=0))) < given[:, None]
+    made = Drawing.of(policy, table)
+    shown = np.full(some.shape, NOTHING, dtype=np.int32)
+    codes = np.append(made.items.translation(held.items), np.int32(-1))[held.codes]
+    shown[some] = np.where(codes < 0, UNKNOWN, codes)
+    place = {customer: at for at, customer in enumerate(held.customers.tolist())}
+    at = np.array([place[customer] for customer in table.ids.tolist()], dtype=np.int64)
+    log, first, pool = np.zeros(some.shape), np.zeros(some.shape), np.zeros(len(at), dtype=np.int64)
+    for urns, here in made.pieces(table):
+        found = propensities(urns.first, urns.second, shown[at[here]], policy.share)
+        log[at[here]], first[at[here]] = found
+        pool[at[here]] = urns.sizes
+    return attrs.evolve(
+        decisions,
+        policy=policy.version,
+        temperature=policy.temperature,
+        pool=pool,
+        log=log[some],
+        first=first[some],
+    )
 
 
 @attrs.frozen(eq=False)
@@ -177,102 +191,9 @@ class Urns:
         for urn, scores in ((self.second, self.worth), (self.first, self.scores)):
             if urn is None or scores is None:
                 continue
-            for rank in range(shown.shape[1]):  # ranks are few
-                row, at = np.nonzero(urn.codes == shown[:, rank, None])
-                out[row, rank] = scores[row, at]
+            at = places(urn.codes, shown)
+            out = np.where(at >= 0, np.take_along_axis(scores, np.maximum(at, 0), 1), out)
         return out
-
-
-def drawn(policy: Policy, table: TraitTable, n: int, *, rng: Rng, reason: str) -> Decisions:
-    """A list of n items for each row of a table, drawn by chance."""
-    seed = generator(rng, "FittedScorer.sample: rng").integers(0, 2**64, dtype=np.uint64)
-    state = mix64(mix64(hash64(table.ids), table.as_of), seed)
-    made = Drawing.of(policy, table)
-    noise = made.items.hashes
-    shape = (len(table), n)
-    shown, cold = np.full(shape, NOTHING, dtype=np.int32), np.zeros(shape, dtype=bool)
-    scores, log, first = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    pool = np.zeros(len(table), dtype=np.int64)
-    for urns, here in made.pieces(table):
-        shown[here], cold[here] = _lists(policy, urns, state[here], noise, n)
-        log[here], first[here] = propensities(urns.first, urns.second, shown[here], policy.share)
-        scores[here], pool[here] = urns.scores_of(shown[here]), urns.sizes
-    some = shown != NOTHING
-    offsets = np.append(0, np.cumsum(some.sum(axis=1))).astype(np.int64)
-    return Decisions(
-        ranking=Ranking(table.ids, offsets, shown[some], scores[some], made.items, n, reason),
-        policy=policy.version,
-        temperature=policy.temperature,
-        time=table.as_of,
-        key=mix64(state, hash64([policy.version])),
-        pool=pool,
-        log=log[some],
-        first=first[some],
-        cold=cold[some],
-    )
-
-
-def judged(policy: Policy, decisions: Decisions, table: TraitTable) -> Decisions:
-    """The same lists with the propensities that another policy gives them.
-
-    Args:
-        policy: The other policy.
-        decisions: The lists that were shown.
-        table: Their customers, each once, in any order.
-    """
-    held = decisions.ranking
-    given = np.diff(held.offsets)
-    some = np.arange(int(given.max(initial=0))) < given[:, None]
-    made = Drawing.of(policy, table)
-    shown = np.full(some.shape, NOTHING, dtype=np.int32)
-    codes = np.append(made.items.translation(held.items), np.int32(-1))[held.codes]
-    shown[some] = np.where(codes < 0, UNKNOWN, codes)
-    place = {customer: at for at, customer in enumerate(held.customers.tolist())}
-    at = np.array([place[customer] for customer in table.ids.tolist()], dtype=np.int64)
-    log, first, pool = np.zeros(some.shape), np.zeros(some.shape), np.zeros(len(at), dtype=np.int64)
-    for urns, here in made.pieces(table):
-        found = propensities(urns.first, urns.second, shown[at[here]], policy.share)
-        log[at[here]], first[at[here]] = found
-        pool[at[here]] = urns.sizes
-    return attrs.evolve(
-        decisions,
-        policy=policy.version,
-        temperature=policy.temperature,
-        pool=pool,
-        log=log[some],
-        first=first[some],
-    )
-
-
-def policy_of(
-    scorer: "FittedScorer",
-    call: str,
-    *,
-    temperature: Any,
-    among: Any,
-    exclude: Any,
-    repeats: Any,
-    pool: Any,
-    cold: Any,
-    n: int = 1,
-) -> Policy:
-    """The settings of a draw, checked once."""
-    if pool is not None:
-        pool = whole(pool, f"{call}: pool", least=n)
-    if not isinstance(repeats, (bool, np.bool_)):
-        raise ArgumentError(f"{call}: repeats is {repeats!r}; True or False.")
-    if cold is not None:
-        advice = "Make one with onefold.Thompson().fit(profiles)."
-        cold = instance(cold, FittedThompson, f"{call}: cold", advice)
-    return Policy(
-        scorer=scorer,
-        temperature=_temperature(temperature, f"{call}: temperature"),
-        among=None if among is None else tuple(sorted(set(_ids(among, f"{call}: among")))),
-        exclude=None if exclude is None else tuple(sorted(set(_ids(exclude, f"{call}: exclude")))),
-        repeats=bool(repeats),
-        pool=pool,
-        cold=cold,
-    )
 
 
 def _lists(policy: Policy, urns: Urns, state: Hashes, noise: Hashes, n: int) -> tuple[Codes, Bools]:
@@ -308,19 +229,3 @@ def _heated(scores: Floats, temperature: float) -> Floats:
     most = log.max(axis=1, keepdims=True, initial=-np.inf)
     out: Floats = (log - np.where(np.isfinite(most), most, 0.0)) / temperature
     return out
-
-
-def _temperature(value: Any, name: str) -> float:
-    fits = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not fits or not (value == 0 or COLDEST <= value <= HOTTEST):
-        raise ArgumentError(
-            f"{name} is {shown_as(value)}; it takes 0 (the best list, by no chance), or a number "
-            f"from {COLDEST:g} to {HOTTEST:g}: 1 draws by the scores themselves."
-        )
-    return float(value)
-
-
-def _ids(ids: Any, name: str) -> list[str]:
-    if isinstance(ids, str) or not is_several(ids):
-        raise ArgumentError(f"{name} is {shown_as(ids)}; it takes ids of items: ['{ids}'].")
-    return [str(i) for i in ids]

@@ -19,16 +19,14 @@ import pandas as pd
 from onefold._check import fraction, instance, shown, text, whole
 from onefold._columns import frozen
 from onefold._display import html_table, number, text_table
-from onefold._types import Floats, Ints, Times
+from onefold._types import Floats, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS
 from onefold.errors import ArgumentError
 from onefold.profiles import Profiles
+from onefold.scoring.largest import chances
 
 DAY = 86_400_000_000  # microseconds
-NODES = 256  # steps of the integral
-SPAN = 1e-10  # of the distribution of the best rate that is left out at each end
-FAR = 1e-250  # of the largest rate, below which nothing is told apart
 LEAST = 1e-9  # chance below which an item is no candidate
 STRENGTHS = (0.05, 100.0)  # bounds of the prior's shape a
 
@@ -212,59 +210,6 @@ class FittedThompson:
         return html_table(*self._shown(), caption=self._caption())
 
 
-def chances(shape: Floats, rate: Floats) -> Floats:
-    """The probability (m,) that each of m independent gamma variables is the largest.
-
-    With G the product of the distribution functions F_k, which is that of the largest,
-
-        P(j is the largest) = integral of dG (d log F_j / sum over k of d log F_k)
-
-    summed over steps of the range in which G rises. Each step of G is shared out among the m, so
-    the chances add up to 1 however coarse the steps are.
-
-    Args:
-        shape: (m,) a of each.
-        rate: (m,) b of each.
-    """
-    if len(shape) <= 1:
-        return np.ones(len(shape))
-    pairs, of, many = np.unique(
-        np.stack([shape, rate]), axis=1, return_inverse=True, return_counts=True
-    )
-    a, b = pairs[0], pairs[1]
-    grid = _range(a, b, many)
-    log = _log_cdf(a, b, grid)
-    whole = many @ log
-    steps = np.diff(np.exp(whole)) / np.exp(whole[-1])
-    rises = np.diff(whole)
-    parts = np.diff(log, axis=1) @ np.divide(steps, rises, out=np.zeros(NODES), where=rises > 0)
-    found: Floats = parts[of.ravel()]
-    return found / found.sum()
-
-
-def _range(a: Floats, b: Floats, many: Ints) -> Floats:
-    """Where the distribution of the largest rises, in steps of which none is more than a few %."""
-    from scipy.special import gammaincinv
-
-    tops = gammaincinv(a, 1 - SPAN / many.sum()) / b
-    high, low = float(tops.max()), float(np.max(gammaincinv(a, SPAN) / b))
-    coarse = np.geomspace(max(low, high * FAR), high, NODES)
-    rise = np.exp(many @ _log_cdf(a, b, coarse))
-    # Even steps of G and of log x together: fine where G rises, and never far apart.
-    both = 0.8 * (rise - rise[0]) / (rise[-1] - rise[0]) + 0.2 * np.linspace(0, 1, NODES)
-    made: Floats = np.interp(np.linspace(0, 1, NODES + 1), both, coarse)
-    return made
-
-
-def _log_cdf(a: Floats, b: Floats, x: Floats) -> Floats:
-    """The logarithm (m, nodes) of each distribution function."""
-    from scipy.special import gammainc
-
-    held = gammainc(a[:, None], b[:, None] * x)
-    out: Floats = np.log(np.maximum(held, np.finfo(np.float64).tiny))
-    return out
-
-
 def _offered(profiles: Profiles) -> tuple[Vocab, Times, Times]:
     """All items that were ever seen, or are in the catalogue, and since and until when."""
     h = profiles.history
@@ -297,8 +242,8 @@ def _days(profiles: Profiles, items: Vocab, since: Times) -> Floats:
         first[profiles.catalog.items.codes(items.values) >= 0] = start
     known = since > ALWAYS[0]
     first[known] = np.maximum(since[known], start)
-    days: Floats = (profiles.as_of - first).astype(np.int64) / DAY
-    return np.maximum(days, 0.0)
+    days: Floats = np.maximum((profiles.as_of - first).astype(np.int64), 0) / DAY
+    return days
 
 
 def _learned(choices: Floats, exposures: Floats) -> tuple[float, float]:
