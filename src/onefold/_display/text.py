@@ -20,7 +20,9 @@ __all__ = ["Grid", "Rows", "grid", "text_table"]
 Rows: TypeAlias = pd.DataFrame | Sequence[Mapping[str, object]] | Sequence[Sequence[object]]
 
 DASH = "–"
-_NUMBER = re.compile(r"[<>]?[-+]?\d[\d,]*(\.\d+)?(e[-+]\d+)?[MBT]?( ?%| [A-Za-z€$£¥]{1,7})?")
+_NUMBER = re.compile(
+    r"[<>]?[-+]?\d[\d,]*(\.\d+)?(–\d+(\.\d+)?)?(e[-+]\d+)?[MBT]?( ?%| [A-Za-z€$£¥]{1,7})?"
+)
 _GAP = 2
 _LEAST = 6  # columns of text are cut down to this width before whole columns are left out
 

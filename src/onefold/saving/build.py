@@ -177,11 +177,15 @@ _KINDS: dict[str, Callable[[Build, Node], Any]] = {
 
 
 def _bare(kind: type, fields: dict[str, Any]) -> Any:
-    """A value of onefold's own, of the fields it had: what was checked is not converted again."""
+    """A value of onefold's own, of the fields it had: what was checked is not converted again.
+
+    A field that came after the file was written is None, where None is what it is by itself.
+    """
     value: Any = object.__new__(kind)
     for field in attrs.fields(kind):
         name, empty = field.alias or field.name, field.default
-        held = fields.pop(name) if field.init else empty.factory()
+        later = field.init and empty is None and name not in fields
+        held = None if later else fields.pop(name) if field.init else empty.factory()
         object.__setattr__(value, field.name, held)
     if fields:
         raise FileError(f"a {kind.__name__} in it has other fields: {sorted(fields)}.")

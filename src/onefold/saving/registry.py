@@ -31,6 +31,7 @@ from onefold.profiles import Profile, Profiles
 from onefold.scoring.backoff import Backoff
 from onefold.scoring.rank import Ranking
 from onefold.scoring.refine import Refinement
+from onefold.scoring.sureness import Asked
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice
 from onefold.segments.assignment import Assignment
@@ -69,6 +70,7 @@ CLASSES: dict[str, type] = {
     "personas.Claim": Claim,
     "personas.Persona": Persona,
     "personas.Personas": personas.Personas,
+    "scoring.Asked": Asked,
     "scoring.Backoff": Backoff,
     "scoring.Decisions": scoring.Decisions,
     "scoring.FittedScorer": scoring.FittedScorer,

@@ -8,7 +8,7 @@ Everything is read from the levels as they were fitted; nothing is learned here.
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import numpy as np
@@ -31,11 +31,13 @@ from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.limits import Calibration, limits
 from onefold.scoring.lists import Wanted, lists_of
+from onefold.scoring.moving import moved
 from onefold.scoring.policy import POOL, policy_of
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
 from onefold.scoring.sample import drawn, judged
+from onefold.scoring.sureness import Asked
 from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
@@ -395,18 +397,66 @@ class FittedScorer:
     def backoff(self) -> Backoff:
         """How far each level is trusted, by how much is known of a customer.
 
-        As it is used: what a level with nothing to say passes down is counted with everyone.
+        As it is used: what a level with nothing to say passes down is counted with everyone. Each
+        weight has an interval: see `Backoff.intervals`.
         """
+        if "backoff" not in self._cache:
+            self._cache["backoff"] = self._backoff()
+        held: Backoff = self._cache["backoff"]
+        return held
+
+    def _backoff(self) -> Backoff:
+        own = list(self.views.fitted)
         counts = np.bincount(self.part.bucket, minlength=len(self.weights))
         return Backoff(
             levels=self.views.names,
             evidence=tuple(bucket_name(b) for b in range(len(self.weights))),
-            weights=used(self.part, self.weights, self.views.everyone, list(self.views.fitted)),
+            weights=used(self.part, self.weights, self.views.everyone, own),
             choices=counts,
             start=self.part.start,
             end=self.part.end,
             customers=self.part.customers,
+            asked=Asked(
+                self.part,
+                np.vstack([self.weights, self.common]),
+                np.flatnonzero((self.common > 0) & (self.common != TIE)).tolist(),
+                self.views.everyone,
+                own,
+            ),
         )
+
+    def update(
+        self, profiles: Profiles, *, regroup: bool = False, rng: Rng = None
+    ) -> "FittedScorer":
+        """This scorer as of the moment of later profiles: its levels move on, its weights stay.
+
+        Each level is the one that a new fit on these profiles has, new items included; the
+        weights, the refinement and the back-off are those of the old fit. For every day or every
+        hour; fit anew now and then, for what is worth how much changes too.
+
+        Args:
+            profiles: All that is known by now, not only what came since.
+            regroup: Whether segments and personas are fitted anew. As a rule they keep their
+                cuts and their cards, of which the weights were learned, and only who belongs to
+                them is read anew.
+            rng: Source of chance, for levels that draw: `Due`, where customers are many.
+
+        Returns:
+            Another scorer; this one stays as it is.
+
+        Raises:
+            ArgumentError: If an argument is wrong, or the profiles are as of an earlier moment.
+
+        Examples:
+            >>> import onefold as of
+            >>> data = of.datasets.simulate(200, rng=7)
+            >>> profiles = of.fold(data.log, catalog=data.catalog)
+            >>> scorer = of.Scorer().fit(profiles.at("2025-06-01"), rng=7)
+            >>> later = scorer.update(profiles, rng=7)
+            >>> later.as_of == profiles.as_of, later.weights is scorer.weights
+            (True, True)
+        """
+        return cast("FittedScorer", moved(self, profiles, regroup=regroup, rng=rng))
 
     def only(self, *levels: str) -> "FittedScorer":
         """The mixture of some of the levels, their weights fitted anew on the same slice.

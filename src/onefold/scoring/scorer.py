@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from onefold._check import quoted, text, whole
+from onefold._check import text, whole
 from onefold._random import generator
 from onefold._types import Rng
 from onefold._vocab import Vocab
@@ -23,6 +23,7 @@ from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profiles
 from onefold.scoring.fitted import FittedScorer
 from onefold.scoring.lesson import Lesson
+from onefold.scoring.moving import chosen_items, none_chosen
 from onefold.scoring.views import fit_groups, fit_levels, foresight
 from onefold.scoring.weights import Slice, buckets
 from onefold.segments import RFM
@@ -100,12 +101,9 @@ class Scorer:
                 f"Scorer.fit: profiles is {type(profiles).__name__}; make them with onefold.fold."
             )
         source = generator(rng, "Scorer.fit: rng")
-        items = _chosen(profiles, self.target)
+        items = chosen_items(profiles, self.target)
         if not len(items):
-            raise ArgumentError(
-                f"Scorer.fit: no event of kind {self.target!r} (target=) has an item. Kinds: "
-                f"{quoted(profiles.history.kinds)}."
-            )
+            raise none_chosen(profiles, self.target, "Scorer.fit")
         lesson = self._lesson(profiles, items, source)
         common, weights, refined = lesson.learned()
         groups = fit_groups(profiles, self, source)
@@ -130,7 +128,9 @@ class Scorer:
         every = Choices.of(profiles.history, items, target=self.target, moments=moments)
         start = later_start(every, profiles.as_of)
         past = profiles.at(start)
-        before = _chosen(past, self.target)  # all that a level may know of: not the slice's items
+        before = chosen_items(
+            past, self.target
+        )  # all that a level may know of: not the slice's items
         known = profiles.ledger.people.codes(past.ids)
         inside = np.flatnonzero((every.time >= start) & np.isin(every.row, known))
         if not len(before):
@@ -164,6 +164,7 @@ class Scorer:
             else told * 1.0,
             customers=len(who),
             unforeseen=int((~told).sum()),
+            customer=rows[told],
         )
         most = int(buckets(every.visits).max(initial=0)) + 1
         if not told.any():
@@ -176,9 +177,3 @@ class Scorer:
             kept = np.flatnonzero(np.isin(rows, some))
             rows, target, counts = np.searchsorted(some, rows[kept]), target[kept], counts[kept]
         return Lesson(part, most, views, choices, rows, target, counts)
-
-
-def _chosen(profiles: Profiles, target: str) -> Vocab:
-    """The items that anybody chose before the profiles' moment."""
-    h = profiles.history.where(target)
-    return Vocab(h.items.values[np.unique(h.item[h.item >= 0])])

@@ -34,6 +34,8 @@ class Slice:
         weight: (pairs,) how much each choice counts.
         customers: how many customers the choices are of.
         unforeseen: choices of items that nobody had ever chosen before; not among the pairs.
+        customer: (pairs,) whose choice it is, from 0 to customers - 1; None in what was saved
+            before customers were kept.
     """
 
     start: np.datetime64
@@ -43,6 +45,9 @@ class Slice:
     weight: Floats = attrs.field(converter=frozen)
     customers: int = attrs.field(kw_only=True)
     unforeseen: int = attrs.field(kw_only=True)
+    customer: Ints | None = attrs.field(
+        default=None, kw_only=True, converter=attrs.converters.optional(frozen)
+    )
 
 
 def buckets(visits: Array) -> Ints:

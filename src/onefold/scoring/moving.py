@@ -1,0 +1,68 @@
+"""Moving a scorer on: its levels as of a later moment, its weights as they were learned.
+
+    update(profiles)  ==  fit(profiles), weights, refinement, segments and personas aside
+    update(p).update(q)  ==  update(q)
+
+Every level is fitted anew on all that is known by then, new items included: so it is the level
+that a new fit has, to the last digit, the hazard of what is due with it. What is saved is the
+slice: fitting everything a second time before it, foreseeing its choices, weighing them.
+
+Segments keep their cuts and personas their cards, for the weights were learned of these; whom
+they hold is read anew. With `regroup` both are fitted anew too, as a new fit does.
+"""
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from onefold import _time
+from onefold._check import instance, quoted
+from onefold._random import generator
+from onefold._types import Rng
+from onefold._vocab import Vocab
+from onefold.errors import ArgumentError
+from onefold.profiles import Profiles
+from onefold.scoring.views import fit_groups, fit_levels
+
+
+def moved(scorer: Any, profiles: Profiles, *, regroup: bool, rng: Rng) -> Any:
+    """The scorer as of the moment of these profiles."""
+    call = "FittedScorer.update"
+    instance(profiles, Profiles, f"{call}: profiles", "Make them with onefold.fold.")
+    if not isinstance(regroup, (bool, np.bool_)):
+        raise ArgumentError(f"{call}: regroup is {regroup!r}; True or False.")
+    if profiles.as_of < scorer.as_of:
+        raise ArgumentError(
+            f"{call}: profiles are as of {_time.show(profiles.as_of)}, and this scorer knows all "
+            f"up to {_time.show(scorer.as_of)} already. Give later profiles, or fit a scorer on "
+            "these."
+        )
+    source = generator(rng, f"{call}: rng")
+    settings = scorer.settings
+    items = chosen_items(profiles, settings.target)
+    if not len(items):
+        raise none_chosen(profiles, settings.target, call)
+    groups = fit_groups(profiles, settings, source) if regroup else scorer.groups
+    return attrs.evolve(
+        scorer,
+        items=items,
+        views=fit_levels(profiles, items, settings, groups, source),
+        groups=groups,
+        catalog=profiles.catalog,
+        as_of=profiles.as_of,
+    )
+
+
+def chosen_items(profiles: Profiles, target: str) -> Vocab:
+    """The items that anybody chose before the profiles' moment."""
+    h = profiles.history.where(target)
+    return Vocab(h.items.values[np.unique(h.item[h.item >= 0])])
+
+
+def none_chosen(profiles: Profiles, target: str, call: str) -> ArgumentError:
+    """What is said where there are none."""
+    return ArgumentError(
+        f"{call}: no event of kind {target!r} (target=) has an item. Kinds: "
+        f"{quoted(profiles.history.kinds)}."
+    )
