@@ -129,7 +129,10 @@ def test_rows_do_not_mind_each_other(shelves, n, calibrated):
 def test_where_all_that_is_beyond_is_full_there_is_nothing_to_ask_for() -> None:
     """Three of one group, two may be taken, a thousand more of it beyond: settled."""
     held = Candidates(
-        np.arange(3, dtype=np.int32)[None], np.full((1, 3), 0.1), np.ones((1, 3), bool), np.ones(1, bool)
+        np.arange(3, dtype=np.int32)[None],
+        np.full((1, 3), 0.1),
+        np.ones((1, 3), bool),
+        np.ones(1, bool),
     )
     for other, settled in ((0, True), (1, False)):
         groups = Group(np.zeros((1, 3), dtype=np.int64), np.array([[1000, other]]))

@@ -48,7 +48,10 @@ REFINED = Refinement(
 )
 VIEWED, BOUGHT = did("view").any(), did("purchase").any()
 CONDITIONS = {
-    "viewed & ~bought": (VIEWED & ~BOUGHT, lambda kinds: kinds.get("view") and not kinds.get("purchase")),
+    "viewed & ~bought": (
+        VIEWED & ~BOUGHT,
+        lambda kinds: kinds.get("view") and not kinds.get("purchase"),
+    ),
     "bought": (BOUGHT, lambda kinds: kinds.get("purchase")),
     "twice": (did().count() >= 2, lambda kinds: sum(kinds.values()) >= 2),
 }
@@ -73,7 +76,11 @@ limited = st.fixed_dictionaries(
 
 def asked(how):
     """The arguments of `rank`: conditions in place of their names."""
-    held = {k: CONDITIONS[v][0] if isinstance(v, str) else v for k, v in how.items() if k in ("among", "exclude")}
+    held = {
+        k: CONDITIONS[v][0] if isinstance(v, str) else v
+        for k, v in how.items()
+        if k in ("among", "exclude")
+    }
     return how | held | {"new": min(how["new"], how["n"])}
 
 
@@ -135,7 +142,9 @@ class Shelf:
         bought = events[(events["event"] == "purchase") & events["item"].isin(list(self.p))]
         moment, weights = pd.Timestamp(profile.as_of, tz="UTC"), {}
         visits = events[events["event"] == "purchase"].copy()
-        visits["visit"] = visits["basket"].where(visits["basket"].notna(), visits["time"].astype(str))
+        visits["visit"] = visits["basket"].where(
+            visits["basket"].notna(), visits["time"].astype(str)
+        )
         start = visits.groupby("visit")["time"].min()
         cells = {(visits.loc[k, "visit"], visits.loc[k, "item"]) for k in bought.index}
         for visit, item in cells:
@@ -150,7 +159,10 @@ class Shelf:
             return self.p[item]
         group, longer = self.of[self.asked.by].get, [*listed, item]
         apart = sum(
-            p * math.log(p / ((1 - SMOOTH) * sum(group(i) == g for i in longer) / len(longer) + SMOOTH * p))
+            p
+            * math.log(
+                p / ((1 - SMOOTH) * sum(group(i) == g for i in longer) / len(longer) + SMOOTH * p)
+            )
             for g, p in self.shares.items()
         )
         best = sum(self.p[i] for i in can[: self.how["n"]])
@@ -206,4 +218,6 @@ def test_lists_are_those_of_all_items(profiles, wanted, refined, how) -> None:
         for profile in profiles:
             alone = scorer.rank(profile, **asked(how))
             assert alone.of() == lists[profile.id]
-            assert alone.short["reason"].tolist() == [r for c, r in short.items() if c == profile.id]
+            assert alone.short["reason"].tolist() == [
+                r for c, r in short.items() if c == profile.id
+            ]

@@ -155,6 +155,7 @@ class FittedScorer:
             new=new,
             calibrate=calibrate,
             stock=stock,
+            kept=self._cache,
         )
         own, out = _condition(among, "among"), _condition(exclude, "exclude")
         named = among if own is None else None, exclude if out is None else None

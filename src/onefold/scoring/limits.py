@@ -155,6 +155,7 @@ def limits(
     new: Any,
     calibrate: Any,
     stock: Any,
+    kept: dict[Any, Any],
 ) -> Limits:
     """The limits as they were asked for, checked.
 
@@ -166,6 +167,7 @@ def limits(
         new: A whole number from 0 to n.
         calibrate: A `Calibration`, the name of a column, or None.
         stock: A mapping from items to units left, or None.
+        kept: A cache of the scorer, for its columns.
     """
     name = "FittedScorer.rank: "
     caps = {} if at_most is None else at_most
@@ -182,21 +184,20 @@ def limits(
         )
     chosen = None
     if calibration is not None:
-        column = _of(catalog, calibration.by, items, f"{name}calibrate")
+        column = _of(catalog, calibration.by, items, f"{name}calibrate", kept)
         _known(calibration.shares or {}, column)
         chosen = column, calibration
+    columns = [_of(catalog, key, items, f"{name}at_most", kept) for key in caps]
+    mosts = [whole(most, f"{name}at_most: {key!r}") for key, most in caps.items()]
     return Limits(
-        tuple(
-            (_of(catalog, key, items, f"{name}at_most"), whole(most, f"{name}at_most: {key!r}"))
-            for key, most in caps.items()
-        ),
+        tuple(zip(columns, mosts, strict=True)),
         whole(new, f"{name}new", least=0, most=n),
         chosen,
         None if stock is None else _units(stock, items, f"{name}stock"),
     )
 
 
-def _of(catalog: Catalog | None, by: Any, items: Vocab, name: str) -> Column:
+def _of(catalog: Catalog | None, by: Any, items: Vocab, name: str, kept: dict[Any, Any]) -> Column:
     """One column of the catalogue, over the items."""
     if catalog is None:
         raise ArgumentError(
@@ -209,9 +210,13 @@ def _of(catalog: Catalog | None, by: Any, items: Vocab, name: str) -> Column:
             f"{name} asks for {by!r}, which is no column of the catalogue. Columns: "
             f"{quoted(known)}.{hint(by, known)}"
         )
-    held: Coded = catalog.column(by)
-    codes = catalog.codes(by, items)
-    return Column(by, held.vocab, np.where(codes < 0, len(held.vocab), codes).astype(np.int32))
+    made: Column | None = kept.get(("column", by))
+    if made is None:
+        held: Coded = catalog.column(by)
+        codes = catalog.codes(by, items)
+        of = np.where(codes < 0, len(held.vocab), codes).astype(np.int32)
+        kept["column", by] = made = Column(by, held.vocab, of)
+    return made
 
 
 def _known(shares: Mapping[str, float], column: Column) -> None:

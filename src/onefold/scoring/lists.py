@@ -24,7 +24,7 @@ from onefold.scoring.limits import WITHOUT, Column, Limits
 from onefold.scoring.matching import matching
 from onefold.traits.history import History
 
-FIRST = 64  # candidates that are asked for at first, at least
+FIRST, DEEP = 64, 256  # candidates that are asked for at first, at least; deep with new, calibrate
 DEEPER = 4  # times as many at each further asking
 CELLS = 1 << 21  # candidates, or groups, of all rows that are looked at together
 
@@ -59,7 +59,8 @@ class Wanted:
     @property
     def first(self) -> int:
         """Candidates that are asked for at first."""
-        return max(FIRST, 4 * self.n)
+        deep = bool(self.limits.new) or self.limits.calibration is not None
+        return max(DEEP if deep else FIRST, 4 * self.n)
 
 
 def lists_of(
