@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onefold import datasets, errors, levels, readers, segments, testing, traits
+    from onefold.campaigns import Campaign, Tailored
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait
     from onefold.events import Event, EventLog
@@ -39,6 +40,7 @@ __all__ = [
     "Assignment",
     "By",
     "Calibration",
+    "Campaign",
     "Catalog",
     "Claim",
     "Condition",
@@ -57,6 +59,7 @@ __all__ = [
     "Rules",
     "Scorer",
     "Segmentation",
+    "Tailored",
     "Thompson",
     "datasets",
     "did",
@@ -81,6 +84,7 @@ _LATER = {
     "Assignment": "segments",
     "By": "segments",
     "Calibration": "scoring",
+    "Campaign": "campaigns",
     "Catalog": "catalog",
     "Claim": "personas",
     "Condition": "conditions",
@@ -99,6 +103,7 @@ _LATER = {
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
+    "Tailored": "campaigns",
     "Thompson": "scoring",
     "did": "conditions",
     "field": "traits",

@@ -1,0 +1,302 @@
+"""A campaign: what to offer to each of all customers, and to whom nothing, to learn what it did.
+
+    campaign = Campaign("spring letter", slots=3, holdout=0.1)
+    campaign.to_parquet(scorer, profiles, "spring.parquet")
+
+Customers are ranked in blocks, on all cores, and a block is let go when its rows are written: no
+more is in memory for millions than for thousands.
+"""
+
+import os
+from collections.abc import Generator, Iterable, Mapping
+from time import perf_counter
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from onefold._check import identifier, instance, is_several, shown, text, whole
+from onefold._random import generator
+from onefold._types import Bools, Rng
+from onefold.campaigns import holdout as held
+from onefold.campaigns.blocks import sized
+from onefold.campaigns.file import write
+from onefold.campaigns.lists import Rows, regrouped
+from onefold.campaigns.result import Tailored
+from onefold.campaigns.tailoring import LIMITS, Tailoring, tailored
+from onefold.errors import ArgumentError
+from onefold.profiles import Profiles
+from onefold.profiles.partitions import Partitions
+from onefold.profiles.parts.disk import place_of
+from onefold.scoring import Calibration, FittedScorer
+from onefold.scoring.policy import COLDEST, HOTTEST, POOL
+
+Many = Profiles | Partitions | Iterable[Profiles]
+
+CHUNK = 20_000  # customers in a frame, or in a row group of a file
+MOST = 1000  # slots: a list that a person reads is shorter
+
+
+def _is_number(value: Any) -> bool:
+    kinds = (int, float, np.floating, np.integer)
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _share(value: Any) -> float:
+    if not _is_number(value) or not 0 <= value < 1:
+        raise ArgumentError(
+            f"Campaign: holdout is {shown(value)}; it takes a share of customers, 0 to below 1, "
+            "such as 0.1."
+        )
+    return float(value)
+
+
+def _temperature(value: Any) -> float:
+    if not _is_number(value) or not (value == 0 or COLDEST <= value <= HOTTEST):
+        raise ArgumentError(
+            f"Campaign: temperature is {shown(value)}; it takes 0 (the best list, by no "
+            f"chance), or a number from {COLDEST:g} to {HOTTEST:g}."
+        )
+    return float(value)
+
+
+def _key(value: Any) -> str | bytes | None:
+    if value is None or (isinstance(value, (str, bytes)) and value):
+        return value
+    raise ArgumentError(  # what it held is not shown: it may be a secret all the same
+        f"Campaign: key is a {type(value).__name__} that is no secret; it takes str or bytes with "
+        "something in it, or None."
+    )
+
+
+def _listed(value: Any) -> Any:
+    """Ids that can be gone through many times; what is no list of ids is left to the scorer."""
+    return tuple(value) if is_several(value) else value
+
+
+def _owned(value: Any) -> Any:
+    """A mapping that nobody else can change; what is none is left to the scorer."""
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _flag(campaign: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"Campaign: {field.name} is {shown(value)}; it takes True or False.")
+
+
+@attrs.frozen
+class Campaign:
+    """Settings of a campaign: how long the lists are, of what, and who gets none.
+
+    A customer is held out by a keyed hash of the id (BLAKE2b), in every process the same: raising
+    `holdout` only moves customers into it, and campaigns with different names have holdouts that
+    have nothing to do with each other. **Nothing may be sent to those held out.** They are in the
+    output, marked, with what they would have been offered: the comparison of what both groups do
+    next is what tells whether the campaign did anything.
+
+    Who may be addressed at all is for you to say: give `tailor` only the profiles of those who
+    agreed to it, such as `profiles.select(of.trait("newsletter") == "yes")`.
+
+    Args:
+        name: Name of the campaign, which the holdout is tied to. Campaigns of one name have one
+            holdout; so those without a name of their own share one.
+        slots: Items for each customer.
+        holdout: Share of customers to hold out, 0 to below 1.
+        key: A secret. Without one, whoever knows the name can tell which ids are held out.
+        keep_holdout: Whether those held out are in the output.
+        among: Items to choose from, or a condition on the customer's own items, as in
+            `FittedScorer.rank`: `did("view").any() & did("purchase").never()` is what somebody
+            looked at and did not buy.
+        exclude: Items, or a condition on them, that may not be chosen.
+        repeats: Whether items that the customer has chosen before may be.
+        at_most: How many items of a list may share a value: {"category": 2}.
+        new: Fewest items of a list that the customer has not chosen before.
+        calibrate: A column of the catalogue that lists should reflect.
+        stock: Units left of items. Each list sets one unit of each of its items aside, in the
+            order of the profiles and over all of them, so customers are ranked one block after
+            another. Those held out set units aside too: what they would have taken.
+        temperature: 0 gives each customer the best list. Above 0 lists are drawn by chance, as by
+            `FittedScorer.sample`: closer to the best below 1, by the scores themselves at 1. What
+            is learned from such a campaign tells what another list would have brought.
+        pool: How many of a customer's best items a list is drawn from, where it is drawn.
+        why: Whether to say why, in words. It takes time.
+
+    Raises:
+        ArgumentError: If an argument is not allowed.
+
+    Examples:
+        >>> import onefold as of
+        >>> data = of.datasets.simulate(200, rng=7)
+        >>> profiles = of.fold(data.log, catalog=data.catalog)
+        >>> scorer = of.Scorer().fit(profiles, rng=7)
+        >>> campaign = of.Campaign("spring letter", slots=2, holdout=0.1)
+        >>> frame = next(campaign.tailor(scorer, profiles))
+        >>> frame["item"][0], frame["why"][0]
+        ('i113', 'bought 3 times, last 107 days ago, about every ... days')
+        >>> campaign.held_out(["ann", "bob"]).tolist()
+        [False, False]
+    """
+
+    name: str = "campaign"
+    slots: int = attrs.field(default=3, kw_only=True)
+    holdout: float = attrs.field(default=0.1, kw_only=True, converter=_share)
+    key: str | bytes | None = attrs.field(default=None, kw_only=True, repr=False, converter=_key)
+    keep_holdout: bool = attrs.field(default=True, kw_only=True, validator=_flag)
+    among: Any = attrs.field(default=None, kw_only=True, repr=shown, converter=_listed)
+    exclude: Any = attrs.field(default=None, kw_only=True, repr=shown, converter=_listed)
+    repeats: bool = attrs.field(default=True, kw_only=True, validator=_flag)
+    at_most: Mapping[str, int] | None = attrs.field(default=None, kw_only=True, converter=_owned)
+    new: int = attrs.field(default=0, kw_only=True)
+    calibrate: str | Calibration | None = attrs.field(default=None, kw_only=True)
+    stock: Mapping[str, int] | None = attrs.field(
+        default=None, kw_only=True, repr=shown, converter=_owned
+    )
+    temperature: float = attrs.field(default=0.0, kw_only=True, converter=_temperature)
+    pool: int | None = attrs.field(default=POOL, kw_only=True)
+    why: bool = attrs.field(default=True, kw_only=True, validator=_flag)
+
+    def __attrs_post_init__(self) -> None:
+        text(self.name, "Campaign: name")
+        whole(self.slots, "Campaign: slots", most=MOST)
+        if self.pool is not None:
+            whole(self.pool, "Campaign: pool", least=self.slots)
+        limits = [name for name in LIMITS if getattr(self, name)]
+        if self.temperature and limits:
+            raise ArgumentError(
+                f"Campaign: {limits[0]} is for lists by rank, and temperature is "
+                f"{self.temperature:g}: lists that are drawn know no such limits. Leave one out."
+            )
+
+    def held_out(self, ids: Iterable[str | int]) -> Bools:
+        """Which customers (n,) are held out: the same answer everywhere, on a site too.
+
+        Args:
+            ids: Ids of n customers.
+
+        Raises:
+            ArgumentError: If something is not an id.
+        """
+        call = "Campaign.held_out: ids"
+        if not is_several(ids):
+            raise ArgumentError(f"{call} is {shown(ids)}; it takes several ids: [{shown(ids)}].")
+        names = [identifier(i, call) for i in ids]
+        return held.held_out(names, share=self.holdout, name=self.name, key=self.key)
+
+    def tailor(
+        self,
+        scorer: FittedScorer,
+        profiles: Many,
+        *,
+        chunk: int = CHUNK,
+        threads: int | None = None,
+        progress: bool | None = None,
+        rng: Rng = None,
+    ) -> Generator[pd.DataFrame, None, None]:
+        """The lists of all customers, a frame at a time, in memory for a few frames.
+
+        The rows are in the order of the profiles, and the same whatever `chunk` and `threads`.
+
+        Args:
+            scorer: A fitted scorer.
+            profiles: Whom to rank: profiles; partitions, which are read part by part; or an
+                iterable of profiles, such as `(part.select(...) for part in partitions)`.
+            chunk: Customers in a frame.
+            threads: How many blocks of customers are ranked at the same time. Left out, as many
+                as there are cores.
+            progress: Show how far it is, on standard error. Left out, only on a terminal.
+            rng: Source of chance where lists are drawn: the same seed gives the same lists.
+
+        Yields:
+            A frame with a row for each customer and slot: customer, slot (1 is the best), item,
+            score (the probability that it is the next choice), why (in words, unless left out),
+            propensity (with which probability it was put in this slot, after those above it: 1,
+            where nothing is drawn), policy (the version of the scorer, and of the choices made
+            here) and holdout. Who has fewer items to choose from has fewer rows.
+
+        Raises:
+            ArgumentError: If an argument is wrong.
+        """
+        call = "Campaign.tailor"
+        made = self._made(call, scorer, profiles, threads=threads, progress=progress, rng=rng)
+        count = whole(chunk, f"{call}: chunk")
+        return (table.to_pandas() for table in regrouped(made, count))
+
+    def to_parquet(
+        self,
+        scorer: FittedScorer,
+        profiles: Many,
+        *,
+        path: str | os.PathLike[str],
+        overwrite: bool = False,
+        chunk: int = CHUNK,
+        threads: int | None = None,
+        progress: bool | None = None,
+        rng: Rng = None,
+    ) -> Tailored:
+        """The lists of all customers in a Parquet file, written as they are made.
+
+        The file appears when all is done: if anything fails before, or somebody interrupts it,
+        there is none, or the one that was there. It holds who is a customer, and what they may
+        want: keep it as you keep other personal data.
+
+        Args:
+            scorer: A fitted scorer.
+            profiles: Whom to rank, as in `tailor`.
+            path: The file.
+            overwrite: Whether a file that is there already is replaced.
+            chunk: Customers in a row group of the file.
+            threads: As in `tailor`.
+            progress: As in `tailor`.
+            rng: As in `tailor`.
+
+        Returns:
+            The file in numbers: customers, those held out, rows, time and size. The columns are
+            those of `tailor`.
+
+        Raises:
+            ArgumentError: If an argument is wrong, or the file is there and `overwrite` is False.
+            FileError: If the file can't be written.
+        """
+        call = "Campaign.to_parquet"
+        start = perf_counter()
+        made = self._made(call, scorer, profiles, threads=threads, progress=progress, rng=rng)
+        count = whole(chunk, f"{call}: chunk")
+        place = place_of(path, f"{call}: path")
+        if place.exists() and not (overwrite is True and place.is_file()):
+            raise ArgumentError(
+                f"{call}: path is {str(place)!r}, which is there already. Give another, or "
+                "overwrite=True to replace a file."
+            )
+        written = write(made, place, chunk=count, why=self.why, call=call)
+        return Tailored(path=place, seconds=perf_counter() - start, **written)
+
+    def _made(
+        self,
+        call: str,
+        scorer: Any,
+        profiles: Any,
+        *,
+        threads: int | None,
+        progress: bool | None,
+        rng: Rng,
+    ) -> Generator[Rows, None, None]:
+        """The rows, block by block; arguments are looked at before the first."""
+        instance(scorer, FittedScorer, f"{call}: scorer", "Fit one: onefold.Scorer().fit(...).")
+        sized(profiles, f"{call}: profiles")
+        if progress is not None and not isinstance(progress, bool):
+            raise ArgumentError(
+                f"{call}: progress is {shown(progress)}; it takes True, False or None."
+            )
+        many = _cores() if threads is None else whole(threads, f"{call}: threads")
+        if self.stock is not None:  # what one block leaves, the next one has
+            many = 1
+        how = Tailoring.of(self, scorer, generator(rng, f"{call}: rng"))
+        return tailored(how, profiles, call=call, threads=many, progress=progress)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
