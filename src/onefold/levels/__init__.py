@@ -10,6 +10,7 @@ from onefold.levels.noticed import Noticed
 from onefold.levels.persona import Persona
 from onefold.levels.protocol import Choices, Level
 from onefold.levels.segment import Segment
+from onefold.levels.similar import Similar
 
 __all__ = [
     "LEVELS",
@@ -24,6 +25,7 @@ __all__ = [
     "Noticed",
     "Persona",
     "Segment",
+    "Similar",
 ]
 
 LEVELS: tuple[Level, ...] = (

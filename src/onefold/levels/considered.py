@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 
 from onefold._columns import frozen
+from onefold._display import number, percent
 from onefold._group import distinct
 from onefold._types import Bools, Floats, Ints
 from onefold.levels.due import logistic
@@ -103,6 +104,18 @@ class FittedConsidered:
         kept = np.flatnonzero(hazard > self.items.rate[pairs.item])
         where = (pairs.row[kept], pairs.item[kept])
         return normal_rows(csr_matrix((hazard[kept], where), shape=shape))
+
+    def because(self, rows: Choices, item: int) -> str:
+        """What was done with the item, in words, for the first row."""
+        pairs = Pairs.of(rows, self.kinds)
+        here = np.flatnonzero((pairs.row == 0) & (pairs.item == item))
+        if self.items is None or not len(here):
+            return "not considered since it was chosen last, or never"
+        held = pairs.deeds
+        count, since = held.count[here[0]], held.since[here[0]]
+        done = [f"{k} {int(c)}x" for k, c in zip(self.kinds, count, strict=True) if c]
+        chance = percent(self.hazard(pairs)[here[0]])
+        return f"{', '.join(done)}, last {number(since.min())} days ago; chance {chance}"
 
     def hazard(self, pairs: "Pairs") -> Floats:
         """The chance (c,) that each considered item is chosen."""

@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 
 from onefold._check import whole
+from onefold._display import percent
 from onefold._group import distinct
 from onefold._types import Array, Floats, Ints
 from onefold.errors import ArgumentError
@@ -76,7 +77,7 @@ class Ease:
             stop = min(start + size, X.shape[1])
             block = -rows(start, stop) / diagonal
             block[np.arange(stop - start), np.arange(start, stop)] = 0.0  # i itself says nothing
-            blocks.append(_largest(block, self.top))
+            blocks.append(largest(block, self.top))
         if not blocks:
             return FittedEase(self.name, self.tau, csr_matrix((n, n), dtype=np.float64))
         table = vstack(blocks, format="csr")
@@ -100,6 +101,15 @@ class FittedEase:
         found = (self.asked(rows) @ self.table).tocsr()
         found.sort_indices()
         return normal_rows(found)
+
+    def because(self, rows: Choices, item: int) -> str:
+        """The own item that says most for an item, in words, for the first row."""
+        asked = self.asked(rows)[0]
+        told = asked.data * np.asarray(self.table[asked.indices, item].todense()).ravel()
+        if not told.size or told.max() <= 0:
+            return "does not go with what was chosen"
+        best = rows.items[int(asked.indices[np.argmax(told)])]
+        return f"goes with {best!r} ({percent(told.max() / told.sum())} of it)"
 
     def asked(self, rows: Choices) -> Any:
         """The weight of each own item as a question (n, n_items)."""
@@ -190,7 +200,7 @@ def _inverse(X: Any, ridge: float) -> Array:
     return out
 
 
-def _largest(block: Floats, top: int) -> Any:
+def largest(block: Floats, top: int) -> Any:
     """The `top` largest of each row above zero, as csr; of equal ones those of lower items."""
     from scipy.sparse import csr_matrix
 

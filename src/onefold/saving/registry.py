@@ -27,6 +27,7 @@ from onefold.levels.due import FittedDue, Rhythms
 from onefold.levels.ease import FittedEase
 from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import SharedLevel
+from onefold.levels.similar import FittedSimilar
 from onefold.levels.told import Told
 from onefold.personas.claims import Claim
 from onefold.personas.persona import Persona
@@ -67,6 +68,7 @@ CLASSES: dict[str, type] = {
     "levels.FittedDue": FittedDue,
     "levels.FittedEase": FittedEase,
     "levels.FittedNeighbours": FittedNeighbours,
+    "levels.FittedSimilar": FittedSimilar,
     "levels.Individual": levels.Individual,
     "levels.Neighbours": levels.Neighbours,
     "levels.Noticed": levels.Noticed,
@@ -75,6 +77,7 @@ CLASSES: dict[str, type] = {
     "levels.Rhythms": Rhythms,
     "levels.Segment": levels.Segment,
     "levels.SharedLevel": SharedLevel,
+    "levels.Similar": levels.Similar,
     "levels.Told": Told,
     "personas.Claim": Claim,
     "personas.Persona": Persona,

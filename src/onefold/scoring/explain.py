@@ -103,6 +103,8 @@ def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
         if best == item:
             return f"goes on from visit to visit ({share} of it)"
         return f"goes with {choices.items[int(best)]!r} ({share} of it)"
+    if callable(getattr(level, "because", None)):
+        return str(level.because(choices, item))
     if not isinstance(level, (Individual, FittedDue)):
         return "this customer's own"
     mine = np.flatnonzero(choices.item == item)
