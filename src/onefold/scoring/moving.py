@@ -40,7 +40,7 @@ def moved(scorer: Any, profiles: Profiles, *, regroup: bool, rng: Rng) -> Any:
         )
     source = generator(rng, f"{call}: rng")
     settings = scorer.settings
-    items = chosen_items(profiles, settings.target)
+    items = known_items(profiles, settings)
     if not len(items):
         raise none_chosen(profiles, settings.target, call)
     groups = fit_groups(profiles, settings, source) if regroup else scorer.groups
@@ -54,10 +54,19 @@ def moved(scorer: Any, profiles: Profiles, *, regroup: bool, rng: Rng) -> Any:
     )
 
 
-def chosen_items(profiles: Profiles, target: str) -> Vocab:
-    """The items that anybody chose before the profiles' moment."""
-    h = profiles.history.where(target)
-    return Vocab(h.items.values[np.unique(h.item[h.item >= 0])])
+def known_items(profiles: Profiles, settings: Any) -> Vocab:
+    """The items that anybody chose before the profiles' moment.
+
+    Where a level has something to say of items that nobody has chosen yet (`cold`), also those
+    that the catalogue knows to be there by then.
+    """
+    h = profiles.history.where(settings.target)
+    chosen = Vocab(h.items.values[np.unique(h.item[h.item >= 0])])
+    catalog = profiles.catalog
+    if catalog is None or not any(getattr(level, "cold", False) for level in settings.levels):
+        return chosen
+    there = (catalog.valid_from < profiles.as_of) & (profiles.as_of < catalog.valid_until)
+    return chosen.union(catalog.items.take(np.flatnonzero(there)))
 
 
 def none_chosen(profiles: Profiles, target: str, call: str) -> ArgumentError:

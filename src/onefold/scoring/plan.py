@@ -25,6 +25,7 @@ from onefold.scoring.refine import SMALL, TINY, Refinement
 from onefold.scoring.views import Views
 from onefold.scoring.weights import buckets
 
+NEVER = -2
 FIRST = 1024  # items of a base that are put in order to begin with
 ROOM = 32_000_000  # probabilities of bases that are kept: 256 MB
 
@@ -61,7 +62,7 @@ class Plan:
     views: Views
     weights: Floats
     natives: tuple[Any, ...]  # individuals, neighbours, links, due
-    pattern: Ints  # (levels,) which bit of emptiness each level goes by, -1 for shared ones
+    pattern: Ints  # (levels,) the bit of emptiness each goes by; -1 shared, -2 never says anything
     own: Ints  # own levels in the kernel's order: individuals, due, neighbours, others
     others: tuple[int, ...]  # levels that the kernel does not know
     shared: Floats  # (n_items, columns)
@@ -78,12 +79,15 @@ class Plan:
             FittedNeighbours: [],
             None: [],
         }
+        silent = [at for at, x in views.fitted.items() if getattr(x, "silent", False)]
         for at, level in views.fitted.items():
             kind = type(level) if type(level) in kinds else None
-            second = kind is FittedDue and kinds[kind]
-            kinds[None if second else kind].append(at)
+            known = kind is not FittedDue or (level.told is None and not kinds[FittedDue])
+            if at not in silent:
+                kinds[kind if known else None].append(at)
         singles, dues, linked, others = kinds.values()
         pattern = np.full(len(views.names), -1)
+        pattern[silent] = NEVER
         pattern[[*singles, *dues]] = 0
         pattern[linked] = 1 + np.arange(len(linked))
         pattern[others] = 1 + len(linked) + np.arange(len(others))
@@ -233,7 +237,8 @@ class Plan:
         """Note what rows of a kind share: weights of the levels, columns of their groups."""
         bucket, bits, *groups = key
         weights = self.weights[bucket].copy()
-        gone = (self.pattern >= 0) & ((bits >> np.maximum(self.pattern, 0)) & 1 > 0)
+        empty = (self.pattern >= 0) & ((bits >> np.maximum(self.pattern, 0)) & 1 > 0)
+        gone = empty | (self.pattern == NEVER)
         weights[self.views.everyone] += weights[gone].sum()
         weights[gone] = 0.0
         columns = self.starts + np.array(groups, dtype=np.int64)

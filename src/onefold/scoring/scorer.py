@@ -23,7 +23,7 @@ from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profiles
 from onefold.scoring.fitted import FittedScorer
 from onefold.scoring.lesson import Lesson
-from onefold.scoring.moving import chosen_items, none_chosen
+from onefold.scoring.moving import known_items, none_chosen
 from onefold.scoring.views import fit_groups, fit_levels, foresight
 from onefold.scoring.weights import Slice, buckets
 from onefold.segments import RFM
@@ -101,7 +101,7 @@ class Scorer:
                 f"Scorer.fit: profiles is {type(profiles).__name__}; make them with onefold.fold."
             )
         source = generator(rng, "Scorer.fit: rng")
-        items = chosen_items(profiles, self.target)
+        items = known_items(profiles, self)
         if not len(items):
             raise none_chosen(profiles, self.target, "Scorer.fit")
         lesson = self._lesson(profiles, items, source)
@@ -128,9 +128,7 @@ class Scorer:
         every = Choices.of(profiles.history, items, target=self.target, moments=moments)
         start = later_start(every, profiles.as_of)
         past = profiles.at(start)
-        before = chosen_items(
-            past, self.target
-        )  # all that a level may know of: not the slice's items
+        before = known_items(past, self)  # all that a level may know of: not the slice's items
         known = profiles.ledger.people.codes(past.ids)
         inside = np.flatnonzero((every.time >= start) & np.isin(every.row, known))
         if not len(before):
