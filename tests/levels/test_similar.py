@@ -97,7 +97,8 @@ def test_what_is_alike_and_new_comes_first(block: int) -> None:
     ann = own.loc["c0"]  # has had the black tea t0
     assert ann["t4"] > ann["t5"] > 0  # black, green: nobody has had either
     assert ann["t4"] > ann["t2"] > 0  # t2 is black, and three have had it
-    assert level.because(choices, choices.items.code("t4")) == "like 't0' by the catalogue"
+    said = level.because(choices, np.array([0]), np.array([choices.items.code("t4")]))
+    assert said == ["like 't0' by the catalogue"]
 
 
 def test_what_can_not_be_had_is_left_out_and_few_are_kept() -> None:

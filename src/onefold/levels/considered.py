@@ -117,18 +117,31 @@ class FittedConsidered:
         where = (pairs.row[kept], pairs.item[kept])
         return normal_rows(csr_matrix((hazard[kept], where), shape=shape))
 
-    def because(self, rows: Choices, item: int) -> str:
-        """What was done with the item, in words, for the first row."""
+    def because(self, rows: Choices, row: Ints, items: Ints) -> list[str]:
+        """What was done with each of some items (c,) by its row (c,), in words."""
+        nothing = "not considered since it was chosen last, or never"
+        if self.items is None:
+            return [nothing] * len(items)
         pairs = Pairs.of(rows, self.kinds)
-        here = np.flatnonzero((pairs.row == 0) & (pairs.item == item))
-        if self.items is None or not len(here):
-            return "not considered since it was chosen last, or never"
-        held = pairs.deeds
-        count, since = held.count[here[0]], held.since[here[0]]
-        done = [f"{k} {int(c)}x" for k, c in zip(self.kinds, count, strict=True) if c]
-        chance = percent(self.hazard(pairs)[here[0]])
-        when = "just now" if since.min() < 1e-3 else f"{number(since.min())} days ago"
-        return f"{', '.join(done)}, last {when}; chance {chance}"
+        width = np.int64(rows.n_items)
+        keys = pairs.row * width + pairs.item
+        asked = np.asarray(row, dtype=np.int64) * width + items
+        order = np.argsort(keys, kind="stable")
+        at = np.minimum(np.searchsorted(keys[order], asked), max(len(keys) - 1, 0))
+        place = order[at] if len(keys) else np.zeros(len(asked), dtype=np.int64)
+        found = keys[place] == asked if len(keys) else np.zeros(len(asked), dtype=bool)
+        hazard = self.hazard(pairs)
+        out = []
+        for i, here in zip(place.tolist(), found.tolist(), strict=True):  # words, one by one
+            if not here:
+                out.append(nothing)
+                continue
+            count, since = pairs.deeds.count[i], pairs.deeds.since[i]
+            done = [f"{k} {int(c)}x" for k, c in zip(self.kinds, count, strict=True) if c]
+            last = float(np.min(since))
+            when = "just now" if last < 1e-3 else f"{number(last)} days ago"
+            out.append(f"{', '.join(done)}, last {when}; chance {percent(hazard[i])}")
+        return out
 
     def hazard(self, pairs: "Pairs") -> Floats:
         """The chance (c,) that each considered item is chosen."""

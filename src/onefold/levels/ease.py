@@ -102,14 +102,19 @@ class FittedEase:
         found.sort_indices()
         return normal_rows(found)
 
-    def because(self, rows: Choices, item: int) -> str:
-        """The own item that says most for an item, in words, for the first row."""
-        asked = self.asked(rows)[0]
-        told = asked.data * np.asarray(self.table[asked.indices, item].todense()).ravel()
-        if not told.size or told.max() <= 0:
-            return "does not go with what was chosen"
-        best = rows.items[int(asked.indices[np.argmax(told)])]
-        return f"goes with {best!r} ({percent(told.max() / told.sum())} of it)"
+    def because(self, rows: Choices, row: Ints, items: Ints) -> list[str]:
+        """The own item of a row (c,) that says most for an item (c,), in words."""
+        asked = self.asked(rows)
+        out = []
+        for at, item in zip(row.tolist(), items.tolist(), strict=True):  # words, one by one
+            mine = asked[at]
+            told = mine.data * np.asarray(self.table[mine.indices, item].todense()).ravel()
+            if not told.size or told.max() <= 0:
+                out.append("does not go with what was chosen")
+                continue
+            best = rows.items[int(mine.indices[np.argmax(told)])]
+            out.append(f"goes with {best!r} ({percent(told.max() / told.sum())} of it)")
+        return out
 
     def asked(self, rows: Choices) -> Any:
         """The weight of each own item as a question (n, n_items)."""

@@ -104,14 +104,20 @@ class FittedSimilar:
         blocks = [self._block(rows, asked, at, size) for at in range(0, len(rows), size)]
         return normal_rows(vstack(blocks, format="csr"))
 
-    def because(self, rows: Choices, item: int) -> str:
-        """The own item that is most like an item, in words, for the first row."""
-        asked = self._asked(rows)[0]
-        alike = np.asarray((self.table[asked.indices] @ self.table[item].T).todense()).ravel()
-        told = asked.data * alike
-        if not told.size or told.max() <= 0:
-            return "not like what was chosen"
-        return f"like {rows.items[int(asked.indices[np.argmax(told)])]!r} by the catalogue"
+    def because(self, rows: Choices, row: Ints, items: Ints) -> list[str]:
+        """The own item of a row (c,) that is most like an item (c,), in words."""
+        asked = self._asked(rows)
+        out = []
+        for at, item in zip(row.tolist(), items.tolist(), strict=True):  # words, one by one
+            mine = asked[at]
+            alike = (self.table[mine.indices] @ self.table[item].T).todense()
+            told = mine.data * np.asarray(alike).ravel()
+            if not told.size or told.max() <= 0:
+                out.append("not like what was chosen")
+                continue
+            best = rows.items[int(mine.indices[np.argmax(told)])]
+            out.append(f"like {best!r} by the catalogue")
+        return out
 
     def _asked(self, rows: Choices) -> Any:
         """The weight of each own item as a question (n, n_items)."""

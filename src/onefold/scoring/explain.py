@@ -146,7 +146,7 @@ def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
             return f"goes on from visit to visit ({share} of it)"
         return f"goes with {choices.items[int(best)]!r} ({share} of it)"
     if callable(getattr(level, "because", None)):
-        return str(level.because(choices, item))
+        return str(level.because(choices, np.zeros(1, dtype=np.int64), np.array([item]))[0])
     if not isinstance(level, (Individual, FittedDue)):
         return "this customer's own"
     mine = np.flatnonzero(choices.item == item)

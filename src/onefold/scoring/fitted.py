@@ -30,7 +30,7 @@ from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.limits import Calibration, limits
-from onefold.scoring.lists import Wanted, lists_of
+from onefold.scoring.lists import Wanted, lists_of, pair_scores
 from onefold.scoring.live import Live
 from onefold.scoring.moving import moved
 from onefold.scoring.plan import Plan, compiled
@@ -311,8 +311,14 @@ class FittedScorer:
             ArgumentError: If an argument is wrong.
         """
         codes = self.items.codes(_ids(items, "FittedScorer.score: items"))
-        dense = self.dense(_one(profile, "FittedScorer.score: profile"))[0]
-        return np.append(dense, 0.0)[codes]
+        table = _one(profile, "FittedScorer.score: profile").table
+        choices = self.groups.choices(table, self.items, self.settings.target)
+        out = np.zeros(len(codes))
+        known = codes >= 0
+        out[known] = pair_scores(
+            self, choices, np.zeros(int(known.sum()), dtype=np.int64), codes[known]
+        )
+        return out
 
     def dense(self, who: Profile | Profiles, *, weights: Floats | None = None) -> Floats:
         """All probabilities (n, n_items), in the order of `items`: for few customers at a time."""

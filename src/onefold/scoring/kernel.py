@@ -18,6 +18,7 @@ NEAR = np.log(0.8)
 SMALL, TINY = 0.05, 1e-9  # those of onefold.scoring.refine
 DUE = 18  # features of the hazard, in the order of onefold.levels.due
 MORE = -1  # a head of the base was too short
+LISTS, DENSE, PAIRS = 0, 1, 2  # what is asked for: lists, all items, or some of each row
 
 jit = nb.njit(cache=True, nogil=True, error_model="numpy")
 
@@ -291,6 +292,7 @@ def rank_rows(
     allowed_head,
     refined,
     asked,
+    pairs,
     board,
     out_codes,
     out_scores,
@@ -305,7 +307,8 @@ def rank_rows(
     reach, bounds = neighbours
     link_item, link_weight = links
     entry_item, entry_weight = entries
-    n, depth, repeats, own_only, refine, dense = asked
+    n, depth, repeats, own_only, refine, mode = asked
+    pair_bounds, pair_item = pairs
     masked, hazard = len(allowed) > 0, len(due[0]) > 0
     if not refine:
         depth = 0
@@ -397,10 +400,16 @@ def rank_rows(
             for k in range(count):
                 inside[order[k]] = True
             _keep_mass(used, inside, mass, score)
-        if dense:
+        if mode == DENSE:
             out_scores[row] = base
             for s in range(used):
                 out_scores[row, codes[s]] = score[s]
+        elif mode == PAIRS:
+            for j in range(pair_bounds[row], pair_bounds[row + 1]):
+                slot = board[pair_item[j]]
+                known = 0 <= slot < used and codes[slot] == pair_item[j]
+                out_scores[0, j] = score[slot] if known else base[pair_item[j]]
+        if mode != LISTS:
             out_counts[row] = 0
             continue
         first = 0 if repeats or own_only else own

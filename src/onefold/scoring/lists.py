@@ -22,6 +22,7 @@ from onefold.scoring.choose import Candidates, Cap, Chosen, Group, Taste, choose
 from onefold.scoring.heads import heads_of
 from onefold.scoring.limits import WITHOUT, Column, Limits
 from onefold.scoring.matching import matching
+from onefold.scoring.plan import compiled
 from onefold.traits.history import History
 
 FIRST, DEEP = 64, 256  # candidates that are asked for at first, at least; deep with new, calibrate
@@ -126,6 +127,9 @@ def pair_scores(scorer: Any, choices: Choices, row: Ints, code: Codes) -> Floats
     """The probability (c,) of items for rows, both (c,) and ascending by row: as in `dense`."""
     if not len(row):
         return np.zeros(0)
+    if compiled() is not None:
+        told: Floats = scorer._plan.pairs(choices, row, code)
+        return told
     held = scorer._weights_of(choices, scorer.weights)
     own = scorer.views.own(choices, held)
     bases = scorer._bases(choices, held, None, scorer._cache)

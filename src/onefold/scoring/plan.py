@@ -129,23 +129,34 @@ class Plan:
             np.empty((len(choices), n)),
             np.empty(len(choices), dtype=np.int64),
         )
-        asked = (n, DEPTH, repeats, own_only, self.refined is not None, False)
-        self._fill(choices, asked, allowed, out)
+        asked = (n, DEPTH, repeats, own_only, self.refined is not None, compiled().LISTS)
+        self._fill(choices, asked, allowed, NO_PAIRS, out)
         return out
 
     def dense(self, choices: Choices) -> Floats:
         """All probabilities (rows, n_items)."""
         out = np.empty((len(choices), self.views.n_items))
         counts = np.empty(len(choices), dtype=np.int64)
-        asked = (0, DEPTH, True, False, self.refined is not None, True)
-        self._fill(choices, asked, None, (np.empty((0, 0), dtype=np.int32), out, counts))
+        asked = (0, DEPTH, True, False, self.refined is not None, compiled().DENSE)
+        self._fill(choices, asked, None, NO_PAIRS, (NO_CODES, out, counts))
         return out
+
+    def pairs(self, choices: Choices, row: Ints, code: Codes) -> Floats:
+        """The probability (c,) of some items for some rows, ascending by row."""
+        out = np.empty((1, len(row)))
+        counts = np.empty(len(choices), dtype=np.int64)
+        bounds = np.searchsorted(row, np.arange(len(choices) + 1))
+        asked = (0, DEPTH, True, False, self.refined is not None, compiled().PAIRS)
+        pairs = (bounds, code.astype(np.int32))
+        self._fill(choices, asked, None, pairs, (NO_CODES, out, counts))
+        return out[0]
 
     def _fill(
         self,
         choices: Choices,
         asked: tuple[Any, ...],
         allowed: Bools | None,
+        pairs: tuple[Ints, Codes],
         out: tuple[Codes, Floats, Ints],
     ) -> None:
         """Rank the rows, kind by kind."""
@@ -157,7 +168,7 @@ class Plan:
         kernel.emptiness(rows, cells[0], cells[1], cells[2], self.natives[1], generic, bits)
         kept = self.kept.heads if allowed is None else {}
         for key, some in self._kinds(choices, bits):
-            self._rank(key, some, cells, generic, entries, allowed, kept, asked, out)
+            self._rank(key, some, cells, generic, entries, allowed, kept, asked, pairs, out)
 
     def one(
         self,
@@ -178,10 +189,10 @@ class Plan:
         compiled().emptiness(ROW, *cells[:3], self.natives[1], NO_ROWS, bits)
         visits = int(cells[4][0])
         bucket = min(visits.bit_length(), len(self.weights) - 1)
-        asked = (n, DEPTH, repeats, False, self.refined is not None, False)
+        asked = (n, DEPTH, repeats, False, self.refined is not None, compiled().LISTS)
         kept = self.kept.heads if allowed is None else {}
         key = (bucket, int(bits[0]), *groups)
-        self._rank(key, ROW, cells, NO_ROWS, NOTHING, allowed, kept, asked, out)
+        self._rank(key, ROW, cells, NO_ROWS, NOTHING, allowed, kept, asked, NO_PAIRS, out)
         return out[0], out[1], int(out[2][0])
 
     def _rank(
@@ -194,6 +205,7 @@ class Plan:
         allowed: Bools | None,
         kept: dict[Any, Any],
         asked: tuple[Any, ...],
+        pairs: tuple[Ints, Codes],
         out: tuple[Codes, Floats, Ints],
     ) -> None:
         """Rows of one kind, with longer heads of the base until they are long enough."""
@@ -220,6 +232,7 @@ class Plan:
                 tuple(few),
                 refined,
                 asked,
+                pairs,
                 self._board(),
                 *out,
             )
@@ -298,6 +311,8 @@ class Plan:
 
 NONE = np.zeros(0, dtype=bool)
 ROW = np.zeros(1, dtype=np.int64)
+NO_CODES = np.zeros((0, 0), dtype=np.int32)
+NO_PAIRS = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
 NO_ROWS = np.zeros((0, 2), dtype=np.int64)
 NOTHING = np.zeros(0, dtype=np.int32), np.zeros(0)
 GAP = np.zeros(0)
