@@ -156,7 +156,7 @@ def _taken(choices: Choices, rows: Ints) -> Choices:
     history = History.before(
         whole.ledger, whole.people[rows], moments=moments, catalog=whole.catalog
     )
-    return attrs.evolve(choices.take(rows), history=history)
+    return attrs.evolve(choices.take(rows), history=history, at=None)
 
 
 @attrs.frozen(eq=False)
