@@ -21,6 +21,7 @@ from onefold._types import Bools, Codes, Floats, Hashes, Ints
 
 NOBODY = -1  # the code where an urn has no candidate
 NOTHING = -2  # the code where a list has come to its end
+CELLS = 1_000_000  # that are compared at a time
 
 
 @attrs.frozen(eq=False)
@@ -112,12 +113,14 @@ def merged(first: Codes, second: Codes, coin: Bools) -> tuple[Codes, Bools]:
 
 def places(codes: Codes, shown: Codes) -> Ints:
     """The column (n_rows, k) in which each shown item is among the codes of its row, -1 if not."""
+    n, width = codes.shape
     at = np.full(shown.shape, -1, dtype=np.int64)
-    rows = np.arange(len(codes))
-    for rank in range(shown.shape[1] if codes.shape[1] else 0):  # ranks are few
-        same = codes == shown[:, rank, None]
-        first = np.argmax(same, axis=1)  # a code is in a row once
-        at[:, rank] = np.where(same[rows, first], first, -1)
+    step = max(CELLS // max(n * width, 1), 1)
+    for start in range(0, shown.shape[1] if width else 0, step):  # ranks are few
+        same = shown[:, start : start + step, None] == codes[:, None]
+        first = np.argmax(same, axis=2)  # a code is in a row once
+        hit = np.take_along_axis(same, first[:, :, None], axis=2)[:, :, 0]
+        at[:, start : start + step] = np.where(hit, first, -1)
     return at
 
 

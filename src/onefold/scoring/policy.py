@@ -73,7 +73,9 @@ class Policy:
 
         How many items are asked for is not among them: what is at a rank does not depend on it.
         """
-        held = attrs.asdict(self, recurse=False, filter=lambda a, _: a.name != "scorer")
+        names = ("temperature", "among", "exclude", "repeats", "pool")
+        held = {name: getattr(self, name) for name in names}
+        held["cold"] = None if self.cold is None else self._of_cold[2]
         return f"{self.scorer.version}-{version_of(held, 'FittedScorer.sample')}"
 
     @property
@@ -84,8 +86,19 @@ class Policy:
     @property
     def items(self) -> Vocab:
         """All items that may be drawn: those of the scorer, and cold ones."""
-        known = self.scorer.items
-        return known if self.cold is None else known.union(self.cold.items)
+        return self.scorer.items if self.cold is None else self._of_cold[1]
+
+    @property
+    def _of_cold(self) -> tuple[FittedThompson, Vocab, str]:
+        """The cold items, all items, and a hash of the cold ones: the last that were asked for."""
+        assert self.cold is not None
+        held: Any = self.scorer._cache.get("cold")
+        if held is None or held[0] is not self.cold:
+            items = self.scorer.items.union(self.cold.items)
+            held = (self.cold, items, version_of(self.cold, "FittedScorer.sample: cold"))
+            self.scorer._cache["cold"] = held
+        made: tuple[FittedThompson, Vocab, str] = held
+        return made
 
     @property
     def width(self) -> int:

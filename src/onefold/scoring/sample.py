@@ -37,6 +37,7 @@ def drawn(policy: Policy, table: TraitTable, n: int, *, rng: Rng, reason: str) -
     state = mix64(mix64(hash64(table.ids), table.as_of), seed)
     made = Drawing.of(policy, table)
     noise = made.items.hashes
+    version = policy.version
     shape = (len(table), n)
     shown, cold = np.full(shape, NOTHING, dtype=np.int32), np.zeros(shape, dtype=bool)
     scores, log, first = np.zeros(shape), np.zeros(shape), np.zeros(shape)
@@ -49,10 +50,10 @@ def drawn(policy: Policy, table: TraitTable, n: int, *, rng: Rng, reason: str) -
     offsets = np.append(0, np.cumsum(some.sum(axis=1))).astype(np.int64)
     return Decisions(
         ranking=Ranking(table.ids, offsets, shown[some], scores[some], made.items, n, reason),
-        policy=policy.version,
+        policy=version,
         temperature=policy.temperature,
         time=table.as_of,
-        key=mix64(state, hash64([policy.version])),
+        key=mix64(state, hash64([version])),
         pool=pool,
         log=log[some],
         first=first[some],
