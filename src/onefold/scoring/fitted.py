@@ -14,13 +14,13 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import quoted, whole
+from onefold._check import quoted
 from onefold._columns import frozen
 from onefold._group import Marks, distinct
 from onefold._types import Bools, Codes, Floats, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS, Catalog
-from onefold.conditions import Condition, Did, Term
+from onefold.conditions import Condition
 from onefold.errors import ArgumentError, UnknownName
 from onefold.levels.protocol import Choices
 from onefold.profiles import Profile, Profiles, TraitTable
@@ -28,13 +28,13 @@ from onefold.scoring.backoff import Backoff, used
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
-from onefold.scoring.limits import Calibration, limits
-from onefold.scoring.lists import Wanted, lists_of
+from onefold.scoring.limits import Calibration
+from onefold.scoring.lists import lists_of
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.refine import Refinement
 from onefold.scoring.views import Groups, Views
+from onefold.scoring.wanted import Wanted, named
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
-from onefold.traits.match import EventCondition
 
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer
@@ -116,37 +116,31 @@ class FittedScorer:
             UnknownName: If a condition asks for a trait or property that nobody has.
             BeyondKept: If a condition reads further back than `keep=` has kept.
         """
-        n = whole(n, "FittedScorer.rank: n")
-        if not isinstance(repeats, (bool, np.bool_)):
-            raise ArgumentError(f"FittedScorer.rank: repeats is {repeats!r}; True or False.")
         table = _table(who, "FittedScorer.rank: who")
-        asked = limits(
-            self.items,
-            self.catalog,
-            n=n,
+        wanted = Wanted.of(
+            self,
+            n,
+            among=among,
+            exclude=exclude,
+            repeats=repeats,
             at_most=at_most,
             new=new,
             calibrate=calibrate,
             stock=stock,
-            kept=self._cache,
         )
-        own, out = _condition(among, "among"), _condition(exclude, "exclude")
-        named = self._named(among if own is None else None, exclude if out is None else None)
-        if own is None and out is None and not asked.any:
-            lists: list[tuple[Codes, Floats]] = []
-            for rows in _chunks(table):
+        lists: list[tuple[Codes, Floats]] = []
+        reasons: list[str | None] = []
+        for rows in _chunks(table):
+            allowed = self._there(wanted.named, rows)
+            if wanted.plain:
                 choices = self.groups.choices(rows, self.items, self.settings.target)
-                lists += self._lists(
-                    choices, n, allowed=self._there(named, rows), repeats=repeats
-                )
-            return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
-        within = _within(among if own is None else None, exclude, repeats)
-        left = None if asked.stock is None else asked.stock.copy()
-        wanted = Wanted(self, n, own, out, bool(repeats), asked, within, left)
-        pairs = [lists_of(wanted, rows, self._there(named, rows)) for rows in _chunks(table)]
-        lists = [held for made, _ in pairs for held in made]
-        said = [reason for _, reasons in pairs for reason in reasons]
-        return ranking(table.ids, lists, self.items, n, np.array(said, dtype=object))
+                lists += self._lists(choices, wanted.n, allowed=allowed, repeats=repeats)
+            else:
+                made, why = lists_of(wanted, rows, allowed)
+                lists += made
+                reasons += why
+        said = wanted.reason if wanted.plain else np.array(reasons, dtype=object)
+        return ranking(table.ids, lists, self.items, wanted.n, said)
 
     def score(self, profile: Profile, items: Iterable[str]) -> Floats:
         """The probability of each item as the customer's next choice (n,), 0 for unknown ones.
@@ -312,28 +306,16 @@ class FittedScorer:
     def _allowed(
         self, table: TraitTable, among: Iterable[str] | None, exclude: Iterable[str] | None
     ) -> Bools | None:
-        return self._there(self._named(among, exclude), table)
+        return self._there(named(self, among, exclude), table)
 
-    def _named(self, among: Iterable[str] | None, exclude: Iterable[str] | None) -> Bools | None:
-        """Which items may be chosen, by their ids; None: all."""
-        if among is None and exclude is None:
-            return None
-        mask = np.ones(len(self.items), dtype=bool)
-        if among is not None:
-            mask[:] = False
-            mask[self._known(among, "among")] = True
-        if exclude is not None:
-            mask[self._known(exclude, "exclude")] = False
-        return mask
-
-    def _there(self, named: Bools | None, table: TraitTable) -> Bools | None:
-        """Those of them that can be had as of the rows' moment; None: all."""
-        mask = named
+    def _there(self, some: Bools | None, table: TraitTable) -> Bools | None:
+        """Which of some items can be had as of the rows' moment; None: all."""
+        mask = some
         if self.catalog is not None and len(table):
             since, until = self._validity(self.catalog)
             moment = table.as_of.max()
             now = (since <= moment) & (moment < until)
-            mask = now if named is None else named & now
+            mask = now if some is None else some & now
         return None if mask is None or mask.all() else mask
 
     def _validity(self, catalog: Catalog) -> tuple[Times, Times]:
@@ -385,23 +367,3 @@ def _chunks(table: TraitTable) -> Iterable[TraitTable]:
         for a in range(start, stop, CHUNK)
     ]
     return (table.rows(a, b) for a, b in spans)
-
-
-def _condition(held: Any, name: str) -> Condition | None:
-    """A condition on own items; None where it is none, but ids."""
-    if isinstance(held, (Did, Term, EventCondition)):
-        raise ArgumentError(
-            f"FittedScorer.rank: {name} is {held!r}, which is no condition yet. End it with "
-            '.any(), .never() or a comparison: did("view").any() & did("purchase").never().'
-        )
-    return held if isinstance(held, Condition) else None
-
-
-def _within(among: object, exclude: object, repeats: bool) -> str:
-    asked = {"among": among is not None, "exclude": exclude is not None, "repeats": not repeats}
-    limits = [f"{name}=" for name, given in asked.items() if given]
-    return f" within {', '.join(limits)}" if limits else ""
-
-
-def _reason(among: object, exclude: object, repeats: bool) -> str:
-    return f"no more items to choose from{_within(among, exclude, repeats)}"
