@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from onefold.profiles import Profile, Profiles, fold
     from onefold.profiles.partitions import Partitions
     from onefold.saving import load, save
-    from onefold.scoring import Decisions, FittedScorer, Ranking, Scorer, Thompson
+    from onefold.scoring import Calibration, Decisions, FittedScorer, Ranking, Scorer, Thompson
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
     from onefold.traits import field
 
@@ -31,6 +31,7 @@ __all__ = [
     "RFM",
     "Assignment",
     "By",
+    "Calibration",
     "Campaign",
     "Catalog",
     "Claim",
@@ -73,6 +74,7 @@ _LATER = {
     "RFM": "segments",
     "Assignment": "segments",
     "By": "segments",
+    "Calibration": "scoring",
     "Campaign": "campaigns",
     "Catalog": "catalog",
     "Claim": "personas",

@@ -1,5 +1,6 @@
 """Lists within limits: by brute force over all probabilities, customer after customer."""
 
+import functools
 import math
 from unittest import mock
 
@@ -16,10 +17,12 @@ from onefold.levels import LEVELS, Everyone, Individual, Neighbours
 from onefold.scoring import Calibration
 from onefold.scoring import fitted as fitted_module
 from onefold.scoring import lists as module
+from onefold.scoring import wanted as wanted_module
 from onefold.scoring.choose import SMOOTH
 from onefold.scoring.refine import Refinement
 from tests.levels.plain import shops
 from tests.scoring.shops import Even, Next, Parity, fitted, simulated
+from tests.scoring.test_refine import refined
 from tests.strategies import ITEMS
 
 CATALOG = of.Catalog.from_frame(
@@ -140,7 +143,8 @@ class Shelf:
         self.asked = Calibration(asked) if isinstance(asked, str) else asked
         events = profile.events()
         bought = events[(events["event"] == "purchase") & events["item"].isin(list(self.p))]
-        moment, weights = pd.Timestamp(profile.as_of, tz="UTC"), {}
+        moment = pd.Timestamp(profile.as_of, tz="UTC")
+        weights: dict = {}
         visits = events[events["event"] == "purchase"].copy()
         visits["visit"] = visits["basket"].where(
             visits["basket"].notna(), visits["time"].astype(str)
@@ -178,7 +182,8 @@ def check(scorer, profiles, how) -> of.Ranking:
     scores = np.split(ranked.scores, ranked.offsets[1:-1])
     for i, profile in enumerate(profiles):
         shelf = Shelf(scorer, profile, dense[i], how)
-        can, listed = shelf.candidates(left), []
+        can = shelf.candidates(left)
+        listed: list[str] = []
         for item, score in zip(ranked.of(profile.id), scores[i], strict=True):
             open_ = shelf.open(listed, can)
             assert item in open_
@@ -198,7 +203,7 @@ def check(scorer, profiles, how) -> of.Ranking:
     return ranked
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(shops(least=4), st.sampled_from(SETTINGS), st.booleans(), limited)
 def test_lists_are_those_of_all_items(profiles, wanted, refined, how) -> None:
     profiles = of.Profiles(profiles.ledger, profiles.traits, CATALOG, profiles.as_of)
@@ -206,12 +211,11 @@ def test_lists_are_those_of_all_items(profiles, wanted, refined, how) -> None:
     if refined and len(scorer.views.names) == 2:
         scorer = attrs.evolve(scorer, refined=REFINED)
     ranked = check(scorer, profiles, how)
-    with mock.patch.object(module, "FIRST", 1), mock.patch.object(module, "CELLS", 3):
-        few = attrs.evolve(scorer)  # asked again and again, a few rows at a time
-        with mock.patch.object(module.Wanted, "first", 1):
-            assert few.rank(profiles, **asked(how)) == ranked
+    first = mock.patch.object(wanted_module.Wanted, "first", 1)
+    with first, mock.patch.object(module, "CELLS", 3):  # asked again and again, few at a time
+        same(scorer.rank(profiles, **asked(how)), ranked)
     with mock.patch.object(fitted_module, "CHUNK", 2):
-        assert scorer.rank(profiles, **asked(how)) == ranked
+        same(scorer.rank(profiles, **asked(how)), ranked)
     if how["stock"] is None:
         lists = dict(ranked)
         short = dict(zip(ranked.short["customer"], ranked.short["reason"], strict=True))
@@ -221,3 +225,145 @@ def test_lists_are_those_of_all_items(profiles, wanted, refined, how) -> None:
             assert alone.short["reason"].tolist() == [
                 r for c, r in short.items() if c == profile.id
             ]
+
+
+def same(a: of.Ranking, b: of.Ranking) -> None:
+    """The same lists; probabilities within a rounding, which other company may change."""
+    assert list(a) == list(b)
+    assert a.scores == pytest.approx(b.scores, rel=1e-12)
+    assert a.short.equals(b.short)
+
+
+SHARED = {"n": 10, "at_most": {"category": 3}, "new": 2, "calibrate": "category"}
+
+
+@functools.cache
+def people() -> of.Profiles:
+    return simulated().select(simulated().ids[:60].tolist())
+
+
+def test_bought_before_is_a_condition_too() -> None:
+    scorer, profiles = refined(), people()
+    assert scorer.rank(profiles, exclude=BOUGHT) == scorer.rank(profiles, repeats=False)
+    mine = scorer.rank(profiles, n=60, among=BOUGHT)
+    dense = scorer.dense(profiles)
+    for row, (customer, listed) in zip(dense, mine, strict=True):
+        events = profiles[customer].events()
+        had = set(events.loc[events["event"] == "purchase", "item"].dropna())
+        codes = sorted(scorer.items.codes(sorted(had)).tolist(), key=lambda c: (-row[c], c))
+        assert listed == scorer.items.decode(np.array(codes, dtype=np.int32)).tolist()
+    scores = np.concatenate(
+        [row[scorer.items.codes(held)] for row, (_, held) in zip(dense, mine, strict=True)]
+    )
+    assert mine.scores.tolist() == scores.tolist()
+
+
+def test_a_click_later_what_was_looked_at_is_listed() -> None:
+    """One profile, brought up to date, gets the row that everybody's batch gives it."""
+    scorer, profiles = refined(), people()
+    who = str(profiles.ids[0])
+    before = scorer.rank(profiles[who], n=60, among=VIEWED & ~BOUGHT).of()
+    fresh = next(i for i in scorer.items if i not in set(profiles[who].events()["item"]))
+    look = of.Event(who, "view", profiles.as_of, item=fresh)
+    later = profiles[who].after(look)
+    after = scorer.rank(later, n=60, among=VIEWED & ~BOUGHT)
+    assert set(after.of()) == {*before, fresh}
+    batch = scorer.rank(
+        profiles.update(of.EventLog.from_events([look])), n=60, among=VIEWED & ~BOUGHT
+    )
+    assert batch.of(who) == after.of()
+    bought = later.after(of.Event(who, "purchase", later.as_of, item=fresh))
+    assert scorer.rank(bought, n=60, among=VIEWED & ~BOUGHT).of() == before
+
+
+def test_one_profile_is_its_row_in_the_batch_and_depth_does_not_matter() -> None:
+    scorer, profiles = refined(), people()
+    whole = scorer.rank(profiles, **SHARED)
+    assert not len(whole.short)
+    lists = dict(whole)
+    for profile in list(profiles)[:20]:
+        assert scorer.rank(profile, **SHARED).of() == lists[profile.id]
+    with (
+        mock.patch.object(wanted_module.Wanted, "first", 11),
+        mock.patch.object(module, "CELLS", 99),
+    ):
+        same(scorer.rank(profiles, **SHARED), whole)
+    assert whole != scorer.rank(profiles, n=10)
+
+
+def test_units_go_to_who_comes_first() -> None:
+    scorer, profiles = refined(), people()
+    first = scorer.rank(profiles, n=1).of(0)[0]
+    free = dict(scorer.rank(profiles, n=3))
+    want = [who for who, listed in free.items() if first in listed]
+    given = dict(scorer.rank(profiles, n=3, stock={first: 5, "no such item": 0}))
+    assert [who for who, listed in given.items() if first in listed][:5] == want[:5]
+    assert sum(first in listed for listed in given.values()) == 5
+    alone = scorer.rank(profiles[profiles.ids[-1]], n=3, stock={first: 1})
+    assert alone.of() == free[profiles.ids[-1]]
+    assert first not in scorer.rank(profiles[profiles.ids[0]], n=60, stock={first: 0}).of()
+    units = pd.Series(dict.fromkeys(scorer.items, 3))
+    sold = scorer.rank(profiles, n=4, stock=units)
+    assert np.bincount(sold.codes, minlength=60).max() == 3
+    assert sold.short["reason"].unique().tolist() == ["stock= ran out"]
+    assert units.to_dict() == dict.fromkeys(scorer.items, 3)
+    with mock.patch.object(fitted_module, "CHUNK", 33):
+        same(scorer.rank(profiles, n=4, stock=units), sold)
+
+
+def test_a_short_list_says_what_limited_it() -> None:
+    scorer, profiles = refined(), people()
+
+    def said(n=10, **how):
+        short = scorer.rank(profiles, n=n, **how).short
+        return dict(zip(short["given"], short["reason"], strict=True))
+
+    assert said(at_most={"category": 1}) == {8: "at_most= of 'category' left 8"}
+    assert said(at_most={"category": 9, "kind": 4}) == {4: "at_most= of 'kind' left 4"}
+    own = said(among=BOUGHT)
+    assert own[3] == "only 3 items match among="
+    assert all(f"only {given} items" in reason for given, reason in own.items())
+    some = said(among=BOUGHT, exclude=["i00"], repeats=True)
+    assert some[3] == "only 3 items match among= within exclude="
+    both = scorer.rank(profiles, among=BOUGHT, at_most={"category": 1}).short["reason"]
+    joint = [reason.split("; ") for reason in both if ";" in reason]
+    assert joint
+    assert all(a.endswith("match among=") and "at_most= of 'category'" in b for a, b in joint)
+    assert said(n=60, new=60)[55] == "new=60 left 55"
+    assert said(stock=dict.fromkeys(scorer.items, 0)) == {0: "stock= ran out"}
+    seen = said(n=60, exclude=did("view").any())
+    assert set(seen.values()) == {"no more items to choose from within exclude="}
+    assert said() == {}
+
+
+def test_a_ranking_with_reasons_is_saved(tmp_path) -> None:
+    ranked = refined().rank(people(), n=10, among=BOUGHT)
+    of.save(ranked, tmp_path / "ranking.onefold")
+    back = of.load(tmp_path / "ranking.onefold")
+    assert back == ranked
+    assert back.short.equals(ranked.short)
+
+
+def test_what_can_be_had_goes_by_each_row_s_own_moment(monkeypatch) -> None:
+    """Rows of several moments are looked at apart."""
+    scorer = fitted()
+    dates = pd.DataFrame({"item": ["i00", "i01"], "until": pd.to_datetime(["2025-09-01", None])})
+    dates["since"] = pd.to_datetime([None, "2025-11-01"])
+    catalog = of.Catalog.from_frame(
+        dates, item="item", valid_from="since", valid_until="until", tz="UTC"
+    )
+    scorer = attrs.evolve(scorer, catalog=catalog)
+    profiles = people().select(people().ids[:12].tolist())
+    days = [np.datetime64(d, "us") for d in ("2025-08-01", "2025-10-01", "2025-12-01")]
+    moments = np.array([days[i % 3] for i in range(len(profiles))])
+    table = attrs.evolve(profiles.table, as_of=moments)
+    monkeypatch.setattr(fitted_module, "_table", lambda who, name: table)
+    expected = [{"i00"}, set(), {"i01"}]
+    for how in ({}, {"at_most": {"kind": 99}}, {"among": ~did("no such").any()}):
+        for i, (_, listed) in enumerate(scorer.rank(profiles, n=60, **how)):
+            had = (
+                set(profiles[profiles.ids[i]].events()["item"])
+                if "among" in how
+                else {"i00", "i01"}
+            )
+            assert set(listed) & {"i00", "i01"} == expected[i % 3] & had

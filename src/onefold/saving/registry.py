@@ -72,6 +72,7 @@ CLASSES: dict[str, type] = {
     "personas.Personas": personas.Personas,
     "scoring.Asked": Asked,
     "scoring.Backoff": Backoff,
+    "scoring.Calibration": scoring.Calibration,
     "scoring.Decisions": scoring.Decisions,
     "scoring.FittedScorer": scoring.FittedScorer,
     "scoring.FittedThompson": scoring.FittedThompson,

@@ -20,7 +20,7 @@ from onefold._group import Marks, distinct
 from onefold._types import Bools, Codes, Floats, Rng, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS, Catalog
-from onefold.conditions import Condition, Did, Term
+from onefold.conditions import Condition
 from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
 from onefold.levels.protocol import Choices
 from onefold.profiles import Profile, Profiles, TraitTable
@@ -29,8 +29,8 @@ from onefold.scoring.decisions import Decisions
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
-from onefold.scoring.limits import Calibration, limits
-from onefold.scoring.lists import Wanted, lists_of
+from onefold.scoring.limits import Calibration
+from onefold.scoring.lists import lists_of
 from onefold.scoring.moving import moved
 from onefold.scoring.policy import POOL, policy_of
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
@@ -41,9 +41,9 @@ from onefold.scoring.sureness import Asked
 from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
+from onefold.scoring.wanted import Wanted, named
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
 from onefold.scoring.words import Teller
-from onefold.traits.match import EventCondition
 
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer
@@ -143,36 +143,31 @@ class FittedScorer:
             UnknownName: If a condition asks for a trait or property that nobody has.
             BeyondKept: If a condition reads further back than `keep=` has kept.
         """
-        n = whole(n, "FittedScorer.rank: n")
-        if not isinstance(repeats, (bool, np.bool_)):
-            raise ArgumentError(f"FittedScorer.rank: repeats is {repeats!r}; True or False.")
         table = _table(who, "FittedScorer.rank: who")
-        asked = limits(
-            self.items,
-            self.catalog,
-            n=n,
+        wanted = Wanted.of(
+            self,
+            n,
+            among=among,
+            exclude=exclude,
+            repeats=repeats,
             at_most=at_most,
             new=new,
             calibrate=calibrate,
             stock=stock,
-            kept=self._cache,
         )
-        own, out = _condition(among, "among"), _condition(exclude, "exclude")
-        named = among if own is None else None, exclude if out is None else None
-        if own is None and out is None and not asked.any:
-            lists: list[tuple[Codes, Floats]] = []
-            for rows in _chunks(table):
+        lists: list[tuple[Codes, Floats]] = []
+        reasons: list[str | None] = []
+        for rows in _chunks(table):
+            allowed = self._there(wanted.named, rows)
+            if wanted.plain:
                 choices = self.groups.choices(rows, self.items, self.settings.target)
-                allowed = self._allowed(rows, *named)
-                lists += self._lists(choices, n, allowed=allowed, repeats=repeats)
-            return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
-        within = _within(among if own is None else None, exclude, repeats)
-        left = None if asked.stock is None else asked.stock.copy()
-        wanted = Wanted(self, n, own, out, bool(repeats), asked, within, left)
-        pairs = [lists_of(wanted, rows, self._allowed(rows, *named)) for rows in _chunks(table)]
-        lists = [held for made, _ in pairs for held in made]
-        said = [reason for _, reasons in pairs for reason in reasons]
-        return ranking(table.ids, lists, self.items, n, np.array(said, dtype=object))
+                lists += self._lists(choices, wanted.n, allowed=allowed, repeats=repeats)
+            else:
+                made, why = lists_of(wanted, rows, allowed)
+                lists += made
+                reasons += why
+        said = wanted.reason if wanted.plain else np.array(reasons, dtype=object)
+        return ranking(table.ids, lists, self.items, wanted.n, said)
 
     def sample(
         self,
@@ -548,17 +543,17 @@ class FittedScorer:
     def _allowed(
         self, table: TraitTable, among: Iterable[str] | None, exclude: Iterable[str] | None
     ) -> Bools | None:
-        mask = np.ones(len(self.items), dtype=bool)
-        if among is not None:
-            mask[:] = False
-            mask[self._known(among, "among")] = True
-        if exclude is not None:
-            mask[self._known(exclude, "exclude")] = False
+        return self._there(named(self, among, exclude), table)
+
+    def _there(self, some: Bools | None, table: TraitTable) -> Bools | None:
+        """Which of some items can be had as of the rows' moment; None: all."""
+        mask = some
         if self.catalog is not None and len(table):
             since, until = self._validity(self.catalog)
             moment = table.as_of.max()
-            mask &= (since <= moment) & (moment < until)
-        return None if mask.all() else mask
+            now = (since <= moment) & (moment < until)
+            mask = now if some is None else some & now
+        return None if mask is None or mask.all() else mask
 
     def _validity(self, catalog: Catalog) -> tuple[Times, Times]:
         """From when until when each item can be had; what the catalogue lacks, always."""
@@ -611,21 +606,8 @@ def _chunks(table: TraitTable) -> Iterable[TraitTable]:
     return (table.rows(a, b) for a, b in spans)
 
 
-def _condition(held: Any, name: str) -> Condition | None:
-    """A condition on own items; None where it is none, but ids."""
-    if isinstance(held, (Did, Term, EventCondition)):
-        raise ArgumentError(
-            f"FittedScorer.rank: {name} is {held!r}, which is no condition yet. End it with "
-            '.any(), .never() or a comparison: did("view").any() & did("purchase").never().'
-        )
-    return held if isinstance(held, Condition) else None
-
-
-def _within(among: object, exclude: object, repeats: bool) -> str:
+def _reason(among: object, exclude: object, repeats: bool) -> str:
     asked = {"among": among is not None, "exclude": exclude is not None, "repeats": not repeats}
     limits = [f"{name}=" for name, given in asked.items() if given]
-    return f" within {', '.join(limits)}" if limits else ""
-
-
-def _reason(among: object, exclude: object, repeats: bool) -> str:
-    return f"no more items to choose from{_within(among, exclude, repeats)}"
+    within = f" within {', '.join(limits)}" if limits else ""
+    return f"no more items to choose from{within}"
