@@ -325,7 +325,7 @@ PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.scoring.choose.Taste",
     "onefold.scoring.limits.Column",
     "onefold.scoring.limits.Limits",
-    "onefold.scoring.lists.Wanted",
+    "onefold.scoring.wanted.Wanted",
     "onefold.events.quality.Quality",
     "onefold.ladders.metrics.Truth",
     "onefold.levels.considered.Pairs",

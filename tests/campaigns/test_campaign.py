@@ -170,6 +170,25 @@ def test_drawn_lists_are_those_of_the_sample_with_their_propensities() -> None:
     assert (other["item"] != found["item"]).any()
 
 
+def test_cold_items_are_put_into_the_lists_and_have_no_reason_before_anybody_chose_them() -> None:
+    frame = pd.DataFrame({"item": [*map(str, fitted().items), "n1", "n2"]})
+    catalog = of.Catalog.from_frame(frame, item="item")
+    whole = of.Profiles(simulated().ledger, simulated().traits, catalog, simulated().as_of)
+    cold = of.Thompson(share=0.5, few=30).fit(whole)
+    found = all_rows(of.Campaign(slots=3), cold=cold, rng=3)
+    seed = int(np.random.default_rng(3).integers(2**63))
+    drawn = fitted().sample(simulated(), 3, temperature=0, cold=cold, rng=seed).to_pandas()
+    columns = ["item", "score", "propensity", "policy"]
+    pd.testing.assert_frame_equal(found[columns], drawn[columns], check_dtype=False)
+    unknown = found["item"].isin(["n1", "n2"])
+    assert unknown.sum() > 10
+    assert (found["why"].isna() == unknown).all()
+    with pytest.raises(ArgumentError, match="new is for lists by rank, and cold is given"):
+        of.Campaign(new=1).tailor(fitted(), simulated(), cold=cold)
+    with pytest.raises(ArgumentError, match=r"Campaign.tailor: cold"):
+        of.Campaign().tailor(fitted(), simulated(), cold=of.Thompson())  # type: ignore[arg-type]
+
+
 # ---------------------------------------------------------------- whom
 
 

@@ -61,7 +61,7 @@ def by_hand(shelf, n, capped, calibrated):
     """For each step the places that are worth most, within a rounding, and the first of them."""
     scores, of, can, most, shares, weight = shelf
     best_n = sum(scores[np.flatnonzero(can)[:n]])
-    listed = []
+    listed: list[int] = []
 
     def is_open(i):
         counts = [sum(of[k][j] == of[k][i] for j in listed) for k in range(capped)]

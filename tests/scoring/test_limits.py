@@ -1,5 +1,7 @@
 """What `rank` refuses, with the name of the argument, what it held and what to do."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from onefold.scoring import Calibration
 from onefold.scoring.limits import WITHOUT, limits
 from tests.scoring.shops import fitted, simulated
 
-NOTHING = {"n": 5, "at_most": None, "new": 0, "calibrate": None, "stock": None}
+NOTHING: dict[str, Any] = {"n": 5, "at_most": None, "new": 0, "calibrate": None, "stock": None}
 
 
 @pytest.mark.parametrize(
@@ -31,9 +33,15 @@ NOTHING = {"n": 5, "at_most": None, "new": 0, "calibrate": None, "stock": None}
         ({"stock": {"i00": -1}}, "stock: 'i00' is -1"),
         ({"stock": {"i00": 1.5}}, "stock: 'i00' is 1.5"),
         ({"stock": "i00"}, "stock is 'i00'"),
-        ({"among": did("view")}, "among is did\\('view'\\), which is no condition yet"),
-        ({"exclude": trait("recency")}, "exclude is trait\\('recency'\\), which is no condition"),
-        ({"among": field("value") > 3}, "among is .*which is no condition yet"),
+        (
+            {"among": did("view")},
+            "among is did\\('view'\\), which is no condition on own items yet",
+        ),
+        (
+            {"exclude": trait("recency")},
+            "exclude is trait\\('recency'\\), which is no condition on own items",
+        ),
+        ({"among": field("value") > 3}, "among is .*which is no condition on own items yet"),
         ({"among": 7}, "among is 7; it takes ids of items"),
         ({"exclude": "i00"}, "exclude is 'i00'; it takes ids"),
     ],
@@ -81,15 +89,17 @@ def test_nothing_asked_is_no_limit_and_what_is_asked_is_in_codes() -> None:
     asked = NOTHING | {"stock": {"i01": np.int64(2), "no such": 1}}
     made = limits(scorer.items, None, **asked, kept={})
     assert made.any
-    assert made.stock.tolist() == [WITHOUT, 2, *[WITHOUT] * 58]
-    kept = {}
-    asked = NOTHING | {"at_most": {"kind": 1}, "calibrate": Calibration(shares={"category 1": 3})}
+    assert np.asarray(made.stock).tolist() == [WITHOUT, 2, *[WITHOUT] * 58]
+    kept: dict = {}
+    shares = Calibration(shares={"category 1": 3})
+    asked = NOTHING | {"at_most": {"kind": 1}, "calibrate": shares}
     made = limits(scorer.items, scorer.catalog, **asked, kept=kept)
     assert [(column.name, most) for column, most in made.at_most] == [("kind", 1)]
     assert set(kept) == {("column", "kind"), ("column", "category")}
     choices = scorer.groups.choices(simulated().table, scorer.items, "purchase")
-    shares = made.shares(choices)
+    found = made.shares(choices)
+    assert made.calibration is not None
     column = made.calibration[0]
-    assert shares.shape == (len(choices), column.width)
-    assert (shares[:, column.vocab.code("category 1")] == 1).all()
-    assert (shares.sum(axis=1) == 1).all()
+    assert found.shape == (len(choices), column.width)
+    assert (found[:, column.vocab.code("category 1")] == 1).all()
+    assert (found.sum(axis=1) == 1).all()

@@ -17,6 +17,7 @@ from onefold.levels import LEVELS, Everyone, Individual, Neighbours
 from onefold.scoring import Calibration
 from onefold.scoring import fitted as fitted_module
 from onefold.scoring import lists as module
+from onefold.scoring import wanted as wanted_module
 from onefold.scoring.choose import SMOOTH
 from onefold.scoring.refine import Refinement
 from tests.levels.plain import shops
@@ -142,7 +143,8 @@ class Shelf:
         self.asked = Calibration(asked) if isinstance(asked, str) else asked
         events = profile.events()
         bought = events[(events["event"] == "purchase") & events["item"].isin(list(self.p))]
-        moment, weights = pd.Timestamp(profile.as_of, tz="UTC"), {}
+        moment = pd.Timestamp(profile.as_of, tz="UTC")
+        weights: dict = {}
         visits = events[events["event"] == "purchase"].copy()
         visits["visit"] = visits["basket"].where(
             visits["basket"].notna(), visits["time"].astype(str)
@@ -180,7 +182,8 @@ def check(scorer, profiles, how) -> of.Ranking:
     scores = np.split(ranked.scores, ranked.offsets[1:-1])
     for i, profile in enumerate(profiles):
         shelf = Shelf(scorer, profile, dense[i], how)
-        can, listed = shelf.candidates(left), []
+        can = shelf.candidates(left)
+        listed: list[str] = []
         for item, score in zip(ranked.of(profile.id), scores[i], strict=True):
             open_ = shelf.open(listed, can)
             assert item in open_
@@ -208,12 +211,11 @@ def test_lists_are_those_of_all_items(profiles, wanted, refined, how) -> None:
     if refined and len(scorer.views.names) == 2:
         scorer = attrs.evolve(scorer, refined=REFINED)
     ranked = check(scorer, profiles, how)
-    with mock.patch.object(module, "FIRST", 1), mock.patch.object(module, "CELLS", 3):
-        few = attrs.evolve(scorer)  # asked again and again, a few rows at a time
-        with mock.patch.object(module.Wanted, "first", 1):
-            assert few.rank(profiles, **asked(how)) == ranked
+    first = mock.patch.object(wanted_module.Wanted, "first", 1)
+    with first, mock.patch.object(module, "CELLS", 3):  # asked again and again, few at a time
+        same(scorer.rank(profiles, **asked(how)), ranked)
     with mock.patch.object(fitted_module, "CHUNK", 2):
-        assert scorer.rank(profiles, **asked(how)) == ranked
+        same(scorer.rank(profiles, **asked(how)), ranked)
     if how["stock"] is None:
         lists = dict(ranked)
         short = dict(zip(ranked.short["customer"], ranked.short["reason"], strict=True))
@@ -281,7 +283,10 @@ def test_one_profile_is_its_row_in_the_batch_and_depth_does_not_matter() -> None
     lists = dict(whole)
     for profile in list(profiles)[:20]:
         assert scorer.rank(profile, **SHARED).of() == lists[profile.id]
-    with mock.patch.object(module.Wanted, "first", 11), mock.patch.object(module, "CELLS", 99):
+    with (
+        mock.patch.object(wanted_module.Wanted, "first", 11),
+        mock.patch.object(module, "CELLS", 99),
+    ):
         same(scorer.rank(profiles, **SHARED), whole)
     assert whole != scorer.rank(profiles, n=10)
 

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import Any
 
+import attrs
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -13,8 +14,12 @@ import pytest
 from scipy.stats import chisquare
 
 import onefold as of
+from onefold._random import hash64
+from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.scoring import DECISION_SCHEMA, FittedThompson, sample
+from onefold.scoring.luce import Urn, propensities
+from onefold.scoring.policy import policy_of
 from tests.scoring.shops import Even, fitted, simulated
 
 AMONG = ["i01", "i02", "i03", "i04", "i05"]
@@ -51,7 +56,7 @@ def p_value(counts: Counter, expected: dict[tuple, float], n: int) -> float:
     return float(chisquare(seen, np.array(said) * (sum(seen) / sum(said))).pvalue)
 
 
-@pytest.mark.parametrize("share", [None, 0.4])
+@pytest.mark.parametrize("share", [None, 0.5])
 @pytest.mark.parametrize("temperature", [0.5, 3.0])
 def test_lists_come_as_often_as_their_propensities_say(
     share: float | None, temperature: float
@@ -59,7 +64,9 @@ def test_lists_come_as_often_as_their_propensities_say(
     """All 60 lists of three of five items: enumerated they sum to 1; drawn, they are as told."""
     scorer, kw = fitted(), {"among": AMONG, "temperature": temperature}
     if share is not None:
-        kw["cold"] = of.Thompson(share, few=10_000, most=1000).fit(simulated())
+        held = of.Thompson(share, few=10_000, most=1000).fit(simulated())
+        even = np.full(len(held), 1 / len(held))  # two urns in which each item may come first
+        kw["cold"] = attrs.evolve(held, chance=even)
     drawn = scorer.sample(alike(), 3, rng=5, **kw)
     expected: dict[tuple, float] = {}
     for one, p in zip(lists(drawn), np.exp(drawn.log_list), strict=True):
@@ -77,10 +84,29 @@ def test_lists_come_as_often_as_their_propensities_say(
 
 def with_list(decisions: of.Decisions, items: tuple) -> of.Decisions:
     """The same decision with another list."""
-    import attrs
-
     codes = decisions.ranking.items.codes(items)
     return attrs.evolve(decisions, ranking=attrs.evolve(decisions.ranking, codes=codes))
+
+
+def test_both_urns_are_drawn_from_independently() -> None:
+    """With many draws: noise that both urns shared would show in what follows the first item."""
+    n, share = 60_000, 0.5
+    held = attrs.evolve(cold(), settings=of.Thompson(share, few=60, most=25))
+    kw: dict[str, Any] = {"among": None, "exclude": None, "repeats": True, "pool": None}
+    policy = policy_of(fitted(), "test", temperature=1.0, cold=held, **kw)
+    codes = np.tile(np.arange(4, dtype=np.int32), (n, 1))
+    first = Urn(codes, np.tile([3.0, 1.5, 0.0, -1.5], (n, 1)))
+    second = Urn(codes, np.tile([-1.5, 0.0, 1.5, 3.0], (n, 1)))
+    urns = sample.Urns(first, np.zeros(codes.shape), second, np.zeros(codes.shape))
+    state, noise = hash64([f"c{i}" for i in range(n)]), fitted().items.hashes
+    shown, _ = sample._lists(policy, urns, state, noise, 2)
+    every = np.array(list(itertools.permutations(range(4), 2)), dtype=np.int32)
+    few = Urn(first.codes[: len(every)], first.log[: len(every)])
+    other = Urn(few.codes, second.log[: len(every)])
+    log, _ = propensities(few, other, every, share)
+    expected = dict(zip(map(tuple, every.tolist()), np.exp(log.sum(axis=1)), strict=True))
+    assert sum(expected.values()) == pytest.approx(1)
+    assert p_value(Counter(map(tuple, shown.tolist())), expected, n) > 1e-3
 
 
 def test_propensities_by_hand() -> None:
@@ -177,6 +203,8 @@ def test_seed_customer_and_moment_make_the_draw() -> None:
     assert np.mean([a == b for a, b in zip(lists(one), lists(other), strict=True)]) < 0.1
     assert not {*one.to_pandas()["decision"]} & {*other.to_pandas()["decision"]}
     assert one.to_pandas()["decision"].nunique() == len(people)
+    text = attrs.evolve(scorer, items=Vocab(scorer.items.text))  # the same items, held otherwise
+    assert text.sample(people, 5, rng=4) == one
 
 
 def test_the_policy_names_what_decides_and_nothing_else() -> None:

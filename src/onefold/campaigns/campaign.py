@@ -1,7 +1,7 @@
 """A campaign: what to offer to each of all customers, and to whom nothing, to learn what it did.
 
     campaign = Campaign("spring letter", slots=3, holdout=0.1)
-    campaign.to_parquet(scorer, profiles, "spring.parquet")
+    campaign.to_parquet(scorer, profiles, path="spring.parquet")
 
 Customers are ranked in blocks, on all cores, and a block is let go when its rows are written: no
 more is in memory for millions than for thousands.
@@ -13,7 +13,6 @@ from time import perf_counter
 from typing import Any
 
 import attrs
-import numpy as np
 import pandas as pd
 
 from onefold._check import identifier, instance, is_several, shown, text, whole
@@ -24,65 +23,19 @@ from onefold.campaigns.blocks import sized
 from onefold.campaigns.file import write
 from onefold.campaigns.lists import Rows, regrouped
 from onefold.campaigns.result import Tailored
+from onefold.campaigns.settings import flag, listed, owned, secret, share, temperature
 from onefold.campaigns.tailoring import LIMITS, Tailoring, tailored
 from onefold.errors import ArgumentError
 from onefold.profiles import Profiles
 from onefold.profiles.partitions import Partitions
 from onefold.profiles.parts.disk import place_of
-from onefold.scoring import Calibration, FittedScorer
-from onefold.scoring.policy import COLDEST, HOTTEST, POOL
+from onefold.scoring import Calibration, FittedScorer, FittedThompson
+from onefold.scoring.policy import POOL
 
 Many = Profiles | Partitions | Iterable[Profiles]
 
 CHUNK = 20_000  # customers in a frame, or in a row group of a file
 MOST = 1000  # slots: a list that a person reads is shorter
-
-
-def _is_number(value: Any) -> bool:
-    kinds = (int, float, np.floating, np.integer)
-    return isinstance(value, kinds) and not isinstance(value, bool)
-
-
-def _share(value: Any) -> float:
-    if not _is_number(value) or not 0 <= value < 1:
-        raise ArgumentError(
-            f"Campaign: holdout is {shown(value)}; it takes a share of customers, 0 to below 1, "
-            "such as 0.1."
-        )
-    return float(value)
-
-
-def _temperature(value: Any) -> float:
-    if not _is_number(value) or not (value == 0 or COLDEST <= value <= HOTTEST):
-        raise ArgumentError(
-            f"Campaign: temperature is {shown(value)}; it takes 0 (the best list, by no "
-            f"chance), or a number from {COLDEST:g} to {HOTTEST:g}."
-        )
-    return float(value)
-
-
-def _key(value: Any) -> str | bytes | None:
-    if value is None or (isinstance(value, (str, bytes)) and value):
-        return value
-    raise ArgumentError(  # what it held is not shown: it may be a secret all the same
-        f"Campaign: key is a {type(value).__name__} that is no secret; it takes str or bytes with "
-        "something in it, or None."
-    )
-
-
-def _listed(value: Any) -> Any:
-    """Ids that can be gone through many times; what is no list of ids is left to the scorer."""
-    return tuple(value) if is_several(value) else value
-
-
-def _owned(value: Any) -> Any:
-    """A mapping that nobody else can change; what is none is left to the scorer."""
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _flag(campaign: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
-    if not isinstance(value, (bool, np.bool_)):
-        raise ArgumentError(f"Campaign: {field.name} is {shown(value)}; it takes True or False.")
 
 
 @attrs.frozen
@@ -140,33 +93,29 @@ class Campaign:
 
     name: str = "campaign"
     slots: int = attrs.field(default=3, kw_only=True)
-    holdout: float = attrs.field(default=0.1, kw_only=True, converter=_share)
-    key: str | bytes | None = attrs.field(default=None, kw_only=True, repr=False, converter=_key)
-    keep_holdout: bool = attrs.field(default=True, kw_only=True, validator=_flag)
-    among: Any = attrs.field(default=None, kw_only=True, repr=shown, converter=_listed)
-    exclude: Any = attrs.field(default=None, kw_only=True, repr=shown, converter=_listed)
-    repeats: bool = attrs.field(default=True, kw_only=True, validator=_flag)
-    at_most: Mapping[str, int] | None = attrs.field(default=None, kw_only=True, converter=_owned)
+    holdout: float = attrs.field(default=0.1, kw_only=True, converter=share)
+    key: str | bytes | None = attrs.field(default=None, kw_only=True, repr=False, converter=secret)
+    keep_holdout: bool = attrs.field(default=True, kw_only=True, validator=flag)
+    among: Any = attrs.field(default=None, kw_only=True, repr=shown, converter=listed)
+    exclude: Any = attrs.field(default=None, kw_only=True, repr=shown, converter=listed)
+    repeats: bool = attrs.field(default=True, kw_only=True, validator=flag)
+    at_most: Mapping[str, int] | None = attrs.field(default=None, kw_only=True, converter=owned)
     new: int = attrs.field(default=0, kw_only=True)
     calibrate: str | Calibration | None = attrs.field(default=None, kw_only=True)
     stock: Mapping[str, int] | None = attrs.field(
-        default=None, kw_only=True, repr=shown, converter=_owned
+        default=None, kw_only=True, repr=shown, converter=owned
     )
-    temperature: float = attrs.field(default=0.0, kw_only=True, converter=_temperature)
+    temperature: float = attrs.field(default=0.0, kw_only=True, converter=temperature)
     pool: int | None = attrs.field(default=POOL, kw_only=True)
-    why: bool = attrs.field(default=True, kw_only=True, validator=_flag)
+    why: bool = attrs.field(default=True, kw_only=True, validator=flag)
 
     def __attrs_post_init__(self) -> None:
         text(self.name, "Campaign: name")
         whole(self.slots, "Campaign: slots", most=MOST)
         if self.pool is not None:
             whole(self.pool, "Campaign: pool", least=self.slots)
-        limits = [name for name in LIMITS if getattr(self, name)]
-        if self.temperature and limits:
-            raise ArgumentError(
-                f"Campaign: {limits[0]} is for lists by rank, and temperature is "
-                f"{self.temperature:g}: lists that are drawn know no such limits. Leave one out."
-            )
+        if self.temperature:
+            self._drawn(f"temperature is {self.temperature:g}")
 
     def held_out(self, ids: Iterable[str | int]) -> Bools:
         """Which customers (n,) are held out: the same answer everywhere, on a site too.
@@ -191,6 +140,7 @@ class Campaign:
         chunk: int = CHUNK,
         threads: int | None = None,
         progress: bool | None = None,
+        cold: FittedThompson | None = None,
         rng: Rng = None,
     ) -> Generator[pd.DataFrame, None, None]:
         """The lists of all customers, a frame at a time, in memory for a few frames.
@@ -205,11 +155,14 @@ class Campaign:
             threads: How many blocks of customers are ranked at the same time. Left out, as many
                 as there are cores.
             progress: Show how far it is, on standard error. Left out, only on a terminal.
+            cold: Cold items, of which some are put into the lists by chance, as by
+                `FittedScorer.sample`: `Thompson().fit(profiles)`.
             rng: Source of chance where lists are drawn: the same seed gives the same lists.
 
         Yields:
             A frame with a row for each customer and slot: customer, slot (1 is the best), item,
-            score (the probability that it is the next choice), why (in words, unless left out),
+            score (the probability that it is the next choice), why (in words; missing for a cold
+            item that nobody has chosen yet),
             propensity (with which probability it was put in this slot, after those above it: 1,
             where nothing is drawn), policy (the version of the scorer, and of the choices made
             here) and holdout. Who has fewer items to choose from has fewer rows.
@@ -218,7 +171,9 @@ class Campaign:
             ArgumentError: If an argument is wrong.
         """
         call = "Campaign.tailor"
-        made = self._made(call, scorer, profiles, threads=threads, progress=progress, rng=rng)
+        made = self._made(
+            call, scorer, profiles, threads=threads, progress=progress, cold=cold, rng=rng
+        )
         count = whole(chunk, f"{call}: chunk")
         return (table.to_pandas() for table in regrouped(made, count))
 
@@ -232,6 +187,7 @@ class Campaign:
         chunk: int = CHUNK,
         threads: int | None = None,
         progress: bool | None = None,
+        cold: FittedThompson | None = None,
         rng: Rng = None,
     ) -> Tailored:
         """The lists of all customers in a Parquet file, written as they are made.
@@ -248,6 +204,7 @@ class Campaign:
             chunk: Customers in a row group of the file.
             threads: As in `tailor`.
             progress: As in `tailor`.
+            cold: As in `tailor`.
             rng: As in `tailor`.
 
         Returns:
@@ -260,7 +217,9 @@ class Campaign:
         """
         call = "Campaign.to_parquet"
         start = perf_counter()
-        made = self._made(call, scorer, profiles, threads=threads, progress=progress, rng=rng)
+        made = self._made(
+            call, scorer, profiles, threads=threads, progress=progress, cold=cold, rng=rng
+        )
         count = whole(chunk, f"{call}: chunk")
         place = place_of(path, f"{call}: path")
         if place.exists() and not (overwrite is True and place.is_file()):
@@ -271,6 +230,15 @@ class Campaign:
         written = write(made, place, chunk=count, why=self.why, call=call)
         return Tailored(path=place, seconds=perf_counter() - start, **written)
 
+    def _drawn(self, said: str) -> None:
+        """Raise where there are limits that lists which are drawn do not know."""
+        limits = [name for name in LIMITS if getattr(self, name)]
+        if limits:
+            raise ArgumentError(
+                f"Campaign: {limits[0]} is for lists by rank, and {said}: lists that are drawn "
+                "know no such limits. Leave one out."
+            )
+
     def _made(
         self,
         call: str,
@@ -279,6 +247,7 @@ class Campaign:
         *,
         threads: int | None,
         progress: bool | None,
+        cold: FittedThompson | None,
         rng: Rng,
     ) -> Generator[Rows, None, None]:
         """The rows, block by block; arguments are looked at before the first."""
@@ -291,7 +260,10 @@ class Campaign:
         many = _cores() if threads is None else whole(threads, f"{call}: threads")
         if self.stock is not None:  # what one block leaves, the next one has
             many = 1
-        how = Tailoring.of(self, scorer, generator(rng, f"{call}: rng"))
+        if cold is not None:
+            instance(cold, FittedThompson, f"{call}: cold", "Fit one: onefold.Thompson().fit(...).")
+            self._drawn("cold is given")
+        how = Tailoring.of(self, scorer, cold=cold, rng=generator(rng, f"{call}: rng"))
         return tailored(how, profiles, call=call, threads=many, progress=progress)
 
 

@@ -61,7 +61,7 @@ def rows(
     items: pa.Array,
     scores: Floats,
     propensity: Floats,
-    why: list[str] | None,
+    why: list[Any] | None,
     policy: str,
     held: Bools,
     slots: int,
@@ -75,7 +75,7 @@ def rows(
         items: (m,) Arrow's text.
         scores: (m,) probabilities.
         propensity: (m,) probabilities with which each item was put there.
-        why: (m,) reasons, or None for none.
+        why: (m,) reasons, None where there is none; or None for no column.
         policy: Version of what chose the items.
         held: (n,) who is held out.
         slots: Length of a full list.

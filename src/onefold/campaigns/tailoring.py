@@ -6,7 +6,6 @@ What a thread keeps of the scorer is its own. Chance, where there is any, is a f
 and the customer (see `FittedScorer.sample`), so that neither blocks nor threads can change it.
 """
 
-import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +19,7 @@ from onefold.campaigns.blocks import blocks, sized
 from onefold.campaigns.holdout import held_out
 from onefold.campaigns.lists import Rows, rows
 from onefold.profiles import Profiles
-from onefold.scoring import FittedScorer, Ranking
+from onefold.scoring import FittedScorer, FittedThompson, Ranking
 from onefold.scoring.version import version_of
 
 CHOSEN = ("among", "exclude", "repeats")
@@ -35,16 +34,23 @@ class Tailoring:
     scorer: FittedScorer
     policy: str
     seed: int
+    cold: FittedThompson | None
     left: dict[str, int] | None  # units, where there are limits: blocks are then made in turn
-    _own: threading.local = attrs.field(init=False, factory=threading.local)
 
     @classmethod
-    def of(cls, campaign: Any, scorer: FittedScorer, rng: np.random.Generator) -> "Tailoring":
+    def of(
+        cls,
+        campaign: Any,
+        scorer: FittedScorer,
+        *,
+        cold: FittedThompson | None,
+        rng: np.random.Generator,
+    ) -> "Tailoring":
         """The version of the scorer is found out once."""
         chosen = {name: getattr(campaign, name) for name in (*CHOSEN, *LIMITS)}
         policy = f"{scorer.version}-{version_of(chosen, 'Campaign')}"
         left = None if campaign.stock is None else dict(campaign.stock)
-        return cls(campaign, scorer, policy, int(rng.integers(2**63)), left)
+        return cls(campaign, scorer, policy, int(rng.integers(2**63)), cold, left)
 
     def rows(self, some: Profiles) -> Rows:
         """The rows of one block."""
@@ -56,7 +62,7 @@ class Tailoring:
             items=found.items.text.take(found.codes),
             scores=found.scores,
             propensity=propensity,
-            why=self._mine().reasons(some, found) if c.why else None,
+            why=reasons(self.scorer, some, found) if c.why else None,
             policy=policy,
             held=held_out(some.ids.tolist(), share=c.holdout, name=c.name, key=c.key),
             slots=c.slots,
@@ -65,11 +71,11 @@ class Tailoring:
 
     def _lists(self, some: Profiles) -> tuple[Ranking, Floats, str]:
         """The lists of a block, with the chance of each item, and by which policy."""
-        c, scorer = self.campaign, self._mine()
+        c, scorer = self.campaign, self.scorer
         chosen = {name: getattr(c, name) for name in CHOSEN}
-        if c.temperature:
-            how = {"temperature": c.temperature, "pool": c.pool, "rng": self.seed}
-            drawn = scorer.sample(some, c.slots, **how, **chosen)
+        if c.temperature or self.cold is not None:
+            how = {"temperature": c.temperature, "pool": c.pool, "cold": self.cold}
+            drawn = scorer.sample(some, c.slots, rng=self.seed, **how, **chosen)
             return drawn.ranking, np.exp(drawn.log), drawn.policy
         limits = {name: getattr(c, name) for name in LIMITS} | {"stock": self.left}
         found = scorer.rank(some, c.slots, **chosen, **limits)
@@ -79,12 +85,20 @@ class Tailoring:
                 self.left[item] -= int(taken[found.items.code(item)])
         return found, np.ones(len(found.codes)), self.policy
 
-    def _mine(self) -> FittedScorer:
-        """This thread's scorer: the same parts, a cache of its own."""
-        if not hasattr(self._own, "scorer"):
-            self._own.scorer = attrs.evolve(self.scorer)
-        mine: FittedScorer = self._own.scorer
-        return mine
+
+def reasons(scorer: FittedScorer, some: Profiles, found: Ranking) -> list[Any]:
+    """Why each item is there, in words; None for a cold item that nobody has chosen yet."""
+    known = scorer.items.translation(found.items)[found.codes] >= 0
+    if known.all():
+        return list(scorer.reasons(some, found))
+    offsets = np.append(0, np.cumsum(known))[found.offsets]
+    rest = attrs.evolve(
+        found, offsets=offsets, codes=found.codes[known], scores=found.scores[known]
+    )
+    out = np.full(len(known), None, dtype=object)
+    out[known] = scorer.reasons(some, rest)
+    said: list[Any] = out.tolist()
+    return said
 
 
 def tailored(

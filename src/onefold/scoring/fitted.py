@@ -20,7 +20,7 @@ from onefold._group import Marks, distinct
 from onefold._types import Bools, Codes, Floats, Rng, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS, Catalog
-from onefold.conditions import Condition, Did, Term
+from onefold.conditions import Condition
 from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
 from onefold.levels.protocol import Choices
 from onefold.profiles import Profile, Profiles, TraitTable
@@ -29,23 +29,24 @@ from onefold.scoring.decisions import Decisions
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
-from onefold.scoring.limits import Calibration, limits
-from onefold.scoring.lists import Wanted, lists_of, pair_scores
+from onefold.scoring.limits import Calibration
+from onefold.scoring.lists import lists_of
 from onefold.scoring.live import Live
 from onefold.scoring.moving import moved
 from onefold.scoring.plan import Plan, compiled
 from onefold.scoring.policy import POOL, policy_of
-from onefold.scoring.rank import Base, Ranking, best, best_among, limits_of, ranking, why_short
+from onefold.scoring.rank import Base, Ranking, best, best_among, ranking, why_short
 from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
 from onefold.scoring.sample import drawn, judged
+from onefold.scoring.sources import pair_scores
 from onefold.scoring.sureness import Asked
 from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
 from onefold.scoring.views import Groups, Views
+from onefold.scoring.wanted import Wanted, named
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
 from onefold.scoring.words import Teller
-from onefold.traits.match import EventCondition
 
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer
@@ -145,36 +146,30 @@ class FittedScorer:
             UnknownName: If a condition asks for a trait or property that nobody has.
             BeyondKept: If a condition reads further back than `keep=` has kept.
         """
-        n = whole(n, "FittedScorer.rank: n")
-        if not isinstance(repeats, (bool, np.bool_)):
-            raise ArgumentError(f"FittedScorer.rank: repeats is {repeats!r}; True or False.")
         table = _table(who, "FittedScorer.rank: who")
-        asked = limits(
-            self.items,
-            self.catalog,
-            n=n,
+        wanted = Wanted.of(
+            self,
+            n,
+            among=among,
+            exclude=exclude,
+            repeats=repeats,
             at_most=at_most,
             new=new,
             calibrate=calibrate,
             stock=stock,
-            kept=self._cache,
         )
-        own, out = _condition(among, "among"), _condition(exclude, "exclude")
-        named = self._named(among if own is None else None, exclude if out is None else None)
-        if own is None and out is None and not asked.any:
-            lists: list[tuple[Codes, Floats]] = []
-            for rows, can in self._chunks(table, named):
+        lists: list[tuple[Codes, Floats]] = []
+        reasons: list[str | None] = []
+        for rows, can in self._chunks(table, wanted.named):
+            if wanted.plain:
                 choices = self.groups.choices(rows, self.items, self.settings.target)
-                lists += self._lists(choices, n, allowed=can, repeats=repeats)
-            reason = why_short(among, exclude, bool(repeats))
-            return ranking(table.ids, lists, self.items, n, reason)
-        within = limits_of(among if own is None else None, exclude, bool(repeats))
-        left = None if asked.stock is None else asked.stock.copy()
-        wanted = Wanted(self, n, own, out, bool(repeats), asked, within, left)
-        pairs = [lists_of(wanted, rows, can) for rows, can in self._chunks(table, named)]
-        lists = [held for made, _ in pairs for held in made]
-        said = [reason for _, reasons in pairs for reason in reasons]
-        return ranking(table.ids, lists, self.items, n, np.array(said, dtype=object))
+                lists += self._lists(choices, wanted.n, allowed=can, repeats=wanted.repeats)
+            else:
+                made, why = lists_of(wanted, rows, can)
+                lists += made
+                reasons += why
+        said = wanted.reason if wanted.plain else np.array(reasons, dtype=object)
+        return ranking(table.ids, lists, self.items, wanted.n, said)
 
     def sample(
         self,
@@ -600,26 +595,14 @@ class FittedScorer:
         self, moment: np.datetime64, among: Iterable[str] | None, exclude: Iterable[str] | None
     ) -> Bools | None:
         """Which items may be chosen at a moment; None for all of them."""
-        return self._there(self._named(among, exclude), moment)
+        return self._there(named(self, among, exclude), moment)
 
-    def _named(self, among: Iterable[str] | None, exclude: Iterable[str] | None) -> Bools | None:
-        """Which items may be chosen, by their ids; None: all."""
-        if among is None and exclude is None:
-            return None
-        mask = np.ones(len(self.items), dtype=bool)
-        if among is not None:
-            mask[:] = False
-            mask[self._known(among, "among")] = True
-        if exclude is not None:
-            mask[self._known(exclude, "exclude")] = False
-        return mask
-
-    def _there(self, named: Bools | None, moment: np.datetime64) -> Bools | None:
-        """Those of them that can be had at a moment; None: all."""
+    def _there(self, some: Bools | None, moment: np.datetime64) -> Bools | None:
+        """Those of some items that can be had at a moment; None: all."""
         now = self._available(moment)
-        mask = now if named is None else named
-        if named is not None and now is not None:
-            mask = named & now
+        mask = now if some is None else some
+        if some is not None and now is not None:
+            mask = some & now
         return None if mask is None or mask.all() else mask
 
     def _chunks(
@@ -690,13 +673,3 @@ def _one(profile: Any, name: str) -> Profile:
     raise ArgumentError(
         f"{name} is a {type(profile).__name__}; it takes one profile: profiles[id]."
     )
-
-
-def _condition(held: Any, name: str) -> Condition | None:
-    """A condition on own items; None where it is none, but ids."""
-    if isinstance(held, (Did, Term, EventCondition)):
-        raise ArgumentError(
-            f"FittedScorer.rank: {name} is {held!r}, which is no condition yet. End it with "
-            '.any(), .never() or a comparison: did("view").any() & did("purchase").never().'
-        )
-    return held if isinstance(held, Condition) else None

@@ -143,7 +143,8 @@ class Limits:
             ages = (choices.moments[row] - choices.time) / _time.duration(asked.half_life, "")
             np.add.at(out, (row, column.of[choices.item]), np.exp2(-ages))
         total = out.sum(axis=1, keepdims=True)
-        return np.divide(out, total, out=out, where=total > 0)
+        np.divide(out, total, out=out, where=total > 0)
+        return out
 
 
 def limits(

@@ -7,61 +7,23 @@ What is chosen from the best `depth` items is what would be chosen from all of t
 of the customers: each is chosen for out of what those before have left.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
 
 from onefold._group import distinct
 from onefold._types import Array, Bools, Codes, Floats, Ints
-from onefold.conditions import Condition
 from onefold.levels.protocol import Choices
 from onefold.profiles import TraitTable
 from onefold.scoring.choose import Candidates, Cap, Chosen, Group, Taste, choose
-from onefold.scoring.heads import heads_of
-from onefold.scoring.limits import WITHOUT, Column, Limits
+from onefold.scoring.limits import WITHOUT, Column
 from onefold.scoring.matching import matching
-from onefold.scoring.plan import compiled
-from onefold.traits.history import History
+from onefold.scoring.sources import Lists, Source, catalogue, own_items
+from onefold.scoring.wanted import Wanted
 
-FIRST, DEEP = 64, 256  # candidates that are asked for at first, at least; deep with new, calibrate
 DEEPER = 4  # times as many at each further asking
 CELLS = 1 << 21  # candidates, or groups, of all rows that are looked at together
-
-Lists = list[tuple[Codes, Floats]]
-Source = Callable[[Ints, int, Bools | None], Lists]  # rows, depth, what can be had -> lists
-
-
-@attrs.frozen(eq=False)
-class Wanted:
-    """What lists are asked for: n items of each row, within limits.
-
-    Attributes:
-        scorer: a fitted one.
-        n: length of a list.
-        among: a condition on the customer's own items, to which a list is then held, or None.
-        exclude: a condition on those that are left out, or None.
-        repeats: whether items that were chosen before may be.
-        limits: of the call.
-        within: the other arguments that leave items out, in words.
-        left: (n_items,) units in stock that are left, changed as they are set aside.
-    """
-
-    scorer: Any
-    n: int
-    among: Condition | None
-    exclude: Condition | None
-    repeats: bool
-    limits: Limits
-    within: str
-    left: Ints | None
-
-    @property
-    def first(self) -> int:
-        """Candidates that are asked for at first."""
-        deep = bool(self.limits.new) or self.limits.calibration is not None
-        return max(DEEP if deep else FIRST, 4 * self.n)
 
 
 def lists_of(
@@ -79,84 +41,14 @@ def lists_of(
     out = matching(wanted.exclude, table, scorer.items) if wanted.exclude is not None else None
     width = len(scorer.items)
     keys = np.zeros(0, np.int64) if out is None else out[0] * width + out[1]
-    if wanted.among is not None:
-        pairs = matching(wanted.among, table, scorer.items)
-        source = _own_candidates(wanted, choices, pairs, allowed)
+    if wanted.among is None:
+        source = catalogue(scorer, choices, repeats=wanted.repeats)
     else:
-        source = _catalogue(wanted, choices, allowed)
+        pairs = matching(wanted.among, table, scorer.items)
+        source = own_items(scorer, choices, pairs, allowed=allowed, repeats=wanted.repeats)
     had = distinct(choices.row * width + choices.item)
     asking = _Asking(wanted, choices, keys, source, allowed, had)
     return asking.in_turn() if wanted.left is not None else asking.together()
-
-
-def _catalogue(wanted: Wanted, choices: Choices, allowed: Bools | None) -> Source:
-    """The best items of the catalogue for some rows, as deep as they are asked for."""
-
-    def ask(rows: Ints, depth: int, mask: Bools | None) -> Lists:
-        some = choices if len(rows) == len(choices) else _taken(choices, rows)
-        held: Lists = wanted.scorer._lists(some, depth, allowed=mask, repeats=wanted.repeats)
-        return held
-
-    return ask
-
-
-def _own_candidates(
-    wanted: Wanted, choices: Choices, pairs: tuple[Ints, Codes], allowed: Bools | None
-) -> Source:
-    """Of each row the items that match, best first: few, and all of them at once."""
-    row, code = pairs
-    kept = np.ones(len(row), dtype=bool) if allowed is None else allowed[code]
-    if not wanted.repeats:
-        width = choices.n_items
-        kept = kept & ~np.isin(row * width + code, choices.row * width + choices.item)
-    row, code = row[kept], code[kept]
-    scores = pair_scores(wanted.scorer, choices, row, code)
-    order = np.lexsort((code, -scores, row))
-    order = order[scores[order] > 0]
-    row, code, scores = row[order], code[order], scores[order]
-    bounds = np.searchsorted(row, np.arange(len(choices) + 1))
-
-    def ask(rows: Ints, depth: int, mask: Bools | None) -> Lists:
-        parts = [slice(bounds[i], bounds[i + 1]) for i in rows.tolist()]
-        return [(code[part][:depth], scores[part][:depth]) for part in parts]
-
-    return ask
-
-
-def pair_scores(scorer: Any, choices: Choices, row: Ints, code: Codes) -> Floats:
-    """The probability (c,) of items for rows, both (c,) and ascending by row: as in `dense`."""
-    if not len(row):
-        return np.zeros(0)
-    if compiled() is not None:
-        told: Floats = scorer._plan.pairs(choices, row, code)
-        return told
-    held = scorer._weights_of(choices, scorer.weights)
-    own = scorer.views.own(choices, held)
-    bases = scorer._bases(choices, held, None, scorer._cache)
-    out: Floats = np.asarray(own[row, code], dtype=np.float64).ravel()
-    bounds = np.searchsorted(row, np.arange(len(choices) + 1)).tolist()
-    for i, base in enumerate(bases):  # what is shared differs by row
-        part = slice(bounds[i], bounds[i + 1])
-        out[part] += base.scores[code[part]]
-    if scorer.refined is not None:
-        heads = heads_of(scorer.views, choices, own, bases)
-        scores = heads.mass * scorer.refined.factors(heads)
-        keys = heads.row * choices.n_items + heads.codes
-        order = np.argsort(keys)
-        asked = row * choices.n_items + code
-        at = np.minimum(np.searchsorted(keys[order], asked), max(len(keys) - 1, 0))
-        found = keys[order[at]] == asked if len(keys) else np.zeros(len(asked), dtype=bool)
-        out[found] = scores[order[at[found]]]
-    return out
-
-
-def _taken(choices: Choices, rows: Ints) -> Choices:
-    """The choices of some rows, with their history."""
-    whole, moments = choices.history, choices.moments[rows]
-    history = History.before(
-        whole.ledger, whole.people[rows], moments=moments, catalog=whole.catalog
-    )
-    return attrs.evolve(choices.take(rows), history=history, at=None)
 
 
 @attrs.frozen(eq=False)
@@ -279,7 +171,7 @@ class _Asking:
         if wanted.left is not None and not wanted.left.all():
             said.append("stock= ran out")
         if not said:
-            said.append(f"no more items to choose from{wanted.within}")
+            said.append(wanted.reason)
         return "; ".join(said)
 
 

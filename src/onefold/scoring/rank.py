@@ -122,15 +122,15 @@ class Base:
 
     scores: Floats
     allowed: Bools | None
-    _held: dict[str, Any] = attrs.field(init=False, factory=lambda: {"head": None, "whole": False})
+    _held: list[tuple[Codes, bool]] = attrs.field(init=False, factory=list)
 
     def head(self, k: int) -> Codes:
         """The first k allowed items with a probability above zero, best first."""
-        held = self._held
-        if held["head"] is None or (len(held["head"]) < k and not held["whole"]):
-            held["head"], held["whole"] = self._sorted(max(2 * k, 64))
-        head: Codes = held["head"][:k]
-        return head
+        held = self._held[-1] if self._held else None
+        if held is None or (len(held[0]) < k and not held[1]):
+            held = self._sorted(max(2 * k, 64))
+            self._held[:] = [held]
+        return held[0][:k]
 
     def _sorted(self, k: int) -> tuple[Codes, bool]:
         scores = self.scores if self.allowed is None else np.where(self.allowed, self.scores, 0.0)

@@ -137,10 +137,13 @@ class Views:
         ]
         if len(kept) > 256:
             kept.clear()
+        found: dict[Any, Base] = {}  # whatever other threads do to what is kept
         for key, row in zip(keys, weights, strict=True):
-            if key not in kept:
-                kept[key] = Base(self.base(key[:-1], row), allowed)
-        return [kept[key] for key in keys]
+            if key not in found:
+                held = kept.get(key)
+                found[key] = Base(self.base(key[:-1], row), allowed) if held is None else held
+                kept[key] = found[key]
+        return [found[key] for key in keys]
 
     def base(self, groups: Sequence[int], weights: Floats) -> Floats:
         """The shared part (n_items,) of rows in these groups, with these weights."""
