@@ -1,10 +1,11 @@
 """Real sets of choices, each with the moment of the split and a horizon.
 
-    complete_journey   a US grocer, loyal households      14 days, repeats count
-    online_retail      a wholesaler of gifts              30 days, repeats count
-    ta_feng            a Taiwanese grocer, new customers  14 days, repeats count
-    movielens          films that were rated              90 days, new ones only
+    complete_journey   a US grocer, loyal households      14 days
+    online_retail      a wholesaler of gifts              30 days
+    ta_feng            a Taiwanese grocer, new customers  14 days
+    movielens          films that were rated              50 days, new ones only
 
+The first two come a second time (`..._new`), where only what is new to a customer is asked for.
 The methods see the same rows: one an item chosen, with customer, time and basket. onefold reads
 them through its own door, and is told the catalogue where there is one.
 """
@@ -34,6 +35,7 @@ class Set:
     horizon: np.timedelta64
     repeats: bool
     target: str = "purchase"
+    money: bool = True
 
     @property
     def events(self) -> pd.DataFrame:
@@ -182,11 +184,22 @@ def movielens(places: Places) -> Set:
         catalog=of.Catalog.from_frame(
             films, item="item", category="genre", attributes=["year"], text="title"
         ),
-        split=np.datetime64("1998-01-15", "us"),
-        horizon=np.timedelta64(90, "D"),
+        split=np.datetime64("1998-03-01", "us"),
+        horizon=np.timedelta64(50, "D"),
         repeats=False,
         target="rating",
+        money=False,
     )
+
+
+def new_only(read_set: Callable[[Places], Set]) -> Callable[[Places], Set]:
+    """The same set, in which only items that are new to a customer are asked for."""
+
+    def held(places: Places) -> Set:
+        known = read_set(places)
+        return attrs.evolve(known, title=f"{known.title}, new items only", repeats=False)
+
+    return held
 
 
 SETS: dict[str, Callable[[Places], Set]] = {
@@ -194,4 +207,6 @@ SETS: dict[str, Callable[[Places], Set]] = {
     "online_retail": online_retail,
     "ta_feng": ta_feng,
     "movielens": movielens,
+    "complete_journey_new": new_only(complete_journey),
+    "online_retail_new": new_only(online_retail),
 }

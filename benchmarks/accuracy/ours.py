@@ -2,7 +2,8 @@
 
 Scorer(target).fit(profiles as of the split, rng=0).rank(profiles, n=20, repeats=...)
 
-The same call for a grocer and for films; only the kind of event that is a choice has a name.
+The same call for all; only the kind of event that is a choice has a name, and where a log has no
+money there are no segments, as the default ones ask for it.
 """
 
 from time import perf_counter
@@ -21,7 +22,8 @@ def answered(held: Set, task: Task) -> Result:
     """The lists of onefold. The clock starts before the profiles are made."""
     started = perf_counter()
     profiles = of.fold(held.log.before(held.split), catalog=held.catalog, as_of=held.split)
-    scorer = of.Scorer(held.target).fit(profiles, rng=0)
+    settings = of.Scorer(held.target) if held.money else of.Scorer(held.target, segments=None)
+    scorer = settings.fit(profiles, rng=0)
     asked = task.past.users[task.who].tolist()
     ranking = scorer.rank(profiles.select(asked), n=LENGTH, repeats=held.repeats)
     seconds = perf_counter() - started

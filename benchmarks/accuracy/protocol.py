@@ -126,10 +126,11 @@ def tuned(peer: Peer, earlier: Task | None, task: Task) -> Result:
 
     Without an earlier split the first point of the grid is taken, and made as while tuning.
     """
-    best, settings = -1.0, peer.GRID[0]
+    grid = points(peer, task.repeats)
+    best, settings = -1.0, grid[0]
     lighter = getattr(peer, "WHILE_TUNING", {})
     started = perf_counter()
-    for held in peer.GRID if earlier is not None else ():
+    for held in grid if earlier is not None else ():
         lists = peer.lists(earlier.past, earlier.who, LENGTH, earlier.repeats, **held, **lighter)
         found = float(earlier.measured(lists)[:, 2].mean())
         if found > best:
@@ -142,6 +143,13 @@ def tuned(peer: Peer, earlier: Task | None, task: Task) -> Result:
     lists = peer.lists(task.past, task.who, LENGTH, task.repeats, **settings, **lighter)
     task.past.kept.clear()
     return Result(peer.NAME, lists, settings, tuning, perf_counter() - started)
+
+
+def points(peer: Peer, repeats: bool) -> list[dict[str, Any]]:
+    """The points of a peer's grid, without what is only for sets in which repeats count."""
+    left_out = () if repeats else getattr(peer, "WITH_REPEATS", ())
+    grid = [{k: v for k, v in held.items() if k not in left_out} for held in peer.GRID]
+    return [held for i, held in enumerate(grid) if held not in grid[:i]]
 
 
 def intervals(values: np.ndarray, *, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:

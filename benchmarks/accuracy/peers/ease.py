@@ -22,6 +22,7 @@ NAME = "EASE"
 REPEATS = False
 ITEMS = 15_000
 WHILE_TUNING = {"most": 8_000}
+WITH_REPEATS = ("own",)  # settings that say nothing where only new items count
 NOWHERE = -1e3  # the score of items that are left out
 GRID = [
     {"penalty": penalty, "half_life": days, "own": own}
@@ -39,7 +40,7 @@ def lists(
     *,
     penalty: float,
     half_life: float | None,
-    own: float,
+    own: float = 0.0,
     most: int = ITEMS,
 ) -> np.ndarray:
     """The scores of the linear model."""
@@ -50,7 +51,7 @@ def lists(
     def scores(some: np.ndarray) -> np.ndarray:
         out = np.full((len(some), len(past.items)), NOWHERE)
         out[:, top] = query[some][:, top].toarray().astype(np.float32) @ weights
-        if repeats and own:
+        if own:
             out[:, top] += own * frequent[some][:, top].toarray()
         return out
 

@@ -25,7 +25,7 @@ GRID = [
     {"m": m, "r_b": r_b, "r_g": r_g, "n": n, "alpha": alpha}
     for m, r_b, r_g in ((3, 0.9, 0.7), (1, 1.0, 0.9), (7, 1.0, 0.9))
     for n in (300, 100)
-    for alpha in (0.2, 0.5, 0.1)
+    for alpha in (0.5, 0.8, 0.2, 0.1)
 ]
 
 

@@ -16,7 +16,7 @@ from accuracy.past import Past, ranked
 NAME = "UP-CF@r"
 REPEATS = False
 LEAST = 1e-6
-GRID = [{"r": r, "q": q, "a": a} for a in (0.75, 0.25) for r in (25, 5, None) for q in (5, 10, 50)]
+GRID = [{"r": r, "q": q, "a": a} for r in (25, None) for q in (5, 1, 2, 20) for a in (0.75, 0.25)]
 
 
 def lists(
