@@ -313,6 +313,8 @@ PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.cells.Cells",
     "onefold.events.quality.Quality",
     "onefold.ladders.metrics.Truth",
+    "onefold.levels.due.Cells",
+    "onefold.scoring.heads.Heads",
     "onefold.personas.claims.Tally",
     "onefold.personas.fit.Block",
     "onefold.personas.questions.Survey",

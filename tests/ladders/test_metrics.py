@@ -31,7 +31,7 @@ def test_metrics_are_their_definitions_on_the_lists_of_rank(n: int) -> None:
     truth = chosen(profiles, past, scorer, START, STOP)
     people = past.select(past.ids[truth.who])
     choices = scorer.groups.choices(people.table, scorer.items, "purchase")
-    found = measured(scorer, choices, scorer.weights, truth, n)
+    found = measured(scorer, choices, truth, n)
     assert found.shape == (len(people), len(PARTS), len(METRICS))
     every, new = dict(scorer.rank(people, n=n)), dict(scorer.rank(people, n=n, repeats=False))
     for i, profile in enumerate(people):

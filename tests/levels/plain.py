@@ -60,7 +60,13 @@ def items_of(profiles: of.Profiles, *, without: int = 0) -> Vocab:
 
 
 def choices_of(profiles: of.Profiles, items: Vocab, **groups: Any) -> Choices:
-    return Choices.of(profiles.history, items, target=TARGET, **groups)
+    return Choices.of(
+        profiles.history,
+        items,
+        target=TARGET,
+        moments=np.full(len(profiles), profiles.as_of),
+        **groups,
+    )
 
 
 def visits_of(profile: of.Profile, items: Vocab) -> list[Visit]:

@@ -48,7 +48,8 @@ def test_one_profile_has_the_choices_of_its_row(profiles: of.Profiles) -> None:
     every = choices_of(profiles, items)
     for i, profile in enumerate(profiles):
         here = slice(every.offsets[i], every.offsets[i + 1])
-        one = Choices.of(profile.table.history, items, target="purchase")
+        table = profile.table
+        one = Choices.of(table.history, items, target="purchase", moments=table.as_of)
         assert one.item.tolist() == every.item[here].tolist()
         assert one.age.tolist() == every.age[here].tolist()
         assert one.time.tolist() == every.time[here].tolist()

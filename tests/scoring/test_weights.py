@@ -1,12 +1,10 @@
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from onefold.scoring.weights import Slice, bucket_name, buckets, mixture, slice_start
+from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
 
 DAY = np.timedelta64(86_400_000_000, "us")
 START = np.datetime64("2025-01-01", "us")
@@ -110,37 +108,3 @@ def test_evidence_in_powers_of_two() -> None:
     for visits in range(1, 200):
         low, _, high = bucket_name(int(buckets(np.array(visits)))).partition(" to ")
         assert int(low) <= visits <= int(high or low)
-
-
-@settings(max_examples=60)
-@given(
-    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 100 * 24)), min_size=1, max_size=40),
-    st.integers(1, 6),
-    st.sampled_from([0.1, 0.5, 1.0]),
-)
-def test_slice_start(visits: list, least: int, share: float) -> None:
-    """Doubled while too few come back, by the definition."""
-    visits = sorted(visits)
-    hour = np.timedelta64(3_600_000_000, "us")
-    row = np.array([who for who, _ in visits])
-    time = np.array([START + h * hour for _, h in visits])
-    end = time.max() + hour
-    found = slice_start(row, time, end, least=least, share=share)
-
-    hours = {who: [h for w, h in visits if w == who] for who, _ in visits}
-    gaps = sorted(b - a for times in hours.values() for a, b in itertools.pairwise(times))
-    middle = float(np.median(gaps)) if gaps else 24.0
-    h, last = max(24.0, middle), max(h for _, h in visits) + 1
-    span = last - min(h for _, h in visits)
-    while True:
-        before = {who for who, t in visits if t < last - h}
-        back = {who for who, t in visits if t >= last - h} & before
-        if (before and len(back) >= min(least, share * len(before))) or 2 * h > span / 3:
-            break
-        h *= 2
-    assert (end - found) / hour == pytest.approx(h, abs=1e-6)
-
-
-def test_slice_start_of_nothing_is_a_day_before() -> None:
-    nothing = np.array([], dtype="datetime64[us]")
-    assert slice_start(np.zeros(0, int), nothing, START) == START - DAY

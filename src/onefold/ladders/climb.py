@@ -23,7 +23,7 @@ from onefold._types import Duration, Floats, Instant, Ints, Rng
 from onefold.errors import ArgumentError, UnknownName
 from onefold.ladders.metrics import METRICS, PARTS, chosen, measured
 from onefold.ladders.result import Ladder
-from onefold.levels import LEVELS, Individual
+from onefold.levels import LEVELS, Due, Individual
 from onefold.levels.protocol import Level
 from onefold.profiles import Profiles
 from onefold.scoring import FittedScorer, Scorer
@@ -120,15 +120,15 @@ def ladder(
             "Take a longer horizon= or another as_of=."
         )
     whole_set = {level.name for level in settings.levels}
-    weights = {
-        rung: scorer.weights if set(among) == whole_set else scorer.only(*among).weights
+    rungs_of = {
+        rung: scorer if set(among) == whole_set else scorer.only(*among)
         for rung, among in named.items()
     }
     people = past.select(past.ids[truth.who])
     choices = scorer.groups.choices(people.table, scorer.items, target)
     allowed = scorer._allowed(people.table, None, None)
     scored = {
-        rung: measured(scorer, choices, w, truth, n, allowed=allowed) for rung, w in weights.items()
+        rung: measured(own, choices, truth, n, allowed=allowed) for rung, own in rungs_of.items()
     }
     evidence = buckets(choices.visits)
     return _ladder(scored, evidence, scorer, moment, until, n=n, draws=draws, rng=source)
@@ -146,7 +146,7 @@ def default_rungs(levels: Sequence[Level], *, grouped: bool = True) -> dict[str,
     """Everyone, persona, segment, individual and all together, as far as there are levels."""
     groups = ("everyone", "persona", "segment") if grouped else ("everyone",)
     names = [level.name for level in levels]
-    own = tuple(level.name for level in levels if isinstance(level, Individual))
+    own = tuple(level.name for level in levels if isinstance(level, (Individual, Due)))
     out: dict[str, tuple[str, ...]] = {name: (name,) for name in groups if name in names}
     if own:
         out["individual"] = own

@@ -52,7 +52,6 @@ def chosen(
 def measured(
     scorer: FittedScorer,
     choices: Choices,
-    weights: Floats,
     truth: Truth,
     n: int,
     *,
@@ -64,9 +63,9 @@ def measured(
     """
     out = np.full((len(truth.who), len(PARTS), len(METRICS)), np.nan)
     lists = {
-        "all": scorer._lists(choices, weights, n, allowed=allowed),
-        "repeat": scorer._lists(choices, weights, n, allowed=allowed, own_only=True),
-        "new": scorer._lists(choices, weights, n, allowed=allowed, repeats=False),
+        "all": scorer._lists(choices, n, allowed=allowed),
+        "repeat": scorer._lists(choices, n, allowed=allowed, own_only=True),
+        "new": scorer._lists(choices, n, allowed=allowed, repeats=False),
     }
     # Codes of the window run from -1, an item that nobody had chosen before: the last place.
     marks = Marks(len(scorer.items) + 1)

@@ -1,5 +1,6 @@
 """Levels: views of a customer, from everyone to this one individual now."""
 
+from onefold.levels.due import Due
 from onefold.levels.everyone import Everyone
 from onefold.levels.individual import Individual
 from onefold.levels.neighbours import Neighbours
@@ -10,6 +11,7 @@ from onefold.levels.segment import Segment
 __all__ = [
     "LEVELS",
     "Choices",
+    "Due",
     "Everyone",
     "Individual",
     "Level",
@@ -20,10 +22,12 @@ __all__ = [
 
 LEVELS: tuple[Level, ...] = (
     Everyone(),
+    Everyone("7D", name="lately"),
     Persona(),
     Segment(),
     Neighbours(),
     Individual("180D", power=2.0, name="long"),
     Individual("30D", name="recent"),
     Individual(decay=0.0, name="last"),
+    Due(),
 )

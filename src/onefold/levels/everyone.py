@@ -38,7 +38,7 @@ class Everyone:
         'everyone'
     """
 
-    half_life: np.timedelta64 = attrs.field(default="14D", converter=_half_life)
+    half_life: np.timedelta64 = attrs.field(default="30D", converter=_half_life)
     name: str = attrs.field(default="everyone", kw_only=True, validator=named)
 
     def fit(self, history: Choices, *, as_of: np.datetime64, rng: object) -> SharedLevel:

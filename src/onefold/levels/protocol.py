@@ -25,6 +25,7 @@ from onefold._types import Codes, Floats, Ints, Times
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.errors import ContractError
+from onefold.ledger import ranges
 from onefold.traits.history import History
 
 GROUPINGS = ("everyone", "segment", "persona")
@@ -55,6 +56,7 @@ class Choices:
         visit: (m,) number of the visit, over all rows, in order.
         age: (m,) visits of the same customer since: 0 for the last.
         visits: (n,) visits of each row, those without a known item included.
+        moments: (n,) the moment as of which each row is asked.
         items: the catalogue of the scorer: what can be chosen.
         groups: (n,) codes by grouping ("segment", "persona"), -1 for none.
         names: names of the groups, by grouping.
@@ -68,6 +70,7 @@ class Choices:
     visit: Ints = attrs.field(converter=frozen)
     age: Ints = attrs.field(converter=frozen)
     visits: Ints = attrs.field(converter=frozen)
+    moments: Times = attrs.field(converter=frozen)
     items: Vocab
     history: History
     groups: Mapping[str, Codes] = attrs.field(factory=dict)
@@ -82,6 +85,7 @@ class Choices:
         items: Vocab,
         *,
         target: str,
+        moments: Times,
         groups: Mapping[str, Codes] | None = None,
         names: Mapping[str, tuple[str, ...]] | None = None,
         cards: Any = None,
@@ -106,6 +110,7 @@ class Choices:
             visit=of_cell,
             age=bounds[row + 1] - 1 - of_cell,
             visits=np.diff(bounds),
+            moments=moments,
             items=items,
             history=history,
             groups=groups or {},
@@ -115,6 +120,39 @@ class Choices:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def before(self, start: np.datetime64) -> "Choices":
+        """The same rows with only the visits that began before a moment."""
+        late = self.time >= start
+        new = late & np.append(True, self.visit[1:] != self.visit[:-1])[: len(late)]
+        later = np.bincount(self.row[new], minlength=len(self))
+        kept = np.flatnonzero(~late)
+        offsets = np.append(0, np.cumsum(np.bincount(self.row[kept], minlength=len(self))))
+        return attrs.evolve(
+            self,
+            offsets=offsets,
+            item=self.item[kept],
+            time=self.time[kept],
+            visit=self.visit[kept],
+            age=self.age[kept] - later[self.row[kept]],
+            visits=self.visits - later,
+            moments=np.full(len(self), start),
+        )
+
+    def take(self, rows: Ints) -> "Choices":
+        """The choices of some rows, by position; their other events are left out."""
+        cells, offsets = ranges(self.offsets[:-1][rows], self.offsets[1:][rows])
+        return attrs.evolve(
+            self,
+            offsets=offsets,
+            item=self.item[cells],
+            time=self.time[cells],
+            visit=self.visit[cells],
+            age=self.age[cells],
+            visits=self.visits[rows],
+            moments=self.moments[rows],
+            groups={name: codes[rows] for name, codes in self.groups.items()},
+        )
 
     @property
     def row(self) -> Ints:

@@ -35,7 +35,7 @@ class Segment:
         ArgumentError: If a setting is not allowed.
     """
 
-    half_life: np.timedelta64 = attrs.field(default="14D", converter=_half_life)
+    half_life: np.timedelta64 = attrs.field(default="30D", converter=_half_life)
     shrink: float = attrs.field(default=500.0, kw_only=True, validator=above_zero)
     base: Everyone = attrs.field(factory=Everyone, kw_only=True, validator=is_everyone)
     name: str = attrs.field(default="segment", kw_only=True, validator=named)

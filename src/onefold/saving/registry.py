@@ -22,6 +22,7 @@ from onefold.errors import FileError
 from onefold.events import EventLog
 from onefold.ladders import Ladder
 from onefold.ledger import Ledger
+from onefold.levels.due import FittedDue, Rhythms
 from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import SharedLevel
 from onefold.personas.claims import Claim
@@ -29,6 +30,7 @@ from onefold.personas.persona import Persona
 from onefold.profiles import Profile, Profiles
 from onefold.scoring.backoff import Backoff
 from onefold.scoring.rank import Ranking
+from onefold.scoring.refine import Refinement
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice
 from onefold.segments.assignment import Assignment
@@ -54,11 +56,14 @@ CLASSES: dict[str, type] = {
     "conditions.CompareTrait": CompareTrait,
     "conditions.Not": Not,
     "conditions.Or": Or,
+    "levels.Due": levels.Due,
     "levels.Everyone": levels.Everyone,
+    "levels.FittedDue": FittedDue,
     "levels.FittedNeighbours": FittedNeighbours,
     "levels.Individual": levels.Individual,
     "levels.Neighbours": levels.Neighbours,
     "levels.Persona": levels.Persona,
+    "levels.Rhythms": Rhythms,
     "levels.Segment": levels.Segment,
     "levels.SharedLevel": SharedLevel,
     "personas.Claim": Claim,
@@ -68,6 +73,7 @@ CLASSES: dict[str, type] = {
     "scoring.FittedScorer": scoring.FittedScorer,
     "scoring.Groups": Groups,
     "scoring.Ranking": Ranking,
+    "scoring.Refinement": Refinement,
     "scoring.Scorer": scoring.Scorer,
     "scoring.Slice": Slice,
     "scoring.Views": Views,

@@ -1,8 +1,10 @@
 """Explanations: what each level adds to an item's probability.
 
-    p(i | u) = sum over levels of w_l p_l(i | u);      share of a level = w_l p_l / p
+    m(i | u) = sum over levels of w_l p_l(i | u);      share of a level = w_l p_l / m
+    p(i | u) = m(i | u) * factor;                      part of a level = share * p
 
-The parts add up to the score exactly: they are the terms of the sum, not an approximation.
+The parts add up to the score exactly: they are the terms of the sum, not an approximation. The
+factor is that of the refinement, 1 outside the head; it belongs to no single level.
 """
 
 from typing import Any
@@ -13,6 +15,7 @@ import pandas as pd
 
 from onefold._display import html_table, number, percent, text_table
 from onefold._types import Floats
+from onefold.levels.due import Cells, FittedDue
 from onefold.levels.individual import Individual
 from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import Choices
@@ -26,9 +29,10 @@ class Explanation:
     item: str
     score: float
     table: pd.DataFrame
+    factor: float = 1.0
 
     def to_pandas(self) -> pd.DataFrame:
-        """level, weight, probability by that level, part (weight times it), share, because."""
+        """level, weight, probability by that level, part of the score, share, because."""
         return self.table.copy()
 
     def _shown(self) -> tuple[list[list[str]], list[str]]:
@@ -38,19 +42,24 @@ class Explanation:
         ]
         return rows, ["level", "weight", "probability", "part", "share", "because"]
 
+    def _said(self) -> str:
+        if self.factor == 1.0:
+            return number(self.score)
+        return f"{number(self.score)} (refined: {number(self.factor)} times the levels')"
+
     def __repr__(self) -> str:
-        head = f"{self.item!r} for {self.customer!r}: probability {number(self.score)}\n"
+        head = f"{self.item!r} for {self.customer!r}: probability {self._said()}\n"
         return head + text_table(*self._shown(), width=120)
 
     def _repr_html_(self) -> str:
-        caption = f"{self.item} for {self.customer}: probability {number(self.score)}"
+        caption = f"{self.item} for {self.customer}: probability {self._said()}"
         return html_table(*self._shown(), caption=caption)
 
 
 def explained(
-    views: Any, choices: Choices, weights: Floats, item: int, *, customer: str
+    views: Any, choices: Choices, weights: Floats, item: int, *, customer: str, factor: float = 1.0
 ) -> Explanation:
-    """The terms of the mixture for one row and one item."""
+    """The terms of the mixture for one row and one item, times the factor of the refinement."""
     groups = views.groups_of(choices)[0]
     shared = {at: (held, g) for (at, held), g in zip(views.shared.items(), groups, strict=True)}
     own = views.each(choices)
@@ -65,13 +74,13 @@ def explained(
             p, why = float(own[at][0, item]), _because_own(views, at, choices, item)
         else:
             p, why = float(everyone), "nothing to say: passed down to everyone"
-        rows.append((name, float(weights[at]), p, float(weights[at]) * p, why))
+        rows.append((name, float(weights[at]), p, float(weights[at]) * p * factor, why))
     score = sum(part for _, _, _, part, _ in rows)
     table = pd.DataFrame(
         [(name, w, p, part, part / score if score else 0.0, why) for name, w, p, part, why in rows],
         columns=["level", "weight", "probability", "part", "share", "because"],
     )
-    return Explanation(customer, choices.items[item], score, table)
+    return Explanation(customer, choices.items[item], score, table, factor)
 
 
 def _because_group(by: str, names: tuple[str, ...], group: int) -> str:
@@ -94,12 +103,17 @@ def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
         if best == item:
             return f"goes on from visit to visit ({share} of it)"
         return f"goes with {choices.items[int(best)]!r} ({share} of it)"
-    if not isinstance(level, Individual):
+    if not isinstance(level, (Individual, FittedDue)):
         return "this customer's own"
     mine = np.flatnonzero(choices.item == item)
     if not len(mine):
         return "never chosen"
     ago, known = int(choices.age[mine[-1]]), int(choices.visits[0])
+    if isinstance(level, FittedDue):
+        cells = Cells.of(choices)
+        here = int(np.flatnonzero(cells.item == item)[0])
+        days, usual = number(cells.since[here]), number(level.usual(cells)[here])
+        return f"{days} days since, usually {usual}; chance {percent(level.hazard(cells)[here])}"
     when = "in the last one" if ago == 0 else f"last {_visits(ago)} before the last"
     return f"chosen in {len(mine)} of {_visits(known)}, {when}"
 

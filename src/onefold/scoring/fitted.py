@@ -24,7 +24,9 @@ from onefold.levels.protocol import Choices
 from onefold.profiles import Profile, Profiles, TraitTable
 from onefold.scoring.backoff import Backoff, used
 from onefold.scoring.explain import Explanation, explained
-from onefold.scoring.rank import Base, Ranking, best, ranking
+from onefold.scoring.heads import heads_of, own_items
+from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
+from onefold.scoring.refine import Refinement
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice, bucket_name, buckets, mixture
 
@@ -48,6 +50,7 @@ class FittedScorer:
     part: Slice
     catalog: Catalog | None
     as_of: np.datetime64
+    refined: Refinement | None = None
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
 
     def __repr__(self) -> str:
@@ -92,7 +95,7 @@ class FittedScorer:
         lists: list[tuple[Codes, Floats]] = []
         for rows in _chunks(table):
             choices = self.groups.choices(rows, self.items, self.settings.target)
-            lists += self._lists(choices, self.weights, n, allowed=allowed, repeats=repeats)
+            lists += self._lists(choices, n, allowed=allowed, repeats=repeats)
         return ranking(table.ids, lists, self.items, n, _reason(among, exclude, repeats))
 
     def score(self, profile: Profile, items: Iterable[str]) -> Floats:
@@ -114,9 +117,15 @@ class FittedScorer:
         table = _table(who, "FittedScorer.dense: who")
         choices = self.groups.choices(table, self.items, self.settings.target)
         held = self._weights_of(choices, self.weights if weights is None else weights)
-        out: Floats = self.views.own(choices, held).toarray()
-        for i, base in enumerate(self._bases(choices, held, None, {})):
+        own = self.views.own(choices, held)
+        bases = self._bases(choices, held, None, {})
+        out: Floats = own.toarray()
+        for i, base in enumerate(bases):
             out[i] += base.scores
+        if weights is None and self.refined is not None:
+            heads = heads_of(self.views, choices, own, bases)
+            row = np.repeat(np.arange(len(heads)), np.diff(heads.offsets))
+            out[row, heads.codes] = heads.mass * self.refined.factors(heads)
         return out
 
     def explain(self, profile: Profile, item: str) -> Explanation:
@@ -138,8 +147,15 @@ class FittedScorer:
                 f"{_time.show(self.as_of)}, so its probability is 0."
             )
         choices = self.groups.choices(table, self.items, self.settings.target)
-        held = self._weights_of(choices, self.weights)[0]
-        return explained(self.views, choices, held, code, customer=str(table.ids[0]))
+        held = self._weights_of(choices, self.weights)
+        factor = 1.0
+        if self.refined is not None:
+            own, bases = self.views.own(choices, held), self._bases(choices, held, None, {})
+            heads = heads_of(self.views, choices, own, bases)
+            found = self.refined.factors(heads)[heads.codes == code]
+            factor = float(found[0]) if len(found) else 1.0
+        customer = str(table.ids[0])
+        return explained(self.views, choices, held[0], code, customer=customer, factor=factor)
 
     @property
     def backoff(self) -> Backoff:
@@ -175,12 +191,11 @@ class FittedScorer:
         tie = np.zeros(len(names))
         tie[self.views.everyone] = TIE
         common, weights = ((1 - TIE) * held + tie for held in (common, weights))
-        return attrs.evolve(self, common=common, weights=weights)
+        return attrs.evolve(self, common=common, weights=weights, refined=None)
 
     def _lists(
         self,
         choices: Choices,
-        weights: Floats,
         n: int,
         *,
         allowed: Bools | None = None,
@@ -188,21 +203,41 @@ class FittedScorer:
         own_only: bool = False,
     ) -> list[tuple[Codes, Floats]]:
         """The n best items of each row and their scores."""
-        held = self._weights_of(choices, weights)
+        held = self._weights_of(choices, self.weights)
         own = self.views.own(choices, held)
         # A mask of this call must not outlive it: what is kept is for the whole catalogue.
         bases = self._bases(choices, held, allowed, self._cache if allowed is None else {})
         marks = Marks(len(self.items))
+        heads = None
+        if self.refined is not None:
+            whole = bases if allowed is None else self._bases(choices, held, None, self._cache)
+            heads = heads_of(self.views, choices, own, whole)
+            scores = heads.mass * self.refined.factors(heads)
         lists = []
         for i, base in enumerate(bases):  # supports differ by row; each step is a small partition
             here = slice(own.indptr[i], own.indptr[i + 1])
             items, part = own.indices[here], own.data[here]
-            mine = distinct(choices.item[choices.offsets[i] : choices.offsets[i + 1]])
+            mine = own_items(choices, i)
+            head = np.zeros(0, dtype=np.int64)
+            if heads is not None:
+                at = slice(heads.offsets[i], heads.offsets[i + 1])
+                head = heads.codes[at]
             if own_only:
-                lists.append(_among(base, items, part, mine, n, marks))
+                few = mine[~marks.inside(mine, head)]
+                found = best_among(base, items, part, few, n=n, marks=marks)
             else:
-                excluded = None if repeats else mine
-                lists.append(best(base, items, part, n=n, excluded=excluded, marks=marks))
+                left_out = head if repeats else distinct(np.concatenate([head, mine]))
+                found = best(base, items, part, n=n, excluded=left_out, marks=marks)
+            if heads is not None:
+                kept = np.ones(len(head), dtype=bool) if allowed is None else allowed[head]
+                kept = kept & (scores[at] > 0)
+                if own_only or not repeats:
+                    kept &= heads.had[at] == own_only
+                codes = np.concatenate([head[kept].astype(np.int32), found[0]])
+                both = np.concatenate([scores[at][kept], found[1]])
+                order = np.lexsort((codes, -both))[:n]
+                found = codes[order], both[order]
+            lists.append(found)
         return lists
 
     def _weights_of(self, choices: Choices, weights: Floats) -> Floats:
@@ -213,17 +248,7 @@ class FittedScorer:
         self, choices: Choices, held: Floats, allowed: Bools | None, kept: dict[Any, Any]
     ) -> list[Base]:
         """The shared part of each row; rows of one kind share one."""
-        weights = self.views.passed_down(choices, held)
-        keys = [
-            (*groups, row.tobytes())
-            for groups, row in zip(self.views.groups_of(choices), weights, strict=True)
-        ]
-        if len(kept) > 256:
-            kept.clear()
-        for key, row in zip(keys, weights, strict=True):
-            if key not in kept:
-                kept[key] = Base(self.views.base(key[:-1], row), allowed)
-        return [kept[key] for key in keys]
+        return self.views.bases(choices, self.views.passed_down(choices, held), allowed, kept)
 
     def _allowed(
         self, table: TraitTable, among: Iterable[str] | None, exclude: Iterable[str] | None
@@ -253,18 +278,6 @@ class FittedScorer:
         codes = self.items.codes(_ids(ids, f"FittedScorer.rank: {name}"))
         known: Codes = codes[codes >= 0]
         return known
-
-
-def _among(
-    base: Base, items: Codes, part: Floats, few: Codes, n: int, marks: Marks
-) -> tuple[Codes, Floats]:
-    """The n best of a few items, ascending and distinct."""
-    few = few if base.allowed is None else few[base.allowed[few]]
-    scores = base.scores[few]
-    kept = marks.inside(items, few)
-    scores[np.searchsorted(few, items[kept])] += part[kept]
-    order = np.lexsort((few, -scores))[:n]
-    return few[order], scores[order]
 
 
 def _table(who: Any, name: str) -> TraitTable:

@@ -171,6 +171,18 @@ def best(
     return codes[order], scores[order]
 
 
+def best_among(
+    base: Base, items: Codes, part: Floats, few: Codes, *, n: int, marks: Marks
+) -> tuple[Codes, Floats]:
+    """The n best of a few items, ascending and distinct."""
+    few = few if base.allowed is None else few[base.allowed[few]]
+    scores = base.scores[few]
+    kept = marks.inside(items, few)
+    scores[np.searchsorted(few, items[kept])] += part[kept]
+    order = np.lexsort((few, -scores))[:n]
+    return few[order], scores[order]
+
+
 def ranking(
     customers: Strings, lists: Sequence[tuple[Any, Any]], items: Vocab, n: int, reason: str
 ) -> Ranking:

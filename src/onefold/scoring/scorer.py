@@ -14,15 +14,18 @@ import numpy as np
 
 from onefold._check import quoted, text, whole
 from onefold._random import generator
-from onefold._types import Floats, Rng
+from onefold._types import Codes, Floats, Ints, Rng
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, ContractError
 from onefold.levels import LEVELS
+from onefold.levels.later import later_start
 from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profiles
 from onefold.scoring.fitted import FittedScorer
-from onefold.scoring.views import fit_groups, fit_levels, foresight
-from onefold.scoring.weights import Slice, buckets, mixture, slice_start
+from onefold.scoring.heads import heads_of
+from onefold.scoring.refine import Refinement, refinement
+from onefold.scoring.views import Views, fit_groups, fit_levels, foresight
+from onefold.scoring.weights import Slice, buckets, mixture
 from onefold.segments import RFM
 
 POWER = 0.5  # a customer with m choices in the slice counts as m^(1 - POWER) of them
@@ -99,7 +102,7 @@ class Scorer:
                 f"Scorer.fit: no event of kind {self.target!r} (target=) has an item. Kinds: "
                 f"{quoted(profiles.history.kinds)}."
             )
-        part, weights = self._weights(profiles, items, source)
+        part, weights, refined = self._weights(profiles, items, source)
         groups = fit_groups(profiles, self, source)
         views = fit_levels(profiles, items, self, groups, source)
         return FittedScorer(
@@ -110,17 +113,18 @@ class Scorer:
             common=weights[0],
             weights=weights[1],
             part=part,
+            refined=refined,
             catalog=profiles.catalog,
             as_of=profiles.as_of,
         )
 
     def _weights(
         self, profiles: Profiles, items: Vocab, rng: np.random.Generator
-    ) -> tuple[Slice, tuple[Floats, Floats]]:
+    ) -> tuple[Slice, tuple[Floats, Floats], Refinement | None]:
         """The slice, what each level foresaw of it, and the weights that follow."""
-        every = Choices.of(profiles.history, items, target=self.target)
-        _, first = np.unique(every.visit, return_index=True)
-        start = slice_start(every.row[first], every.time[first], profiles.as_of)
+        moments = np.full(len(profiles), profiles.as_of)
+        every = Choices.of(profiles.history, items, target=self.target, moments=moments)
+        start = later_start(every, profiles.as_of)
         past = profiles.at(start)
         before = _chosen(past, self.target)  # all that a level may know of: not the slice's items
         known = profiles.ledger.people.codes(past.ids)
@@ -158,7 +162,33 @@ class Scorer:
             unforeseen=int((~told).sum()),
         )
         most = int(buckets(every.visits).max(initial=0)) + 1
-        return part, mixture(part, n_buckets=most)
+        weights = mixture(part, n_buckets=most)
+        if not told.any():
+            return part, weights, None
+        counts = np.where(target >= 0, (np.bincount(rows) ** -POWER)[rows], 0.0)
+        return part, weights, self._refined(views, choices, weights[1], rows, target, counts)
+
+    def _refined(
+        self,
+        views: Views,
+        choices: Choices,
+        weights: Floats,
+        rows: Ints,
+        items: Codes,
+        counts: Floats,
+    ) -> Refinement | None:
+        """The refinement of the heads, fitted on the same slice as the weights."""
+        held = weights[np.minimum(buckets(choices.visits), len(weights) - 1)]
+        bases = views.bases(choices, views.passed_down(choices, held), None, {})
+        heads = heads_of(views, choices, views.own(choices, held), bases)
+        width = np.int64(len(choices.items))
+        place = np.repeat(np.arange(len(heads)), np.diff(heads.offsets)) * width + heads.codes
+        order = np.argsort(place)
+        sought = rows * width + items
+        at = np.minimum(np.searchsorted(place[order], sought), len(place) - 1)
+        hit = (items >= 0) & (place[order][at] == sought)
+        chosen = np.bincount(order[at[hit]], weights=counts[hit], minlength=len(place))
+        return refinement(heads, chosen, views.everyone)
 
 
 def _chosen(profiles: Profiles, target: str) -> Vocab:

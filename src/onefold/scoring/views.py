@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from onefold._check import quoted
-from onefold._types import Codes, Floats, Ints
+from onefold._types import Bools, Codes, Floats, Ints
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, ContractError
 from onefold.levels.protocol import (
@@ -23,6 +23,7 @@ from onefold.levels.protocol import (
 )
 from onefold.personas import Personas, portray
 from onefold.profiles import Profiles, TraitTable
+from onefold.scoring.rank import Base
 from onefold.segments import segment
 from onefold.segments.assignment import assigned
 
@@ -46,7 +47,13 @@ class Groups:
             groups["persona"] = np.asarray(self.cards.closest(table), dtype=np.int32)
             names["persona"] = tuple(p.name for p in self.cards)
         return Choices.of(
-            table.history, items, target=target, groups=groups, names=names, cards=self.cards
+            table.history,
+            items,
+            target=target,
+            moments=table.as_of,
+            groups=groups,
+            names=names,
+            cards=self.cards,
         )
 
 
@@ -111,6 +118,21 @@ class Views:
             else:
                 columns.append(np.where(codes < 0, len(names), codes))
         return [tuple(row) for row in np.stack(columns, axis=1).tolist()]
+
+    def bases(
+        self, choices: Choices, weights: Floats, allowed: Bools | None, kept: dict[Any, Any]
+    ) -> list[Base]:
+        """The shared part of each row, as `passed_down` weighs it; rows of one kind share one."""
+        keys = [
+            (*groups, row.tobytes())
+            for groups, row in zip(self.groups_of(choices), weights, strict=True)
+        ]
+        if len(kept) > 256:
+            kept.clear()
+        for key, row in zip(keys, weights, strict=True):
+            if key not in kept:
+                kept[key] = Base(self.base(key[:-1], row), allowed)
+        return [kept[key] for key in keys]
 
     def base(self, groups: Sequence[int], weights: Floats) -> Floats:
         """The shared part (n_items,) of rows in these groups, with these weights."""
