@@ -315,6 +315,7 @@ PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.ladders.metrics.Truth",
     "onefold.levels.due.Cells",
     "onefold.scoring.heads.Heads",
+    "onefold.scoring.lesson.Lesson",
     "onefold.personas.claims.Tally",
     "onefold.personas.fit.Block",
     "onefold.personas.questions.Survey",

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import onefold as of
+import onefold.scoring.scorer as scoring
 from onefold.scoring.heads import Heads, heads_of
 from onefold.scoring.refine import LEAST, Refinement, refinement
 from tests.levels.plain import shops
@@ -132,3 +133,25 @@ def test_where_the_mixture_is_right_or_customers_are_few_it_is_kept() -> None:
     assert refinement(*few, everyone=0) is None
     heads, _ = made_heads(LEAST, np.random.default_rng(1), 2.0)
     assert refinement(heads, np.zeros(len(heads.mass)), everyone=0) is None
+
+
+def test_of_many_customers_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heads are of some by chance; what they chose goes with them."""
+    every = of.Scorer()._learn(simulated(), 1)[1]
+    monkeypatch.setattr(scoring, "HEADS", 50)
+    some = of.Scorer()._learn(simulated(), 1)[1]
+    assert (len(every.choices), len(some.choices)) == (every.part.customers, 50)
+    assert some.rows.max() < 50
+    told = {
+        (tuple(some.choices.item[a:b].tolist()), some.choices.items[int(item)])
+        for row, item in zip(some.rows, some.items, strict=True)
+        for a, b in [some.choices.offsets[row : row + 2]]
+        if item >= 0
+    }
+    known = {
+        (tuple(every.choices.item[a:b].tolist()), every.choices.items[int(item)])
+        for row, item in zip(every.rows, every.items, strict=True)
+        for a, b in [every.choices.offsets[row : row + 2]]
+        if item >= 0
+    }
+    assert told < known

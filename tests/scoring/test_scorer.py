@@ -272,7 +272,7 @@ def test_a_first_choice_at_the_very_end_is_no_slice() -> None:
     profiles = of.fold(of.EventLog.from_events(views + buys))
     scorer = of.Scorer().fit(profiles)
     assert len(scorer.part.foreseen) == 0
-    assert scorer.weights == pytest.approx(np.full_like(scorer.weights, 1 / 7))
+    assert scorer.weights == pytest.approx(np.full_like(scorer.weights, 1 / len(of.levels.LEVELS)))
     assert scorer.dense(profiles).sum(axis=1) == pytest.approx(1)
 
 

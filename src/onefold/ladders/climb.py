@@ -111,7 +111,7 @@ def ladder(
             f"{call}: nothing is known of anybody before {_time.show(moment)} (as_of=); take a "
             "later one."
         )
-    scorer = settings.fit(past, rng=source)
+    scorer, lesson = settings._learn(past, source)
     truth = chosen(profiles, past, scorer, moment, until)
     if len(truth.who) < 2:
         raise ArgumentError(
@@ -119,11 +119,7 @@ def ladder(
             f"({target!r}, target=) from then until {_time.show(until)}; it takes two at least. "
             "Take a longer horizon= or another as_of=."
         )
-    whole_set = {level.name for level in settings.levels}
-    rungs_of = {
-        rung: scorer if set(among) == whole_set else scorer.only(*among)
-        for rung, among in named.items()
-    }
+    rungs_of = {rung: scorer._rung(lesson, among) for rung, among in named.items()}
     people = past.select(past.ids[truth.who])
     choices = scorer.groups.choices(people.table, scorer.items, target)
     allowed = scorer._allowed(people.table, None, None)

@@ -171,7 +171,8 @@ class Rhythms:
         def usual(length: Floats) -> Floats:
             total = np.bincount(cells.item, weights=length, minlength=n)
             all_of_them = total.sum() / max(gaps.sum(), 1.0)
-            return (total + prior * all_of_them) / (gaps + prior)
+            out: Floats = (total + prior * all_of_them) / (gaps + prior)
+            return out
 
         buyers = np.bincount(cells.item, minlength=n).astype(np.float64)
         back = np.bincount(cells.item, weights=cells.count > 1, minlength=n)

@@ -6,7 +6,7 @@
 Everything is read from the levels as they were fitted; nothing is learned here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -25,6 +25,7 @@ from onefold.profiles import Profile, Profiles, TraitTable
 from onefold.scoring.backoff import Backoff, used
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
+from onefold.scoring.lesson import Lesson
 from onefold.scoring.rank import Base, Ranking, best, best_among, ranking
 from onefold.scoring.refine import Refinement
 from onefold.scoring.views import Groups, Views
@@ -124,8 +125,7 @@ class FittedScorer:
             out[i] += base.scores
         if weights is None and self.refined is not None:
             heads = heads_of(self.views, choices, own, bases)
-            row = np.repeat(np.arange(len(heads)), np.diff(heads.offsets))
-            out[row, heads.codes] = heads.mass * self.refined.factors(heads)
+            out[heads.row, heads.codes] = heads.mass * self.refined.factors(heads)
         return out
 
     def explain(self, profile: Profile, item: str) -> Explanation:
@@ -175,10 +175,11 @@ class FittedScorer:
         )
 
     def only(self, *levels: str) -> "FittedScorer":
-        """A scorer of some of the levels, their weights fitted anew on the same slice.
+        """The mixture of some of the levels, their weights fitted anew on the same slice.
 
-        What these levels leave equal, such as items that a customer has never chosen, is put in
-        everyone's order: a rung that can't tell is not made worse by an arbitrary order.
+        The refinement is of all levels together, and is left out. What these levels leave equal,
+        such as items that a customer has never chosen, is put in everyone's order: a mixture that
+        can't tell is not made worse by an arbitrary order.
         """
         names = self.views.names
         lost = [name for name in levels if name not in names]
@@ -187,11 +188,20 @@ class FittedScorer:
                 f"FittedScorer.only: no level {quoted(lost or [''])}. Levels: {quoted(names)}."
             )
         among = [names.index(name) for name in levels]
-        common, weights = mixture(self.part, n_buckets=len(self.weights), among=among)
-        tie = np.zeros(len(names))
+        return self._of(*mixture(self.part, n_buckets=len(self.weights), among=among), None)
+
+    def _rung(self, lesson: Lesson, levels: Sequence[str]) -> "FittedScorer":
+        """A scorer of some of the levels, learned from the lesson as if there were no others."""
+        names = self.views.names
+        if set(levels) == set(names):
+            return self
+        return self._of(*lesson.learned([names.index(name) for name in levels]))
+
+    def _of(self, common: Floats, weights: Floats, refined: Refinement | None) -> "FittedScorer":
+        tie = np.zeros(len(self.views.names))
         tie[self.views.everyone] = TIE
         common, weights = ((1 - TIE) * held + tie for held in (common, weights))
-        return attrs.evolve(self, common=common, weights=weights, refined=None)
+        return attrs.evolve(self, common=common, weights=weights, refined=refined)
 
     def _lists(
         self,
@@ -218,7 +228,7 @@ class FittedScorer:
             here = slice(own.indptr[i], own.indptr[i + 1])
             items, part = own.indices[here], own.data[here]
             mine = own_items(choices, i)
-            head = np.zeros(0, dtype=np.int64)
+            head = np.zeros(0, dtype=np.int32)
             if heads is not None:
                 at = slice(heads.offsets[i], heads.offsets[i + 1])
                 head = heads.codes[at]
@@ -226,14 +236,14 @@ class FittedScorer:
                 few = mine[~marks.inside(mine, head)]
                 found = best_among(base, items, part, few, n=n, marks=marks)
             else:
-                left_out = head if repeats else distinct(np.concatenate([head, mine]))
+                left_out: Codes = head if repeats else distinct(np.concatenate([head, mine]))
                 found = best(base, items, part, n=n, excluded=left_out, marks=marks)
             if heads is not None:
                 kept = np.ones(len(head), dtype=bool) if allowed is None else allowed[head]
                 kept = kept & (scores[at] > 0)
                 if own_only or not repeats:
                     kept &= heads.had[at] == own_only
-                codes = np.concatenate([head[kept].astype(np.int32), found[0]])
+                codes = np.concatenate([head[kept], found[0]])
                 both = np.concatenate([scores[at][kept], found[1]])
                 order = np.lexsort((codes, -both))[:n]
                 found = codes[order], both[order]

@@ -32,10 +32,15 @@ class Heads:
     """
 
     offsets: Ints = attrs.field(converter=frozen)
-    codes: Ints = attrs.field(converter=frozen)
+    codes: Codes = attrs.field(converter=frozen)
     mass: Floats = attrs.field(converter=frozen)
     had: Bools = attrs.field(converter=frozen)
     foreseen: Floats = attrs.field(converter=frozen)
+
+    @property
+    def row(self) -> Ints:
+        """The customer (c,) of each item."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -68,14 +73,14 @@ def heads_of(
         had += [np.ones(len(old[0]), dtype=bool), np.zeros(len(new[0]), dtype=bool)]
     sizes = [len(a) + len(b) for a, b in zip(codes[::2], codes[1::2], strict=True)]
     offsets = np.append(0, np.cumsum(np.array(sizes, dtype=np.int64)))
-    held = np.concatenate([*codes, np.zeros(0, dtype=np.int32)]).astype(np.int64)
+    held = np.concatenate([*codes, np.zeros(0, dtype=np.int32)]).astype(np.int32)
     rows = np.repeat(np.arange(len(sizes)), sizes)
     return Heads(
         offsets,
         held,
         np.concatenate([*mass, np.zeros(0)]),
         np.concatenate([*had, np.zeros(0, dtype=bool)]),
-        foresight(views, choices, rows, held.astype(np.int32)),
+        foresight(views, choices, rows, held),
     )
 
 

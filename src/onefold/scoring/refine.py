@@ -11,6 +11,7 @@ conditional likelihood of what was chosen on the slice that no level had seen: c
 over the head, with a ridge. Half of the customers choose the ridge and tell what is gained.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -63,31 +64,48 @@ class Refinement:
         return factor
 
 
-def refinement(heads: Heads, chosen: Floats, everyone: int) -> Refinement | None:
+def refinement(
+    heads: Heads,
+    chosen: Floats,
+    everyone: int,
+    *,
+    among: Sequence[int] | None = None,
+    own: bool = True,
+    ridges: Sequence[float] = RIDGES,
+) -> Refinement | None:
     """Fit the refinement; None where customers are few, or nothing is gained.
 
     Args:
         heads: Of the customers of the slice.
         chosen: (c,) what choosing each item counts; 0 where it was not chosen.
         everyone: Position of the level of everyone.
+        among: Levels that may say something; all of them where it is left out.
+        own: Whether it may be used which items a customer has had.
+        ridges: From which one is chosen.
     """
     if len(heads) < LEAST or not chosen.any():
         return None
+    levels = heads.foreseen.shape[1]
+    columns = list(range(levels) if among is None else among)
     mean, scale = _moments(heads.foreseen, everyone)
-    x = _standard(heads.foreseen, everyone, mean, scale)
-    features = np.concatenate([x, x * heads.had[:, None], heads.had[:, None]], axis=1)
-    row = np.repeat(np.arange(len(heads)), np.diff(heads.offsets))
-    half = row % 2 == 0
-    sides = [_Choice.of(heads, features, chosen, side) for side in (half, ~half)]
-    gains = [_held_out(sides, ridge) for ridge in RIDGES]
+    x = _standard(heads.foreseen, everyone, mean, scale)[:, columns]
+    parts = [x, x * heads.had[:, None], heads.had[:, None]] if own else [x]
+    features = np.concatenate(parts, axis=1)
+    row = heads.row
+    sides = [
+        _Choice.of(row, heads, features, chosen, side) for side in (row % 2 == 0, row % 2 == 1)
+    ]
+    gains = [_held_out(sides, ridge) for ridge in ridges]
     best = int(np.argmax(gains))
     if gains[best] <= 0:
         return None
-    found = _fitted(
-        _Choice.of(heads, features, chosen, np.ones(len(row), dtype=bool)), RIDGES[best]
-    )
-    n = x.shape[1]
-    return Refinement(everyone, mean, scale, found[:n], found[n:], RIDGES[best], gains[best])
+    every = np.ones(len(row), dtype=bool)
+    found = _fitted(_Choice.of(row, heads, features, chosen, every), ridges[best])
+    weights, had = np.zeros(levels), np.zeros(levels + 1)
+    weights[columns] = found[: len(columns)]
+    if own:
+        had[[*columns, levels]] = found[len(columns) :]
+    return Refinement(everyone, mean, scale, weights, had, ridges[best], gains[best])
 
 
 @attrs.frozen(eq=False)
@@ -102,8 +120,10 @@ class _Choice:
     total: Floats  # what each head's choices count
 
     @classmethod
-    def of(cls, heads: Heads, features: Floats, chosen: Floats, some: Bools) -> "_Choice":
-        row = np.repeat(np.arange(len(heads)), np.diff(heads.offsets))[some]
+    def of(
+        cls, row: Ints, heads: Heads, features: Floats, chosen: Floats, some: Bools
+    ) -> "_Choice":
+        row = row[some]
         starts = np.flatnonzero(np.diff(row, prepend=-1))
         held = chosen[some]
         return cls(

@@ -14,7 +14,7 @@ import numpy as np
 
 from onefold._check import quoted, text, whole
 from onefold._random import generator
-from onefold._types import Codes, Floats, Ints, Rng
+from onefold._types import Rng
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, ContractError
 from onefold.levels import LEVELS
@@ -22,14 +22,14 @@ from onefold.levels.later import later_start
 from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profiles
 from onefold.scoring.fitted import FittedScorer
-from onefold.scoring.heads import heads_of
-from onefold.scoring.refine import Refinement, refinement
-from onefold.scoring.views import Views, fit_groups, fit_levels, foresight
-from onefold.scoring.weights import Slice, buckets, mixture
+from onefold.scoring.lesson import Lesson
+from onefold.scoring.views import fit_groups, fit_levels, foresight
+from onefold.scoring.weights import Slice, buckets
 from onefold.segments import RFM
 
 POWER = 0.5  # a customer with m choices in the slice counts as m^(1 - POWER) of them
 MOST = 8000  # customers whose choices the weights are fitted on
+HEADS = 2000  # of them, those on whose heads the refinement is
 
 
 def _levels(levels: Iterable[Level]) -> tuple[Level, ...]:
@@ -91,6 +91,10 @@ class Scorer:
         Raises:
             ArgumentError: If nobody ever made a choice of the kind `target`.
         """
+        return self._learn(profiles, rng)[0]
+
+    def _learn(self, profiles: Profiles, rng: Rng) -> tuple[FittedScorer, Lesson]:
+        """As `fit`, and the slice that the weights were learned on: for the ladder."""
         if not isinstance(profiles, Profiles):
             raise ArgumentError(
                 f"Scorer.fit: profiles is {type(profiles).__name__}; make them with onefold.fold."
@@ -102,26 +106,26 @@ class Scorer:
                 f"Scorer.fit: no event of kind {self.target!r} (target=) has an item. Kinds: "
                 f"{quoted(profiles.history.kinds)}."
             )
-        part, weights, refined = self._weights(profiles, items, source)
+        lesson = self._lesson(profiles, items, source)
+        common, weights, refined = lesson.learned()
         groups = fit_groups(profiles, self, source)
         views = fit_levels(profiles, items, self, groups, source)
-        return FittedScorer(
+        scorer = FittedScorer(
             settings=self,
             items=items,
             views=views,
             groups=groups,
-            common=weights[0],
-            weights=weights[1],
-            part=part,
+            common=common,
+            weights=weights,
+            part=lesson.part,
             refined=refined,
             catalog=profiles.catalog,
             as_of=profiles.as_of,
         )
+        return scorer, lesson
 
-    def _weights(
-        self, profiles: Profiles, items: Vocab, rng: np.random.Generator
-    ) -> tuple[Slice, tuple[Floats, Floats], Refinement | None]:
-        """The slice, what each level foresaw of it, and the weights that follow."""
+    def _lesson(self, profiles: Profiles, items: Vocab, rng: np.random.Generator) -> Lesson:
+        """The slice, and what each level foresaw of it."""
         moments = np.full(len(profiles), profiles.as_of)
         every = Choices.of(profiles.history, items, target=self.target, moments=moments)
         start = later_start(every, profiles.as_of)
@@ -162,33 +166,16 @@ class Scorer:
             unforeseen=int((~told).sum()),
         )
         most = int(buckets(every.visits).max(initial=0)) + 1
-        weights = mixture(part, n_buckets=most)
         if not told.any():
-            return part, weights, None
+            return Lesson(part, most)
         counts = np.where(target >= 0, (np.bincount(rows) ** -POWER)[rows], 0.0)
-        return part, weights, self._refined(views, choices, weights[1], rows, target, counts)
-
-    def _refined(
-        self,
-        views: Views,
-        choices: Choices,
-        weights: Floats,
-        rows: Ints,
-        items: Codes,
-        counts: Floats,
-    ) -> Refinement | None:
-        """The refinement of the heads, fitted on the same slice as the weights."""
-        held = weights[np.minimum(buckets(choices.visits), len(weights) - 1)]
-        bases = views.bases(choices, views.passed_down(choices, held), None, {})
-        heads = heads_of(views, choices, views.own(choices, held), bases)
-        width = np.int64(len(choices.items))
-        place = np.repeat(np.arange(len(heads)), np.diff(heads.offsets)) * width + heads.codes
-        order = np.argsort(place)
-        sought = rows * width + items
-        at = np.minimum(np.searchsorted(place[order], sought), len(place) - 1)
-        hit = (items >= 0) & (place[order][at] == sought)
-        chosen = np.bincount(order[at[hit]], weights=counts[hit], minlength=len(place))
-        return refinement(heads, chosen, views.everyone)
+        if len(who) > HEADS:
+            some = np.sort(rng.choice(len(who), HEADS, replace=False))
+            seen = past.select(profiles.ids[who[some]])
+            choices = groups.choices(seen.table, before, self.target)
+            kept = np.flatnonzero(np.isin(rows, some))
+            rows, target, counts = np.searchsorted(some, rows[kept]), target[kept], counts[kept]
+        return Lesson(part, most, views, choices, rows, target, counts)
 
 
 def _chosen(profiles: Profiles, target: str) -> Vocab:
