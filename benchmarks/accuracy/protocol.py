@@ -13,7 +13,7 @@ everything before the split with those settings. Intervals: 10,000 draws of whol
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from time import perf_counter
+from time import process_time
 from typing import Any, Protocol
 
 import attrs
@@ -112,7 +112,7 @@ class Task:
 
 @attrs.frozen(eq=False)
 class Result:
-    """Lists of one method on one set, the settings it was given, and what it took."""
+    """Lists of one method on one set, its settings, and what it took in processor seconds."""
 
     name: str
     lists: np.ndarray
@@ -129,7 +129,7 @@ def tuned(peer: Peer, earlier: Task | None, task: Task) -> Result:
     grid = points(peer, task.repeats)
     best, settings = -1.0, grid[0]
     lighter = getattr(peer, "WHILE_TUNING", {})
-    started = perf_counter()
+    started = process_time()
     for held in grid if earlier is not None else ():
         lists = peer.lists(earlier.past, earlier.who, LENGTH, earlier.repeats, **held, **lighter)
         found = float(earlier.measured(lists)[:, 2].mean())
@@ -138,11 +138,11 @@ def tuned(peer: Peer, earlier: Task | None, task: Task) -> Result:
     tuning = 0.0
     if earlier is not None:
         earlier.past.kept.clear()
-        lighter, tuning = {}, perf_counter() - started
-    started = perf_counter()
+        lighter, tuning = {}, process_time() - started
+    started = process_time()
     lists = peer.lists(task.past, task.who, LENGTH, task.repeats, **settings, **lighter)
     task.past.kept.clear()
-    return Result(peer.NAME, lists, settings, tuning, perf_counter() - started)
+    return Result(peer.NAME, lists, settings, tuning, process_time() - started)
 
 
 def points(peer: Peer, repeats: bool) -> list[dict[str, Any]]:
