@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ def events(seed: int, n: int = 300) -> pd.DataFrame:
     )
 
 
-def baskets(past: object, user: int) -> list[set[int]]:
+def baskets(past: Any, user: int) -> list[set[int]]:
     """The baskets of a user, the oldest first."""
     mine = past.basket[past.user == user]
     return [
@@ -40,10 +41,11 @@ def baskets(past: object, user: int) -> list[set[int]]:
     ]
 
 
-def dense(past: object, peer: object, repeats: bool = True, **settings: object) -> np.ndarray:
+def dense(past: Any, peer: Any, repeats: bool = True, **settings: object) -> np.ndarray:
     """All items of all users, as the peer ranks them."""
     everyone = np.arange(len(past.users))
-    return peer.lists(past, everyone, len(past.items), repeats, **settings)
+    found: np.ndarray = peer.lists(past, everyone, len(past.items), repeats, **settings)
+    return found
 
 
 def same_order(lists: np.ndarray, scores: np.ndarray) -> None:
@@ -155,7 +157,8 @@ def test_up_cf_is_that_of_the_paper(r: int | None) -> None:
 
     past = Past.of(events(8), NOW)
     users, items = past.shape
-    popular, had = np.zeros((users, items)), [set() for _ in range(users)]
+    popular = np.zeros((users, items))
+    had: list[set[int]] = [set() for _ in range(users)]
     for user in range(users):
         mine = baskets(past, user)
         recent = mine if r is None else mine[-r:]
