@@ -23,7 +23,7 @@ from onefold.scoring.heads import Heads
 
 SMALL = 0.05
 LEAST = 200  # customers below whom the plain mixture is kept
-RIDGES = (0.1, 0.03, 0.01, 0.003, 0.001)
+RIDGES = (1.0, 0.3, 0.1)  # a smaller one fits what is peculiar to the slice
 STEPS = 150
 
 
