@@ -1,6 +1,7 @@
 """Levels: views of a customer, from everyone to this one individual now."""
 
 from onefold.levels.due import Due
+from onefold.levels.ease import Ease
 from onefold.levels.everyone import Everyone
 from onefold.levels.individual import Individual
 from onefold.levels.neighbours import Neighbours
@@ -12,6 +13,7 @@ __all__ = [
     "LEVELS",
     "Choices",
     "Due",
+    "Ease",
     "Everyone",
     "Individual",
     "Level",

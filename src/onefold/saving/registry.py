@@ -23,6 +23,7 @@ from onefold.events import EventLog
 from onefold.ladders import Ladder
 from onefold.ledger import Ledger
 from onefold.levels.due import FittedDue, Rhythms
+from onefold.levels.ease import FittedEase
 from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import SharedLevel
 from onefold.personas.claims import Claim
@@ -57,8 +58,10 @@ CLASSES: dict[str, type] = {
     "conditions.Not": Not,
     "conditions.Or": Or,
     "levels.Due": levels.Due,
+    "levels.Ease": levels.Ease,
     "levels.Everyone": levels.Everyone,
     "levels.FittedDue": FittedDue,
+    "levels.FittedEase": FittedEase,
     "levels.FittedNeighbours": FittedNeighbours,
     "levels.Individual": levels.Individual,
     "levels.Neighbours": levels.Neighbours,
