@@ -84,7 +84,10 @@ def test_every_strategy_of_the_house_keeps_the_contract(strategy: Any) -> None:
     check_segmenter(strategy)
 
 
-@pytest.mark.parametrize("level", levels.LEVELS, ids=lambda v: v.name)
+OPTIONAL = (levels.Ease(ridge=5.0), levels.Noticed(), levels.Similar())
+
+
+@pytest.mark.parametrize("level", [*levels.LEVELS, *OPTIONAL], ids=lambda v: v.name)
 def test_every_level_of_the_house_keeps_the_contract(level: Any) -> None:
     check_level(level)
 
@@ -97,7 +100,7 @@ def test_every_class_of_the_house_is_checked() -> None:
 
     assert made(traits, "read") == {type(t) for t in TRAITS}
     assert made(of.segments, "fit") == {type(s) for s in STRATEGIES}
-    assert made(levels, "fit") == {type(v) for v in levels.LEVELS}
+    assert made(levels, "fit") == {type(v) for v in (*levels.LEVELS, *OPTIONAL)}
 
 
 def test_plugins_import_nothing_from_onefold() -> None:

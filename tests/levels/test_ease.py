@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 import onefold as of
 from onefold.errors import ArgumentError
 from onefold.levels import Ease, ease
-from onefold.testing import check_level
 from tests.levels.plain import choices_of, few, items_of, log_of, shops, visits_of
 
 
@@ -106,10 +105,6 @@ def test_nobody_and_nothing() -> None:
     profiles = of.fold(of.EventLog.from_events([of.Event("a", "view", "2024-01-01", item="tea")]))
     choices = choices_of(profiles, items_of(profiles))
     assert Ease().fit(choices, as_of=None, rng=None).own(choices).shape == (1, 0)
-
-
-def test_the_contract() -> None:
-    check_level(Ease(ridge=5.0))
 
 
 @pytest.mark.parametrize("wrong", [{"most": 20_001}, {"most": 0}, {"ridge": 0.0}, {"top": 1.5}])

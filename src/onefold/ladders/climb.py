@@ -23,7 +23,7 @@ from onefold._types import Duration, Floats, Instant, Ints, Rng
 from onefold.errors import ArgumentError, UnknownName
 from onefold.ladders.metrics import METRICS, PARTS, chosen, measured
 from onefold.ladders.result import Ladder
-from onefold.levels import LEVELS, Due, Individual
+from onefold.levels import LEVELS, Considered, Due, Individual
 from onefold.levels.protocol import Level
 from onefold.profiles import Profiles
 from onefold.scoring import FittedScorer, Scorer
@@ -142,7 +142,8 @@ def default_rungs(levels: Sequence[Level], *, grouped: bool = True) -> dict[str,
     """Everyone, persona, segment, individual and all together, as far as there are levels."""
     groups = ("everyone", "persona", "segment") if grouped else ("everyone",)
     names = [level.name for level in levels]
-    own = tuple(level.name for level in levels if isinstance(level, (Individual, Due)))
+    personal = (Individual, Due, Considered)
+    own = tuple(level.name for level in levels if isinstance(level, personal))
     out: dict[str, tuple[str, ...]] = {name: (name,) for name in groups if name in names}
     if own:
         out["individual"] = own

@@ -9,7 +9,9 @@ there is one, drawn towards the item's, drawn towards everybody's:
 
     gap(u, i) = (sum of own gaps + a gap(i)) / (own gaps + a)
 
-The coefficients are learned on the last stretch of the history, from what came before it.
+What else was done with the item, such as views and returns, is added to the logistic where there
+is any: a return lowers the chance, if that is what returns foretell here. The coefficients are
+learned on the last stretch of the history, from what came before it.
 """
 
 from typing import Any
@@ -20,8 +22,10 @@ import numpy as np
 from onefold._columns import frozen
 from onefold._types import Bools, Floats, Ints
 from onefold.levels.later import later_start
+from onefold.levels.others import Others
 from onefold.levels.protocol import Choices, normal, normal_rows
 from onefold.levels.settings import above_zero, counted, named
+from onefold.levels.told import Told, deeds
 
 DAY = 86_400_000_000  # microseconds
 CUSTOMERS = 8000  # who come back, from whom the hazard is learned, at most
@@ -66,8 +70,14 @@ class Due:
         wanted = history.row[late].astype(np.int64) * history.n_items + history.item[late]
         asked = back[cells.row] * history.n_items + cells.item
         again = np.isin(asked, wanted)
-        mean, scale, weights = logistic(_features(cells, items, self.own), again, self.ridge)
-        return FittedDue(self.name, Rhythms.of(history, self.item), self.own, mean, scale, weights)
+        native, other = _features(cells, items, self.own), Others.of(seen)
+        k, kinds = native.shape[1], tuple(other.kinds[c] for c in np.unique(other.kind))
+        more = deeds(seen, kinds, row=cells.row, item=cells.item, chosen=cells.since)
+        both = np.concatenate([native, more], axis=1)
+        mean, scale, weights = logistic(both, again, self.ridge, free=more.shape[1])
+        rhythms, own = Rhythms.of(history, self.item), np.append(weights[:k], weights[-1])
+        told = Told.of(kinds, more, mean[k:], scale[k:], weights[k:-1])
+        return FittedDue(self.name, rhythms, self.own, mean[:k], scale[:k], own, told)
 
 
 @attrs.frozen(eq=False)
@@ -80,13 +90,14 @@ class FittedDue:
     mean: Floats = attrs.field(converter=frozen)
     scale: Floats = attrs.field(converter=frozen)
     weights: Floats = attrs.field(converter=frozen)
+    told: Told | None = None
 
     def own(self, rows: Choices) -> Any:
         """The hazards of each row's own items as shares (n, n_items)."""
         from scipy.sparse import csr_matrix
 
         cells = Cells.of(rows)
-        hazard = self.hazard(cells)
+        hazard = self.hazard(cells, rows)
         bounds = np.append(0, np.cumsum(np.bincount(cells.row, minlength=len(rows))))
         return normal_rows(
             csr_matrix((hazard, cells.item, bounds), shape=(len(rows), rows.n_items))
@@ -96,12 +107,15 @@ class FittedDue:
         """The usual gap (c,) of each cell, in days."""
         return _usual(cells, self.items, self.prior)
 
-    def hazard(self, cells: "Cells") -> Floats:
+    def hazard(self, cells: "Cells", rows: Choices) -> Floats:
         """The chance (c,) that each cell's item is chosen again."""
         from scipy.special import expit
 
         held = _standard(_features(cells, self.items, self.prior), self.mean, self.scale)
-        out: Floats = expit(held @ self.weights[:-1] + self.weights[-1])
+        said = held @ self.weights[:-1] + self.weights[-1]
+        if self.told is not None:
+            said = said + self.told.said(rows, row=cells.row, item=cells.item, chosen=cells.since)
+        out: Floats = expit(said)
         return out
 
 
@@ -222,10 +236,13 @@ def _features(cells: Cells, items: Rhythms, prior: float) -> Floats:
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 
-def logistic(features: Floats, outcome: Bools, ridge: float) -> tuple[Floats, Floats, Floats]:
+def logistic(
+    features: Floats, outcome: Bools, ridge: float, *, free: int = 0
+) -> tuple[Floats, Floats, Floats]:
     """Mean and scale (k,) of the features, and the weights (k + 1,), the last the constant.
 
-    Maximum likelihood with a ridge on standardised features, by L-BFGS.
+    Maximum likelihood with a ridge on standardised features, by L-BFGS. The last `free` features
+    may lie as far out as they do: what is rare always lies far out.
     """
     from scipy.optimize import minimize
     from scipy.special import expit
@@ -236,6 +253,9 @@ def logistic(features: Floats, outcome: Bools, ridge: float) -> tuple[Floats, Fl
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale[scale == 0] = 1.0
     held = np.column_stack([_standard(features, mean, scale), np.ones(len(features))])
+    if free:
+        last = slice(width - free, width)
+        held[:, last] = (features[:, last] - mean[last]) / scale[last]
     rise = outcome.astype(np.float64)
 
     def loss(weights: Floats) -> tuple[float, Floats]:

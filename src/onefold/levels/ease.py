@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 
 from onefold._check import whole
+from onefold._display import percent
 from onefold._group import distinct
 from onefold._types import Array, Floats, Ints
 from onefold.errors import ArgumentError
@@ -38,7 +39,9 @@ def _most(level: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
 
 @attrs.frozen
 class Ease:
-    """An item-to-item regression in closed form, for dense catalogues; not one of `LEVELS`.
+    """An item-to-item regression in closed form, for dense catalogues.
+
+    Among `LEVELS` it is kept to catalogues of at most 5,000 items, where it is quick.
 
     Source: Harald Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019, eq. 8.
 
@@ -47,6 +50,7 @@ class Ease:
         tau: Decay of a customer's own visits, when asked.
         top: Largest coefficients kept of each item.
         most: Items considered, those with the most customers; at most 20,000.
+        within: Largest catalogue of which anything is said; None for any.
         name: The level's name.
 
     Raises:
@@ -61,12 +65,17 @@ class Ease:
     tau: float = attrs.field(default=5.0, kw_only=True, validator=above_zero)
     top: int = attrs.field(default=100, kw_only=True, validator=counted)
     most: int = attrs.field(default=10_000, kw_only=True, validator=_most)
+    within: int | None = attrs.field(
+        default=None, kw_only=True, validator=attrs.validators.optional(counted)
+    )
     name: str = attrs.field(default="ease", kw_only=True, validator=named)
 
     def fit(self, history: Choices, *, as_of: object, rng: object) -> "FittedEase":
         from scipy.sparse import csr_matrix, vstack
 
         n = history.n_items
+        if self.within is not None and n > self.within:
+            return FittedEase(self.name, self.tau, csr_matrix((n, n), dtype=np.float64))
         chosen, X = _matrix(history, self.most)
         few = min(X.shape)
         rows, diagonal = (_by_items if X.shape[1] <= X.shape[0] else _by_customers)(X, self.ridge)
@@ -76,7 +85,7 @@ class Ease:
             stop = min(start + size, X.shape[1])
             block = -rows(start, stop) / diagonal
             block[np.arange(stop - start), np.arange(start, stop)] = 0.0  # i itself says nothing
-            blocks.append(_largest(block, self.top))
+            blocks.append(largest(block, self.top))
         if not blocks:
             return FittedEase(self.name, self.tau, csr_matrix((n, n), dtype=np.float64))
         table = vstack(blocks, format="csr")
@@ -95,11 +104,25 @@ class FittedEase:
     tau: float
     table: Any
 
+    @property
+    def silent(self) -> bool:
+        """Whether there is nothing to say to anybody."""
+        return not self.table.nnz
+
     def own(self, rows: Choices) -> Any:
         """What goes with each row's items (n, n_items); empty where nothing is known."""
         found = (self.asked(rows) @ self.table).tocsr()
         found.sort_indices()
         return normal_rows(found)
+
+    def because(self, rows: Choices, item: int) -> str:
+        """The own item that says most for an item, in words, for the first row."""
+        asked = self.asked(rows)[0]
+        told = asked.data * np.asarray(self.table[asked.indices, item].todense()).ravel()
+        if not told.size or told.max() <= 0:
+            return "does not go with what was chosen"
+        best = rows.items[int(asked.indices[np.argmax(told)])]
+        return f"goes with {best!r} ({percent(told.max() / told.sum())} of it)"
 
     def asked(self, rows: Choices) -> Any:
         """The weight of each own item as a question (n, n_items)."""
@@ -190,7 +213,7 @@ def _inverse(X: Any, ridge: float) -> Array:
     return out
 
 
-def _largest(block: Floats, top: int) -> Any:
+def largest(block: Floats, top: int) -> Any:
     """The `top` largest of each row above zero, as csr; of equal ones those of lower items."""
     from scipy.sparse import csr_matrix
 

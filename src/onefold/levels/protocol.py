@@ -42,6 +42,10 @@ class Level(Protocol):
     def fit(self, history: "Choices", *, as_of: np.datetime64, rng: np.random.Generator) -> Any: ...
 
 
+def _some(rows: Ints | None) -> Ints | None:
+    return None if rows is None else frozen(rows)
+
+
 @attrs.frozen(eq=False, repr=False)
 class Choices:
     """What n customers chose: the distinct items of each of their visits, oldest first.
@@ -61,7 +65,9 @@ class Choices:
         groups: (n,) codes by grouping ("segment", "persona"), -1 for none.
         names: names of the groups, by grouping.
         cards: the personas, if there are any.
-        history: all events of these rows, of all kinds.
+        history: all events of these rows, of all kinds, and of more rows where some were taken.
+        target: the kind of event that is a choice.
+        at: (n,) the row in `history` of each row; None where they are the same.
     """
 
     offsets: Ints = attrs.field(converter=frozen)
@@ -76,6 +82,8 @@ class Choices:
     groups: Mapping[str, Codes] = attrs.field(factory=dict)
     names: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     cards: Any = None
+    target: str | None = None
+    at: Ints | None = attrs.field(default=None, converter=_some)
     kept: dict[str, Any] = attrs.field(init=False, factory=dict)  # a cache
 
     @classmethod
@@ -116,6 +124,7 @@ class Choices:
             groups=groups or {},
             names=names or {},
             cards=cards,
+            target=target,
         )
 
     def __len__(self) -> int:
@@ -140,7 +149,7 @@ class Choices:
         )
 
     def take(self, rows: Ints) -> "Choices":
-        """The choices of some rows, by position; their other events are left out."""
+        """The choices of some rows, by position; their other events are found by way of `at`."""
         cells, offsets = ranges(self.offsets[:-1][rows], self.offsets[1:][rows])
         return attrs.evolve(
             self,
@@ -151,6 +160,7 @@ class Choices:
             age=self.age[cells],
             visits=self.visits[rows],
             moments=self.moments[rows],
+            at=rows if self.at is None else self.at[rows],
             groups={name: codes[rows] for name, codes in self.groups.items()},
         )
 

@@ -22,10 +22,13 @@ from onefold.errors import FileError
 from onefold.events import EventLog
 from onefold.ladders import Ladder
 from onefold.ledger import Ledger
+from onefold.levels.considered import FittedConsidered, Odds
 from onefold.levels.due import FittedDue, Rhythms
 from onefold.levels.ease import FittedEase
 from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import SharedLevel
+from onefold.levels.similar import FittedSimilar
+from onefold.levels.told import Told
 from onefold.personas.claims import Claim
 from onefold.personas.persona import Persona
 from onefold.profiles import Profile, Profiles
@@ -57,18 +60,25 @@ CLASSES: dict[str, type] = {
     "conditions.CompareTrait": CompareTrait,
     "conditions.Not": Not,
     "conditions.Or": Or,
+    "levels.Considered": levels.Considered,
     "levels.Due": levels.Due,
     "levels.Ease": levels.Ease,
     "levels.Everyone": levels.Everyone,
+    "levels.FittedConsidered": FittedConsidered,
     "levels.FittedDue": FittedDue,
     "levels.FittedEase": FittedEase,
     "levels.FittedNeighbours": FittedNeighbours,
+    "levels.FittedSimilar": FittedSimilar,
     "levels.Individual": levels.Individual,
     "levels.Neighbours": levels.Neighbours,
+    "levels.Noticed": levels.Noticed,
+    "levels.Odds": Odds,
     "levels.Persona": levels.Persona,
     "levels.Rhythms": Rhythms,
     "levels.Segment": levels.Segment,
     "levels.SharedLevel": SharedLevel,
+    "levels.Similar": levels.Similar,
+    "levels.Told": Told,
     "personas.Claim": Claim,
     "personas.Persona": Persona,
     "personas.Personas": personas.Personas,

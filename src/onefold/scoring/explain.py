@@ -103,6 +103,8 @@ def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
         if best == item:
             return f"goes on from visit to visit ({share} of it)"
         return f"goes with {choices.items[int(best)]!r} ({share} of it)"
+    if callable(getattr(level, "because", None)):
+        return str(level.because(choices, item))
     if not isinstance(level, (Individual, FittedDue)):
         return "this customer's own"
     mine = np.flatnonzero(choices.item == item)
@@ -113,7 +115,8 @@ def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
         cells = Cells.of(choices)
         here = int(np.flatnonzero(cells.item == item)[0])
         days, usual = number(cells.since[here]), number(level.usual(cells)[here])
-        return f"{days} days since, usually {usual}; chance {percent(level.hazard(cells)[here])}"
+        chance = percent(level.hazard(cells, choices)[here])
+        return f"{days} days since, usually {usual}; chance {chance}"
     when = "in the last one" if ago == 0 else f"last {_visits(ago)} before the last"
     return f"chosen in {len(mine)} of {_visits(known)}, {when}"
 

@@ -50,6 +50,7 @@ class Lesson:
         self, among: Sequence[int] | None = None
     ) -> tuple[Floats, Floats, Refinement | None]:
         """Weights in common and by bucket of evidence, and the refinement, of some levels."""
+        among = self._telling(among)
         common, weights = mixture(self.part, n_buckets=self.n_buckets, among=among)
         if self.views is None or self.choices is None:
             return common, weights, None
@@ -59,6 +60,16 @@ class Lesson:
         heads, chosen = self._heads(self.views, self.choices, weights)
         found = refinement(heads, chosen, self.views.everyone, among=among, own=own)
         return common, weights, found
+
+    def _telling(self, among: Sequence[int] | None) -> Sequence[int] | None:
+        """Without levels that have nothing to say to anybody: as if they were not there."""
+        fitted = {} if self.views is None else self.views.fitted
+        silent = {at for at, level in fitted.items() if getattr(level, "silent", False)}
+        if not silent:
+            return among
+        every = range(self.part.foreseen.shape[1]) if among is None else among
+        telling = [at for at in every if at not in silent]
+        return telling or among
 
     def _heads(self, views: Views, choices: Choices, weights: Floats) -> tuple[Heads, Floats]:
         """The heads by a mixture, and what choosing each of their items counts."""

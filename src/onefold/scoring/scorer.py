@@ -100,7 +100,7 @@ class Scorer:
                 f"Scorer.fit: profiles is {type(profiles).__name__}; make them with onefold.fold."
             )
         source = generator(rng, "Scorer.fit: rng")
-        items = _chosen(profiles, self.target)
+        items = _known(profiles, self)
         if not len(items):
             raise ArgumentError(
                 f"Scorer.fit: no event of kind {self.target!r} (target=) has an item. Kinds: "
@@ -130,7 +130,7 @@ class Scorer:
         every = Choices.of(profiles.history, items, target=self.target, moments=moments)
         start = later_start(every, profiles.as_of)
         past = profiles.at(start)
-        before = _chosen(past, self.target)  # all that a level may know of: not the slice's items
+        before = _known(past, self)  # all that a level may know of: not the slice's items
         known = profiles.ledger.people.codes(past.ids)
         inside = np.flatnonzero((every.time >= start) & np.isin(every.row, known))
         if not len(before):
@@ -178,7 +178,16 @@ class Scorer:
         return Lesson(part, most, views, choices, rows, target, counts)
 
 
-def _chosen(profiles: Profiles, target: str) -> Vocab:
-    """The items that anybody chose before the profiles' moment."""
-    h = profiles.history.where(target)
-    return Vocab(h.items.values[np.unique(h.item[h.item >= 0])])
+def _known(profiles: Profiles, settings: Scorer) -> Vocab:
+    """The items that anybody chose before the profiles' moment.
+
+    Where a level has something to say of items that nobody has chosen yet (`cold`), also those
+    that the catalogue knows to be there by then.
+    """
+    h = profiles.history.where(settings.target)
+    chosen = Vocab(h.items.values[np.unique(h.item[h.item >= 0])])
+    catalog = profiles.catalog
+    if catalog is None or not any(getattr(level, "cold", False) for level in settings.levels):
+        return chosen
+    there = (catalog.valid_from < profiles.as_of) & (profiles.as_of < catalog.valid_until)
+    return chosen.union(catalog.items.take(np.flatnonzero(there)))

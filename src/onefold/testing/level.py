@@ -38,7 +38,8 @@ def check_level(level: Any, *, profiles: Profiles | None = None, target: str = "
     to 1; an own row may be empty), "inputs stay as they are", "chance" (from `rng` alone), "twice
     the same", "settings stay" (fitting anew changes nothing fitted before), "own row" (some rows
     give those rows, a newcomer too), "no look-ahead", "only what was chosen" (an item that nobody
-    has chosen before `as_of` has probability 0), "pipeline" (scorer, ranking and ladder).
+    has chosen before `as_of` has probability 0; of a level that is `cold`, one that the catalogue
+    lacks, or that can't be had by then), "pipeline" (scorer, ranking and ladder).
 
     Args:
         level: An object with `name` and `fit(history, *, as_of, rng)`.
@@ -54,7 +55,7 @@ def check_level(level: Any, *, profiles: Profiles | None = None, target: str = "
     """
     plug = named(level, "level", "fit", SIGNATURE)
     held = customers(profiles, "check_level")
-    case = _case(held, target)
+    case = _case(held, target, level)
     fitted = _fit(plug, level, case.choices(fresh(held)), held.as_of)
     whole = _says(plug, level, fitted, case.choices(fresh(held)))
     _chance(plug, level, held, case, whole)
@@ -62,7 +63,7 @@ def check_level(level: Any, *, profiles: Profiles | None = None, target: str = "
     if not _is_shared(fitted):
         _own(plug, level, fitted, held, case, whole)
     _look_ahead(plug, level, held, case)
-    _chosen(plug, whole, case)
+    _chosen(plug, level, whole, case, held)
     _pipeline(plug, level, held, target)
 
 
@@ -79,7 +80,7 @@ class Case:
         return self.groups.choices(table, self.items, self.target)
 
 
-def _case(held: Profiles, target: str) -> Case:
+def _case(held: Profiles, target: str, level: Any) -> Case:
     h = held.history.where(target)
     chosen = h.items.values[np.unique(h.item[h.item >= 0])]
     if not len(chosen):
@@ -87,7 +88,8 @@ def _case(held: Profiles, target: str) -> Case:
             f"check_level: profiles hold no event of kind {target!r} with an item; give target=."
         )
     groups = fit_groups(held, Scorer(target, minimum=10), np.random.default_rng(SEED))
-    return Case(Vocab.of([*chosen, NEVER]), groups, target)
+    cold = held.catalog.items if held.catalog is not None and _is_cold(level) else ()
+    return Case(Vocab.of([*chosen, *cold, NEVER]), groups, target)
 
 
 def _fit(plug: Plug, level: Any, choices: Choices, as_of: Any) -> Any:
@@ -132,6 +134,10 @@ def _says(plug: Plug, level: Any, fitted: Any, choices: Choices) -> Floats:
 
 def _is_shared(fitted: Any) -> bool:
     return callable(getattr(fitted, "shared", None))
+
+
+def _is_cold(level: Any) -> bool:
+    return bool(getattr(level, "cold", False))
 
 
 def _by(level: Any, fitted: Any) -> Any:
@@ -190,7 +196,13 @@ def _look_ahead(plug: Plug, level: Any, held: Profiles, case: Case) -> None:
     _same(plug, law, said[0], said[1], case, words=words, advice=advice)
 
 
-def _chosen(plug: Plug, whole: Floats, case: Case) -> None:
+def _chosen(plug: Plug, level: Any, whole: Floats, case: Case, held: Profiles) -> None:
+    if _is_cold(level) and held.catalog is not None:
+        gone = ~held.catalog.available(case.items, held.as_of)
+        if whole[:, gone].max(initial=0.0) > 0:
+            said = "an item that can't be had by the catalogue as of `as_of` is not at 0."
+            advice = "Leave out what is not there: history.catalog.available(items, as_of)."
+            raise plug.breaks("only what was chosen", said, advice)
     never = whole[:, case.items.code(NEVER)].max(initial=0.0)
     if never > 0:
         said = f"an item that nobody has chosen before as_of has the probability {never:.3g}."
