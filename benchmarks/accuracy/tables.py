@@ -23,7 +23,7 @@ def shown(held: Set, task: Task, results: Sequence[Result]) -> str:
     means = {name: values.mean(axis=0) for name, values in measured.items()}
     order = sorted(results, key=lambda r: (r.name != NAME, -means[r.name][2]))
     peers = [result.name for result in order if result.name != NAME]
-    best = np.max([means[name] for name in peers], axis=0)
+    best = np.max([means[name] for name in peers], axis=0) if peers else np.zeros(len(METRICS))
     lines = [f"### {held.title}", "", _about(held, task), ""]
     lines += [
         f"| | {' | '.join(METRICS)} | tuned settings | tuning, s | fit and rank, s |",
@@ -39,7 +39,7 @@ def shown(held: Set, task: Task, results: Sequence[Result]) -> str:
             f"| {result.name} | {' | '.join(cells)} | {_settings(result.settings)} | {took} | "
             f"{result.seconds:,.1f} |"
         )
-    if NAME in measured:
+    if NAME in measured and peers:
         lines += ["", f"| onefold less | {' | '.join(METRICS)} |", "|---|---:|---:|---:|"]
         gaps = np.concatenate([measured[NAME] - measured[name] for name in peers], axis=1)
         low, high = intervals(gaps)

@@ -16,8 +16,8 @@ REPEATS = True
 GRID = [
     {"own": own, "everyone": everyone, "fill": fill}
     for own in (60, 120, 240, 480, None)
-    for everyone in (14, 60)
-    for fill in (0.001, 0.3)
+    for everyone in (7, 14, 60)
+    for fill in (0.001, 0.03, 0.1, 0.3, 1.0)
 ]
 
 
