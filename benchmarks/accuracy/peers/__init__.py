@@ -1,7 +1,7 @@
 """The peers, one file each: a name, a grid of settings, and `lists`.
 
 All see the same columns. None is a straw man: each follows its paper or package, with a grid of
-10 to 24 points around what its authors use; the best on an earlier split is taken.
+8 to 75 points around what its authors use; the best on an earlier split is taken.
 """
 
 from types import ModuleType
