@@ -61,20 +61,44 @@ def test_active_days_since() -> None:
 
 
 def looking(customers: int = 200) -> of.Profiles:
-    """Every week one views three things; the last one carted is bought the day after."""
+    """Every week one views three things; the last one is carted, and bought some days after."""
     rows, rng = [], np.random.default_rng(4)
     for k in range(customers):
         for week in range(6):
             hour, seen = 24 * 7 * week + k % 20, rng.choice(20, 3, replace=False)
             rows += [(f"c{k}", hour + i, "view", f"i{x:02d}", None) for i, x in enumerate(seen)]
             rows.append((f"c{k}", hour + 3, "cart", f"i{seen[2]:02d}", None))
-            rows.append((f"c{k}", hour + 24, TARGET, f"i{seen[2]:02d}", None))
+            late = 24 * int(rng.choice([1, 5]))
+            rows.append((f"c{k}", hour + late, TARGET, f"i{seen[2]:02d}", None))
     return of.fold(log_of(rows))
+
+
+def test_a_click_is_known_at_once() -> None:
+    whole = looking()
+    profiles = whole.at(whole.as_of - np.timedelta64(60, "h"))
+    levels = (of.levels.Everyone(), Considered())
+    scorer = of.Scorer(levels=levels, segments=None).fit(profiles, rng=0)
+    who = profiles["c7"]
+    item = next(i for i in scorer.items if i not in set(who.events()["item"]))
+    now = pd.Timestamp(profiles.as_of, tz="UTC") + pd.Timedelta("5min")
+    after = who.after(of.Event("c7", "cart", now, item=item))
+    assert scorer.score(after, [item])[0] > 3 * scorer.score(who, [item])[0]
+    assert scorer.rank(after, n=1).of(0) == [item]
+    why = scorer.explain(after, item).to_pandas().set_index("level")["because"]
+    assert why["considered"].startswith("cart 1x, last just now; chance")
+
+
+def test_few_chosen_of_what_was_considered_say_nothing() -> None:
+    profiles = looking()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(considered, "SHARE", 1.1)
+        assert fit(profiles)[0].silent
+    assert not fit(profiles)[0].silent
 
 
 def test_the_cart_tells_more_than_the_view() -> None:
     whole = looking()
-    profiles = whole.at(whole.as_of - np.timedelta64(22, "h"))  # carts of the last week are open
+    profiles = whole.at(whole.as_of - np.timedelta64(48, "h"))  # carts of the last week are open
     level, choices = fit(profiles)
     pairs = Pairs.of(choices, level.kinds)
     hazard, cart = level.hazard(pairs), pairs.deeds.count[:, level.kinds.index("cart")] > 0
@@ -92,6 +116,7 @@ def test_the_cart_tells_more_than_the_view() -> None:
 def test_rows_are_of_considered_items_or_empty(profiles: of.Profiles) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(considered, "LEAST", 1)
+        patch.setattr(considered, "SHARE", 0.0)
         level, choices = fit(profiles)
     own = level.own(choices)
     total = np.asarray(own.sum(axis=1)).ravel()

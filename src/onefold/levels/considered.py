@@ -5,7 +5,8 @@
 h is the chance that u, who comes back, chooses i within the next stretch of time: a logistic of
 what was done with i since u last chose it, by kind of event (how often, how lately, in hours, days
 and active days), how often customers who consider i go on to choose it, and how popular it is.
-How much each kind tells is learned on the last stretch of the history, from what came before it.
+How much each kind tells is learned on the last stretch of the history: from what came before it,
+and, for what was done just now, from what came before each of its visits.
 
 What is no likelier for having been considered than without it, such as what was sent back, is left
 out; with one kind of event there is nothing to say.
@@ -28,6 +29,7 @@ from onefold.levels.settings import above_zero, counted, named
 
 CUSTOMERS = 8000  # who come back, from whom the hazard is learned, at most
 LEAST = 30  # considered items that were chosen, without which nothing is learned
+SHARE = 0.01  # of all choices: below it the level would cost more than it tells
 
 
 @attrs.frozen
@@ -63,16 +65,26 @@ class Considered:
         silent = FittedConsidered(self.name, (), None, *(np.zeros(0),) * 4)
         if not kinds or not len(back):
             return silent
-        items = Odds.of(past, kinds, back=len(back), prior=self.prior)
+        items = Odds.of(past, kinds, prior=self.prior)
+        width = np.int64(history.n_items)
         pairs = Pairs.of(past.take(back), kinds)
-        wanted = history.row[late].astype(np.int64) * history.n_items + history.item[late]
-        chosen = np.isin(back[pairs.row] * np.int64(history.n_items) + pairs.item, wanted)
-        if chosen.sum() < LEAST:
+        after = distinct(history.row[late] * width + history.item[late])
+        after = after[np.isin(after // width, back)]
+        chosen = np.isin(back[pairs.row] * width + pairs.item, after)
+        if chosen.sum() < max(LEAST, SHARE * len(after)):
             return silent
-        told = _features(pairs, items)
+        visits = distinct(history.visit[late])
+        if len(visits) > self.customers:
+            visits = np.sort(rng.choice(visits, self.customers, replace=False))
+        now = Pairs.of(_before(history, visits), kinds)
+        bought = np.isin(
+            visits[now.row] * width + now.item, history.visit[late] * width + history.item[late]
+        )
+        told = np.concatenate([_features(pairs, items), _features(now, items)])
+        chosen = np.concatenate([chosen, bought])
         mean, scale, weights = logistic(told, chosen, self.ridge, free=told.shape[1])
-        now = Odds.of(history, kinds, back=len(back), prior=self.prior)
-        return FittedConsidered(self.name, kinds, now, mean, scale, weights, told.max(axis=0))
+        items = Odds.of(history, kinds, prior=self.prior)
+        return FittedConsidered(self.name, kinds, items, mean, scale, weights, told.max(axis=0))
 
 
 @attrs.frozen(eq=False)
@@ -115,7 +127,8 @@ class FittedConsidered:
         count, since = held.count[here[0]], held.since[here[0]]
         done = [f"{k} {int(c)}x" for k, c in zip(self.kinds, count, strict=True) if c]
         chance = percent(self.hazard(pairs)[here[0]])
-        return f"{', '.join(done)}, last {number(since.min())} days ago; chance {chance}"
+        when = "just now" if since.min() < 1e-3 else f"{number(since.min())} days ago"
+        return f"{', '.join(done)}, last {when}; chance {chance}"
 
     def hazard(self, pairs: "Pairs") -> Floats:
         """The chance (c,) that each considered item is chosen."""
@@ -179,7 +192,7 @@ class Odds:
     rate: Floats = attrs.field(converter=frozen)
 
     @classmethod
-    def of(cls, history: Choices, kinds: tuple[str, ...], *, back: int, prior: float) -> "Odds":
+    def of(cls, history: Choices, kinds: tuple[str, ...], *, prior: float) -> "Odds":
         """The odds in a history, drawn towards everybody's as if by `prior` customers."""
         n, width = history.n_items, np.int64(max(history.n_items, 1))
         other = Others.of(history, kinds=kinds)
@@ -194,6 +207,23 @@ class Odds:
         popular = (counts + 1e-9) / max(counts.sum(), 1e-9)
         late = later_start(history, history.moments.max()) if len(history) else None
         return cls(np.log(share / (1 - share)), np.log(popular), _rate(history, late))
+
+
+def _before(history: Choices, visits: Ints) -> Choices:
+    """A row for each of some visits: the choices of its customer before it, as of its start."""
+    first = np.searchsorted(history.visit, visits)
+    held = history.take(history.row[first])
+    early = held.visit < visits[held.row]
+    kept = np.bincount(held.row[early], minlength=len(held))
+    return attrs.evolve(
+        held,
+        offsets=np.append(0, np.cumsum(kept)),
+        item=held.item[early],
+        time=held.time[early],
+        visit=held.visit[early],
+        age=held.age[early],
+        moments=history.time[first],
+    )
 
 
 def _rate(history: Choices, start: Any) -> Floats:

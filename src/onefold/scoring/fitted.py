@@ -73,7 +73,7 @@ class FittedScorer:
 
         The list is exact: the same as if every item had been scored. Items that can't be had as
         of the profile's moment, by the catalogue, are left out, and so are items that nobody has
-        chosen yet.
+        chosen yet, unless a level can tell of them (`levels.Similar`).
 
         Args:
             who: A profile, or profiles.

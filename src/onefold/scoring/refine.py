@@ -51,7 +51,8 @@ class Refinement:
     def factors(self, heads: Heads) -> Floats:
         """The factor (c,) of each item of each head, scaled so that a head keeps its mass."""
         x = _standard(heads.foreseen, self.everyone, self.mean, self.scale)
-        log = x @ self.weights + np.where(heads.had, x @ self.had[:-1] + self.had[-1], 0.0)
+        had = np.einsum("ij,j->i", x, self.had[:-1]) + self.had[-1]  # alike alone and among others
+        log = np.einsum("ij,j->i", x, self.weights) + np.where(heads.had, had, 0.0)
         starts, sizes = _filled(heads.offsets)
         log -= np.repeat(np.maximum.reduceat(log, starts), sizes) if len(starts) else 0.0
         factor: Floats = np.exp(log)
