@@ -107,7 +107,19 @@ def test_nobody_and_nothing() -> None:
     assert Ease().fit(choices, as_of=None, rng=None).own(choices).shape == (1, 0)
 
 
-@pytest.mark.parametrize("wrong", [{"most": 20_001}, {"most": 0}, {"ridge": 0.0}, {"top": 1.5}])
+def test_of_a_larger_catalogue_nothing_is_said() -> None:
+    rows = [(w, h, "purchase", i, None) for w in "ab" for h, i in ((1, "tea"), (99, "jam"))]
+    profiles = of.fold(log_of(rows))
+    choices = choices_of(profiles, items_of(profiles))
+    for within, silent in ((None, False), (2, False), (1, True)):
+        fitted = Ease(ridge=0.5, within=within).fit(choices, as_of=None, rng=None)
+        assert fitted.silent == silent
+        assert (fitted.own(choices).nnz == 0) == silent
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"within": 0}, {"most": 20_001}, {"most": 0}, {"ridge": 0.0}, {"top": 1.5}]
+)
 def test_settings(wrong: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError, match=f"Ease: {next(iter(wrong))} is"):
         Ease(**wrong)

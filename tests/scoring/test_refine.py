@@ -115,7 +115,7 @@ def made_heads(n: int, rng: np.random.Generator, slope: float) -> tuple[Heads, n
 
 def test_the_slope_is_found() -> None:
     heads, chosen = made_heads(8000, np.random.default_rng(1), 0.7)
-    found = refinement(heads, chosen, everyone=0)
+    found = refinement(heads, chosen, everyone=0, ridges=(0.01, 0.001))
     assert found is not None
     assert found.gain > 0.01
     assert (found.weights / found.scale)[1] == pytest.approx(0.7, abs=0.1)

@@ -39,4 +39,5 @@ LEVELS: tuple[Level, ...] = (
     Individual(decay=0.0, name="last"),
     Due(),
     Considered(),
+    Ease(tau=50.0, within=5_000),
 )

@@ -112,7 +112,8 @@ class FittedDue:
         from scipy.special import expit
 
         held = _standard(_features(cells, self.items, self.prior), self.mean, self.scale)
-        said = (held * self.weights[:-1]).sum(axis=1) + self.weights[-1]  # row by row
+        # row by row, so that a customer has the same chances alone as among others
+        said = np.einsum("ij,j->i", held, self.weights[:-1]) + self.weights[-1]
         if self.told is not None:
             said = said + self.told.said(rows, row=cells.row, item=cells.item, chosen=cells.since)
         out: Floats = expit(said)

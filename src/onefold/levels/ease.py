@@ -39,7 +39,9 @@ def _most(level: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
 
 @attrs.frozen
 class Ease:
-    """An item-to-item regression in closed form, for dense catalogues; not one of `LEVELS`.
+    """An item-to-item regression in closed form, for dense catalogues.
+
+    Among `LEVELS` it is kept to catalogues of at most 5,000 items, where it is quick.
 
     Source: Harald Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019, eq. 8.
 
@@ -48,6 +50,7 @@ class Ease:
         tau: Decay of a customer's own visits, when asked.
         top: Largest coefficients kept of each item.
         most: Items considered, those with the most customers; at most 20,000.
+        within: Largest catalogue of which anything is said; None for any.
         name: The level's name.
 
     Raises:
@@ -62,12 +65,17 @@ class Ease:
     tau: float = attrs.field(default=5.0, kw_only=True, validator=above_zero)
     top: int = attrs.field(default=100, kw_only=True, validator=counted)
     most: int = attrs.field(default=10_000, kw_only=True, validator=_most)
+    within: int | None = attrs.field(
+        default=None, kw_only=True, validator=attrs.validators.optional(counted)
+    )
     name: str = attrs.field(default="ease", kw_only=True, validator=named)
 
     def fit(self, history: Choices, *, as_of: object, rng: object) -> "FittedEase":
         from scipy.sparse import csr_matrix, vstack
 
         n = history.n_items
+        if self.within is not None and n > self.within:
+            return FittedEase(self.name, self.tau, csr_matrix((n, n), dtype=np.float64))
         chosen, X = _matrix(history, self.most)
         few = min(X.shape)
         rows, diagonal = (_by_items if X.shape[1] <= X.shape[0] else _by_customers)(X, self.ridge)
@@ -95,6 +103,11 @@ class FittedEase:
     name: str
     tau: float
     table: Any
+
+    @property
+    def silent(self) -> bool:
+        """Whether there is nothing to say to anybody."""
+        return not self.table.nnz
 
     def own(self, rows: Choices) -> Any:
         """What goes with each row's items (n, n_items); empty where nothing is known."""

@@ -74,7 +74,8 @@ def _shares(popularity: Floats, chosen: Floats) -> Floats:
     told = (chosen > 0) & (popularity.sum(axis=0) > 0)
     p, c = popularity[:, told], chosen[told]
     if c.sum() < LEAST:
-        return np.eye(len(shares))[0]
+        only: Floats = np.eye(len(shares))[0]
+        return only
     for _ in range(STEPS):
         shares = shares / shares.sum()
         new: Any = shares * (p @ (c / (shares @ p))) / c.sum()

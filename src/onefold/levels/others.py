@@ -43,8 +43,8 @@ class Others:
         known = [str(k) for k in history.kinds.values]
         wanted = [k for k in (known if kinds is None else kinds) if k != rows.target]
         place = np.full(len(known) + 1, -1, dtype=np.int32)
-        for at, kind in enumerate(wanted):
-            place[history.kinds.code(kind)] = at  # a kind that is not here lands on the last
+        for number, kind in enumerate(wanted):
+            place[history.kinds.code(kind)] = number  # a kind that is not here lands on the last
         place[-1] = -1
         none = np.zeros(0, dtype=np.int64)
         if not (place >= 0).any() or rows.target is None:

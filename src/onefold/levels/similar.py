@@ -19,7 +19,7 @@ import numpy as np
 from onefold import _time
 from onefold._columns import frozen
 from onefold._group import distinct
-from onefold._types import MICROS, NO_MONEY, Bools, Codes, Duration, Floats, Ints
+from onefold._types import MICROS, NO_MONEY, Array, Bools, Codes, Duration, Floats, Ints
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.levels.ease import BLOCK, largest
@@ -90,7 +90,7 @@ class FittedSimilar:
     @property
     def silent(self) -> bool:
         """Whether there is nothing to say to anybody: no catalogue."""
-        return self.table.nnz == 0
+        return bool(self.table.nnz == 0)
 
     def own(self, rows: Choices) -> Any:
         """What is like each row's items (n, n_items); empty where nothing is known."""
@@ -124,7 +124,8 @@ class FittedSimilar:
         last = np.zeros(len(rows), dtype="datetime64[us]")
         some = np.flatnonzero(np.diff(rows.offsets) > 0)
         last[some] = rows.time[rows.offsets[1:][some] - 1]
-        lives = (rows.time - last[rows.row]) / self.half_life
+        since: Array = rows.time - last[rows.row]
+        lives: Floats = since / self.half_life
         return rows_of(rows, np.exp2(np.maximum(lives, -100.0)))
 
     def _block(self, rows: Choices, asked: Any, start: int, size: int) -> Any:

@@ -112,7 +112,7 @@ class FittedScorer:
 
         The list is exact: the same as if every item had been scored. Items that can't be had as
         of the profile's moment, by the catalogue, are left out, and so are items that nobody has
-        chosen yet.
+        chosen yet, unless a level can tell of them (`levels.Similar`).
 
         A condition for `among` or `exclude` is asked of the customer's own items, each by the
         customer's events with that item alone: `did("view").any() & did("purchase").never()` is

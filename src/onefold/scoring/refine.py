@@ -24,7 +24,7 @@ from onefold.scoring.heads import Heads
 SMALL = 0.05
 TINY = 1e-9
 LEAST = 200  # customers below whom the plain mixture is kept
-RIDGES = (0.1, 0.03, 0.01, 0.003, 0.001)
+RIDGES = (1.0, 0.3, 0.1)  # a smaller one fits what is peculiar to the slice
 STEPS = 150
 
 
@@ -52,7 +52,8 @@ class Refinement:
     def factors(self, heads: Heads) -> Floats:
         """The factor (c,) of each item of each head, scaled so that a head keeps its mass."""
         x = _standard(heads.foreseen, self.everyone, self.mean, self.scale)
-        log = x @ self.weights + np.where(heads.had, x @ self.had[:-1] + self.had[-1], 0.0)
+        had = np.einsum("ij,j->i", x, self.had[:-1]) + self.had[-1]  # alike alone and among others
+        log = np.einsum("ij,j->i", x, self.weights) + np.where(heads.had, had, 0.0)
         starts, sizes = _filled(heads.offsets)
         log -= np.repeat(np.maximum.reduceat(log, starts), sizes) if len(starts) else 0.0
         factor: Floats = np.exp(log)
