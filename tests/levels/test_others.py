@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import onefold as of
 from onefold.levels.others import Deeds, Others, recency
-from tests.levels.plain import TARGET, choices_of, few, items_of, log_of, shops, stamp
+from tests.levels.plain import HOURS, TARGET, choices_of, few, items_of, log_of, shops, stamp
 
 
 def seen_by(profile: of.Profile, items: Any, until: Any) -> list[tuple[Any, str]]:
@@ -24,10 +24,10 @@ def seen_by(profile: of.Profile, items: Any, until: Any) -> list[tuple[Any, str]
 
 
 @few
-@given(shops(), st.integers(0, 200), st.data())
+@given(shops(), st.sampled_from(HOURS), st.data())
 def test_other_events_by_hand(profiles: of.Profiles, hours: int, data: st.DataObject) -> None:
     items = items_of(profiles)
-    start = profiles.as_of - np.timedelta64(hours, "h")
+    start = profiles.as_of - np.timedelta64(1, "us") - np.timedelta64(hours, "h")  # at an event's
     rows = data.draw(st.lists(st.integers(0, len(profiles) - 1), max_size=4))
     choices = choices_of(profiles, items).before(start).take(np.array(rows, dtype=np.int64))
     found = Others.of(choices)
