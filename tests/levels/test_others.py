@@ -77,6 +77,16 @@ def test_the_target_and_what_is_not_wanted_are_left_out() -> None:
     assert [late.kinds[k] for k in late.kind] == ["cart", "x"]
 
 
+def test_an_event_at_the_moment_has_not_happened_yet() -> None:
+    rows = [("a", 0, TARGET, "tea", None), ("a", 5, "view", "tea", None)]
+    profiles = of.fold(log_of(rows))
+    choices = choices_of(profiles, items_of(profiles))
+    moment = pd.Timestamp("2024-03-30 05:00").to_datetime64().astype("datetime64[us]")
+    tick = np.timedelta64(1, "us")
+    seen = [len(Others.of(choices.before(t)).row) for t in (moment, moment + tick)]
+    assert seen == [0, 1]
+
+
 def test_recency_falls_from_now_to_never() -> None:
     found = recency(np.array([0.0, 1.0, 7.0, 300.0, np.inf]))
     assert (np.diff(found) < 0).all()
