@@ -10,6 +10,7 @@ import onefold as of
 from onefold.errors import ArgumentError
 from onefold.levels import Considered, considered
 from onefold.levels.considered import Pairs
+from onefold.levels.others import Others
 from tests.levels.plain import TARGET, choices_of, few, items_of, log_of, shops
 
 
@@ -40,6 +41,24 @@ def test_pairs_are_what_was_not_chosen_since(profiles: of.Profiles) -> None:
                 expected.append((i, item, len(views), bool(bought), days >= 0))
     told = zip(found.row, found.item, found.deeds.count[:, 0], found.before, strict=True)
     assert [(r, items[int(c)], n, b) for r, c, n, b in told] == [e[:4] for e in expected]
+
+
+@few
+@given(shops())
+def test_before_each_visit_is_what_was_known_at_its_start(profiles: of.Profiles) -> None:
+    items = items_of(profiles)
+    choices = choices_of(profiles, items)
+    visits = np.unique(choices.visit)
+    found = considered._before(choices, visits)
+    assert len(found) == len(visits)
+    other = Others.of(found)
+    for i, visit in enumerate(visits):
+        at = np.searchsorted(choices.visit, visit)
+        same = (choices.row == choices.row[at]) & (choices.visit < visit)
+        here = slice(found.offsets[i], found.offsets[i + 1])
+        assert found.item[here].tolist() == choices.item[same].tolist()
+        assert found.moments[i] == choices.time[at]
+        assert (other.time[other.row == i] < choices.time[at]).all()
 
 
 def start_of(held: pd.DataFrame, event: Any) -> Any:

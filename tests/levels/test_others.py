@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import onefold as of
 from onefold.levels.others import Deeds, Others, recency
-from tests.levels.plain import TARGET, choices_of, few, items_of, log_of, shops, stamp
+from tests.levels.plain import HOURS, TARGET, choices_of, few, items_of, log_of, shops, stamp
 
 
 def seen_by(profile: of.Profile, items: Any, until: Any) -> list[tuple[Any, str]]:
@@ -24,10 +24,10 @@ def seen_by(profile: of.Profile, items: Any, until: Any) -> list[tuple[Any, str]
 
 
 @few
-@given(shops(), st.integers(0, 200), st.data())
+@given(shops(), st.sampled_from(HOURS), st.data())
 def test_other_events_by_hand(profiles: of.Profiles, hours: int, data: st.DataObject) -> None:
     items = items_of(profiles)
-    start = profiles.as_of - np.timedelta64(hours, "h")
+    start = profiles.as_of - np.timedelta64(1, "us") - np.timedelta64(hours, "h")  # at an event's
     rows = data.draw(st.lists(st.integers(0, len(profiles) - 1), max_size=4))
     choices = choices_of(profiles, items).before(start).take(np.array(rows, dtype=np.int64))
     found = Others.of(choices)
@@ -75,6 +75,16 @@ def test_the_target_and_what_is_not_wanted_are_left_out() -> None:
     assert some.kind.tolist() == [0, 2]
     late = Others.of(choices).since(pd.Timestamp("2024-03-30 02:00").to_datetime64())
     assert [late.kinds[k] for k in late.kind] == ["cart", "x"]
+
+
+def test_an_event_at_the_moment_has_not_happened_yet() -> None:
+    rows = [("a", 0, TARGET, "tea", None), ("a", 5, "view", "tea", None)]
+    profiles = of.fold(log_of(rows))
+    choices = choices_of(profiles, items_of(profiles))
+    moment = pd.Timestamp("2024-03-30 05:00").to_datetime64().astype("datetime64[us]")
+    tick = np.timedelta64(1, "us")
+    seen = [len(Others.of(choices.before(t)).row) for t in (moment, moment + tick)]
+    assert seen == [0, 1]
 
 
 def test_recency_falls_from_now_to_never() -> None:
