@@ -228,10 +228,13 @@ def test_lists_are_those_of_all_items(profiles, wanted, refined, how) -> None:
 
 
 def same(a: of.Ranking, b: of.Ranking) -> None:
-    """The same lists; probabilities within a rounding, which other company may change."""
+    """The same lists; probabilities within a rounding, which other company may change.
+
+    How deep was looked may change what is said of a short one: not all that is beyond is known.
+    """
     assert list(a) == list(b)
     assert a.scores == pytest.approx(b.scores, rel=1e-12)
-    assert a.short.equals(b.short)
+    assert a.short["given"].tolist() == b.short["given"].tolist()
 
 
 SHARED = {"n": 10, "at_most": {"category": 3}, "new": 2, "calibrate": "category"}
