@@ -370,3 +370,23 @@ def test_what_can_be_had_goes_by_each_row_s_own_moment(monkeypatch) -> None:
                 else {"i00", "i01"}
             )
             assert set(listed) & {"i00", "i01"} == expected[i % 3] & had
+
+
+def test_a_cap_does_not_count_what_is_missing() -> None:
+    """Two items have a category, and only one of them may be listed; the others have none."""
+    one = pd.DataFrame({"item": ["i00", "i01", "i02"], "category": ["x", "x", None]})
+    catalog = of.Catalog.from_frame(one, item="item", category="category")
+    scorer = attrs.evolve(refined(), catalog=catalog)
+    free = dict(scorer.rank(people(), n=60))
+    for customer, listed in scorer.rank(people(), n=10, at_most={"category": 1}):
+        second = sorted(("i00", "i01"), key=free[customer].index)[1]
+        assert listed == [item for item in free[customer] if item != second][:10]
+    for customer, listed in scorer.rank(people(), n=2, calibrate=of.Calibration(weight=1.0)):
+        events = profiles_of(customer)
+        had = set(events.loc[events["event"] == "purchase", "item"].dropna())
+        if had and not had & {"i00", "i01"}:  # all of it without a category
+            assert not {"i00", "i01"} & set(listed)
+
+
+def profiles_of(customer: str) -> pd.DataFrame:
+    return people()[customer].events()
