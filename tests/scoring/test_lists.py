@@ -382,11 +382,7 @@ def test_a_cap_does_not_count_what_is_missing() -> None:
         second = sorted(("i00", "i01"), key=free[customer].index)[1]
         assert listed == [item for item in free[customer] if item != second][:10]
     for customer, listed in scorer.rank(people(), n=2, calibrate=of.Calibration(weight=1.0)):
-        events = profiles_of(customer)
+        events = people()[customer].events()
         had = set(events.loc[events["event"] == "purchase", "item"].dropna())
         if had and not had & {"i00", "i01"}:  # all of it without a category
             assert not {"i00", "i01"} & set(listed)
-
-
-def profiles_of(customer: str) -> pd.DataFrame:
-    return people()[customer].events()

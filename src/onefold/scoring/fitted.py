@@ -357,6 +357,8 @@ def _one(profile: Any, name: str) -> Profile:
 
 def _chunks(table: TraitTable) -> Iterable[TraitTable]:
     """The rows some at a time, all of them as of one moment."""
+    if len(table) == 1:
+        return [table]
     edges = np.flatnonzero(table.as_of[1:] != table.as_of[:-1]) + 1
     if len(table) <= CHUNK and not len(edges):
         return [table] if len(table) else []
