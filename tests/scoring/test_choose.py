@@ -143,3 +143,20 @@ def test_where_all_that_is_beyond_is_full_there_is_nothing_to_ask_for() -> None:
 def test_nobody() -> None:
     held = Candidates.of([], depth=4)
     assert choose(held, n=3).at.shape == (0, 3)
+
+
+def test_with_a_taste_fewer_than_n_do_not_settle_a_list() -> None:
+    """What the n best have in all is the measure, and some of them may lie beyond."""
+    held = Candidates(
+        np.arange(3, dtype=np.int32)[None],
+        np.array([[0.4, 0.2, 0.1]]),
+        np.ones((1, 3), bool),
+        np.ones(1, bool),
+    )
+    groups = Group(np.array([[0, 0, 1]]), np.array([[1000, 0]]))
+    cap = Cap(groups, np.array([1, 9]))
+    taste = Taste(groups, np.array([[0.0, 1.0]]), 0.5, cap.most)
+    for n, settled in ((4, False), (3, True)):
+        made = choose(held, n=n, caps=[cap], taste=taste)
+        assert (made.given.tolist(), made.settled.tolist()) == ([2], [settled])
+    assert choose(held, n=4, caps=[cap]).settled.all()

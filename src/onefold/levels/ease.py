@@ -26,6 +26,7 @@ from onefold.levels.settings import above_zero, counted, named
 
 MOST = 20_000  # items: beyond it the closed form takes too long
 EXACT = 10_000  # rows up to which the inverse is had in double precision: 800 MB
+FAINT = 13.8  # times tau: visits ago from which on nothing is asked, e^-13.8 = 1e-6
 BLOCK = 1 << 24  # numbers of a block of rows: 128 MB
 
 
@@ -89,6 +90,7 @@ class Ease:
         if not blocks:
             return FittedEase(self.name, self.tau, csr_matrix((n, n), dtype=np.float64))
         table = vstack(blocks, format="csr")
+        table.data = table.data.astype(np.float32).astype(np.float64)  # kept in half the room
         counts = np.zeros(n, dtype=np.int64)
         counts[chosen] = np.diff(table.indptr)
         bounds = np.append(0, np.cumsum(counts))
@@ -135,7 +137,7 @@ class FittedEase:
         some = np.flatnonzero(np.diff(rows.offsets) > 0)
         first[some] = rows.age[rows.offsets[1:][some] - 1]
         recent: Floats = np.exp(-(rows.age - first[rows.row]) / self.tau)
-        return rows_of(rows, np.where(recent > 1e-6, recent, 0.0))
+        return rows_of(rows, np.where(recent > np.exp(-FAINT), recent, 0.0))
 
 
 def _matrix(history: Choices, most: int) -> tuple[Ints, Any]:

@@ -169,15 +169,19 @@ def _due(cells, codes, own, held, moment, visits, due, stats):
 @jit
 def emptiness(rows, offsets, item, age, neighbours, generic, out):
     """For each row, bits of what is empty: 0 own cells, then neighbours, then the others."""
-    reach, bounds = neighbours
+    reach, oldest, relative, bounds = neighbours
     for r in range(len(rows)):
         row = rows[r]
         a, b = offsets[row], offsets[row + 1]
         bits = 1 if a == b else 0
+        first = age[b - 1] if b > a else 0
         for v in range(len(reach)):
             some = False
             for k in range(b - 1, a - 1, -1):
-                if age[k] < 3 * reach[v] and bounds[v, item[k] + 1] > bounds[v, item[k]]:
+                if (
+                    age[k] - relative[v] * first < oldest[v]
+                    and bounds[v, item[k] + 1] > bounds[v, item[k]]
+                ):
                     some = True
                     break
             if not some:
@@ -192,15 +196,16 @@ def emptiness(rows, offsets, item, age, neighbours, generic, out):
 def _room(rows, choices, neighbours, generic, spare):
     """How many slots a row may need, and how many cells one has, at most."""
     offsets, item, age, _, _, _ = choices
-    reach, bounds = neighbours
+    reach, oldest, relative, bounds = neighbours
     most, longest = 1, 1
     for r in range(len(rows)):
         row = rows[r]
         total = spare + offsets[row + 1] - offsets[row]
         longest = max(longest, offsets[row + 1] - offsets[row])
+        first = age[offsets[row + 1] - 1] if offsets[row + 1] > offsets[row] else 0
         for k in range(offsets[row], offsets[row + 1]):
             for v in range(len(reach)):
-                if age[k] < 3 * reach[v]:
+                if age[k] - relative[v] * first < oldest[v]:
                     total += bounds[v, item[k] + 1] - bounds[v, item[k]]
         for g in range(generic.shape[0]):
             total += generic[g, row + 1] - generic[g, row]
@@ -304,7 +309,7 @@ def rank_rows(
     """
     offsets, item, age, time, visits, moments = choices
     lives, decays, powers = individuals
-    reach, bounds = neighbours
+    reach, oldest, relative, bounds = neighbours
     link_item, link_weight = links
     entry_item, entry_weight = entries
     n, depth, repeats, own_only, refine, mode = asked
@@ -337,6 +342,7 @@ def rank_rows(
         for k in range(m):
             slots[k], used = _add(board, codes, wide, used, item[a + k])
         own = used
+        last = age[b - 1] if m else 0
         empty[:single] = m == 0
         empty[single:] = True
         if m:
@@ -349,8 +355,9 @@ def rank_rows(
         for v in range(linked):
             query[:own] = 0.0
             for k in range(m):
-                if age[a + k] < 3 * reach[v]:
-                    query[slots[k]] += np.exp(-age[a + k] / reach[v])
+                since = age[a + k] - relative[v] * last
+                if since < oldest[v]:
+                    query[slots[k]] += np.exp(-since / reach[v])
             total = 0.0
             for s in range(own):
                 if query[s] > 0:

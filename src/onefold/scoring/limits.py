@@ -147,6 +147,9 @@ class Limits:
         return out
 
 
+UNLIMITED = Limits((), 0, None, None)
+
+
 def limits(
     items: Vocab,
     catalog: Catalog | None,
@@ -171,6 +174,8 @@ def limits(
         kept: A cache of the scorer, for its columns.
     """
     name = "FittedScorer.rank: "
+    if at_most is calibrate is stock is None and type(new) is int and new == 0:
+        return UNLIMITED
     caps = {} if at_most is None else at_most
     if not isinstance(caps, Mapping):
         raise ArgumentError(

@@ -116,6 +116,8 @@ class _Asking:
 
     def _ask(self, rows: Ints, depth: int, mask: Bools | None) -> "_Made":
         """Choose from the best `depth` items of some rows."""
+        every = self.wanted.among is not None  # own items are few, and come all at once
+        depth = self.choices.n_items + 1 if every else depth
         held = Candidates.of(self.source(rows, depth, mask), depth)
         key = rows[:, None] * np.int64(self.choices.n_items) + held.codes
         can = held.can & ~_among(key, self.out)

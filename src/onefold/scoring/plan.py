@@ -17,6 +17,7 @@ import numpy as np
 
 from onefold._types import Array, Bools, Codes, Floats, Ints
 from onefold.levels.due import FittedDue
+from onefold.levels.ease import FAINT, FittedEase
 from onefold.levels.individual import Individual
 from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import Choices
@@ -28,6 +29,14 @@ from onefold.scoring.weights import buckets
 NEVER = -2
 FIRST = 1024  # items of a base that are put in order to begin with
 ROOM = 32_000_000  # probabilities of bases that are kept: 256 MB
+
+
+KINDS = {
+    Individual: Individual,
+    FittedDue: FittedDue,
+    FittedNeighbours: FittedNeighbours,
+    FittedEase: FittedNeighbours,
+}
 
 
 @cache
@@ -81,7 +90,7 @@ class Plan:
         }
         silent = [at for at, x in views.fitted.items() if getattr(x, "silent", False)]
         for at, level in views.fitted.items():
-            kind = type(level) if type(level) in kinds else None
+            kind = KINDS.get(type(level))
             known = kind is not FittedDue or (level.told is None and not kinds[FittedDue])
             if at not in silent:
                 kinds[kind if known else None].append(at)
@@ -349,16 +358,28 @@ def _individuals(levels: list[Individual]) -> tuple[Array, ...]:
 
 
 def _neighbours(
-    levels: list[FittedNeighbours], n_items: int
+    levels: list[FittedNeighbours | FittedEase], n_items: int
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Reach and bounds (v, n_items + 1) of each, and the links of all one behind another."""
+    """How each asks, its bounds (v, n_items + 1), and the links of all one behind another.
+
+    Asked are own items fewer than `oldest` visits ago, from now or from the last one with an item
+    (`relative`), by e^{-(visits ago) / reach}.
+    """
+    near = [type(x) is FittedNeighbours for x in levels]
+    reach = [x.reach if isinstance(x, FittedNeighbours) else x.tau for x in levels]
+    oldest = [3 * r if n else FAINT * r for r, n in zip(reach, near, strict=True)]
     ends = np.append(0, np.cumsum([x.table.nnz for x in levels])).astype(np.int64)
     bounds = np.zeros((len(levels), n_items + 1), dtype=np.int64)
     for v, level in enumerate(levels):
         bounds[v] = level.table.indptr + ends[v]
     items = [x.table.indices.astype(np.int32) for x in levels]
     return (
-        (np.array([x.reach for x in levels], dtype=np.float64), bounds),
+        (
+            np.array(reach, dtype=np.float64),
+            np.array(oldest, dtype=np.float64),
+            1 - np.array(near, dtype=np.int64),
+            bounds,
+        ),
         (
             np.concatenate([*items, NOTHING[0]]),
             np.concatenate([*(x.table.data for x in levels), NOTHING[1]]).astype(np.float32),

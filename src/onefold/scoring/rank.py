@@ -89,7 +89,8 @@ class Ranking:
     def to_pandas(self) -> pd.DataFrame:
         """One row for each customer and item: customer, item, score, rank (1 is the best).
 
-        The score is the probability that the customer's next choice is this item.
+        The score is the probability that the customer's next choice is this item. The order is
+        that of the scores, but for lists that were asked for with `calibrate`.
         """
         given = np.diff(self.offsets)
         owner = np.repeat(np.arange(len(self)), given)
