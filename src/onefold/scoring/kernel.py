@@ -178,10 +178,9 @@ def emptiness(rows, offsets, item, age, neighbours, generic, out):
         for v in range(len(reach)):
             some = False
             for k in range(b - 1, a - 1, -1):
-                if (
-                    age[k] - relative[v] * first < oldest[v]
-                    and bounds[v, item[k] + 1] > bounds[v, item[k]]
-                ):
+                i = item[k]
+                asked = age[k] - relative[v] * first < oldest[v]
+                if asked and bounds[v, i + 1] > bounds[v, i]:
                     some = True
                     break
             if not some:
