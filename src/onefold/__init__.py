@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait
     from onefold.events import Event, EventLog
-    from onefold.ladders import Ladder, ladder
+    from onefold.ladders import Ladder, Recovery, ladder, recovery
     from onefold.personas import Claim, Persona, Personas, portray
     from onefold.profiles import Profile, Profiles, fold
     from onefold.profiles.partitions import Partitions
@@ -43,6 +43,7 @@ __all__ = [
     "Profile",
     "Profiles",
     "Ranking",
+    "Recovery",
     "Rules",
     "Scorer",
     "Segmentation",
@@ -56,6 +57,7 @@ __all__ = [
     "load",
     "portray",
     "readers",
+    "recovery",
     "save",
     "segment",
     "segments",
@@ -81,6 +83,7 @@ _LATER = {
     "Profile": "profiles",
     "Profiles": "profiles",
     "Ranking": "scoring",
+    "Recovery": "ladders",
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
@@ -90,6 +93,7 @@ _LATER = {
     "ladder": "ladders",
     "load": "saving",
     "portray": "personas",
+    "recovery": "ladders",
     "save": "saving",
     "segment": "segments",
     "trait": "conditions",

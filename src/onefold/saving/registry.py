@@ -20,7 +20,7 @@ from onefold.catalog import Catalog
 from onefold.conditions.tree import And, Compare, CompareTrait, Not, Or
 from onefold.errors import FileError
 from onefold.events import EventLog
-from onefold.ladders import Ladder
+from onefold.ladders import Ladder, Recovery
 from onefold.ledger import Ledger
 from onefold.levels.due import FittedDue, Rhythms
 from onefold.levels.neighbours import FittedNeighbours
@@ -50,6 +50,7 @@ CLASSES: dict[str, type] = {
     "Ledger": Ledger,
     "Profile": Profile,
     "Profiles": Profiles,
+    "Recovery": Recovery,
     "Vocab": Vocab,
     "conditions.And": And,
     "conditions.Compare": Compare,

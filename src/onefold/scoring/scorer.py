@@ -12,17 +12,19 @@ from typing import Any
 import attrs
 import numpy as np
 
-from onefold._check import quoted, text, whole
+from onefold._check import fraction, quoted, text, whole
 from onefold._random import generator
-from onefold._types import Rng
+from onefold._types import Ints, Rng
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, ContractError
+from onefold.ledger import ranges
 from onefold.levels import LEVELS
 from onefold.levels.later import later_start
 from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profiles
 from onefold.scoring.fitted import FittedScorer
 from onefold.scoring.lesson import Lesson
+from onefold.scoring.splice import prepared
 from onefold.scoring.views import fit_groups, fit_levels, foresight
 from onefold.scoring.weights import Slice, buckets
 from onefold.segments import RFM
@@ -36,6 +38,10 @@ def _levels(levels: Iterable[Level]) -> tuple[Level, ...]:
     return checked_names(levels, "Scorer: levels")
 
 
+def _changes(share: float) -> float:
+    return fraction(share, "Scorer: changes", ends=True)
+
+
 @attrs.frozen
 class Scorer:
     """Settings of the personalization scorer; `fit` returns a value that can rank.
@@ -46,9 +52,13 @@ class Scorer:
         segments: Strategy by which customers are grouped, for the segment and persona levels. It
             is fitted inside, on what was known at the time. None: no segments.
         minimum: Fewest members of a segment that gets a persona.
+        changes: How far the fit prepares for a change of interests: for each customer of the slice
+            so many further ones, 0 to 1, who are shown with somebody else's past before 1 to 5
+            visits of their own. The lists then follow a change sooner, and are a little worse for
+            those who don't change; `recovery` measures both.
 
     Raises:
-        ArgumentError: If `target` or `minimum` is not allowed.
+        ArgumentError: If `target`, `minimum` or `changes` is not allowed.
         ContractError: If something is not a level, or two have one name, or `segments` has no
             `fit`. That one level must be for everyone shows when it is fitted.
 
@@ -64,6 +74,7 @@ class Scorer:
     levels: tuple[Level, ...] = attrs.field(default=LEVELS, kw_only=True, converter=_levels)
     segments: Any = attrs.field(factory=RFM, kw_only=True)
     minimum: int = attrs.field(default=20, kw_only=True)
+    changes: float = attrs.field(default=0.0, kw_only=True, converter=_changes)
 
     def __attrs_post_init__(self) -> None:
         text(self.target, "Scorer: target")
@@ -143,7 +154,10 @@ class Scorer:
         rows = np.searchsorted(who, every.row[inside])
         target = before.codes(items.values)[every.item[inside]]
         if len(rows):
-            seen = past.select(profiles.ids[who])
+            people = past.ledger.people.codes(profiles.ids[who]).astype(np.int64)
+            seen, owner = prepared(past, people, share=self.changes, target=self.target, rng=rng)
+            rows, pairs = _repeated(rows, owner)
+            target = target[pairs]
             groups = fit_groups(past, self, rng)
             views = fit_levels(past, before, self, groups, rng)
             choices = groups.choices(seen.table, before, self.target)
@@ -159,9 +173,7 @@ class Scorer:
             profiles.as_of,
             foreseen[told],
             evidence[told],
-            (np.bincount(rows, minlength=len(who)) ** -POWER)[rows][told]
-            if len(rows)
-            else told * 1.0,
+            (np.bincount(rows) ** -POWER)[rows][told] if len(rows) else told * 1.0,
             customers=len(who),
             unforeseen=int((~told).sum()),
         )
@@ -169,13 +181,26 @@ class Scorer:
         if not told.any():
             return Lesson(part, most)
         counts = np.where(target >= 0, (np.bincount(rows) ** -POWER)[rows], 0.0)
-        if len(who) > HEADS:
-            some = np.sort(rng.choice(len(who), HEADS, replace=False))
-            seen = past.select(profiles.ids[who[some]])
+        if len(seen) > HEADS:
+            some = np.sort(rng.choice(len(seen), HEADS, replace=False))
+            seen = seen.select(seen.ids[some])
             choices = groups.choices(seen.table, before, self.target)
             kept = np.flatnonzero(np.isin(rows, some))
             rows, target, counts = np.searchsorted(some, rows[kept]), target[kept], counts[kept]
         return Lesson(part, most, views, choices, rows, target, counts)
+
+
+def _repeated(rows: Ints, owner: Ints) -> tuple[Ints, Ints]:
+    """The choices of customers who stand in several rows: the row of each, and which it is.
+
+    Args:
+        rows: The customer (p,) of each choice.
+        owner: Which customer each row (r,) is.
+    """
+    order = np.argsort(rows, kind="stable")
+    bounds = np.searchsorted(rows[order], [owner, owner + 1])
+    pairs, offsets = ranges(bounds[0], bounds[1])
+    return np.repeat(np.arange(len(owner)), np.diff(offsets)), order[pairs]
 
 
 def _chosen(profiles: Profiles, target: str) -> Vocab:
