@@ -16,7 +16,6 @@ from ladder import journey, retail
 
 import onefold as of
 
-
 SETS = {"journey": lambda folder: journey(), "retail": lambda folder: retail(Path(folder))}
 
 

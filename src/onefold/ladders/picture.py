@@ -1,7 +1,8 @@
 """The picture of a recovery, made to be read without a legend.
 
-One line for each scorer over the visits since the change, its name at the line's end, a thin
-line for each interval. 100 % is marked: there a wrong past does no harm.
+One line for each scorer over the visits since the change, a thin line for each interval. 100 %
+is marked: there a wrong past does no harm. At a line's end stand the scorer's name and what it
+is worth without a change: what forgets at once recovers at once, and knows little.
 """
 
 from typing import Any
@@ -20,6 +21,7 @@ def recovered(found: Any, ax: Any = None) -> Any:
     axes = axes_for(ax, (9.4, 5.0))
     held = found.table[found.table["metric"] == "NDCG"]
     scorers = [s for s in found.scorers if held.loc[held["scorer"] == s, "recovery"].notna().any()]
+    steady = found.price[found.price["metric"] == "NDCG"].set_index("scorer")["whole"]
     ends = []
     for at, name in enumerate(scorers):
         rows = held[(held["scorer"] == name) & held["recovery"].notna()]
@@ -29,7 +31,7 @@ def recovered(found: Any, ax: Any = None) -> Any:
         colour = GREY if single else COLOURS[at % len(COLOURS)]
         axes.vlines(x, low, high, color=colour, lw=1, alpha=0.6)
         axes.plot(x, estimate, color=colour, marker="o", ms=4, lw=1 if single else 2)
-        ends.append((name, estimate[-1], colour, f"{estimate[0]:.0f} %"))
+        ends.append((f"{name}, {steady[name]:.3f}", estimate[-1], colour))
     axes.axhline(100, color="#222222", lw=0.8, ls=(0, (4, 3)))
     low, high = axes.get_ylim()
     low, high = min(low, 70), max(high, 104)
@@ -40,8 +42,9 @@ def recovered(found: Any, ax: Any = None) -> Any:
     ticks = [t for t in axes.get_yticks() if low <= t <= high]
     axes.set_yticks(ticks, [f"{t:.0f} %" for t in ticks])
     axes.set_xlabel(
-        "own visits since the change; 100 %: the stranger's past does no harm;\n"
-        f"upright lines are 95 % intervals over customers; NDCG at {found.n}",
+        "own visits since the change; 100 %: the stranger's past does no harm\n"
+        f"upright lines: 95 % intervals over customers; beside the names: NDCG at {found.n} of "
+        "those who did not change",
         loc="left",
     )
     axes.set_title(
@@ -56,7 +59,7 @@ def _name(axes: Any, ends: list[Any], last: int, low: float, high: float) -> Non
     """Each scorer's name beside the end of its line, moved apart where they would touch."""
     ends = sorted(ends, key=lambda end: end[1])
     places = np.array([(end[1] - low) / (high - low) for end in ends])
-    for (name, at, colour, _), place in zip(ends, spread(places, APART), strict=True):
+    for (name, at, colour), place in zip(ends, spread(places, APART), strict=True):
         y = low + place * (high - low)
         axes.plot([last + 0.25, last + 0.42], [at, y], color=colour, lw=0.8, clip_on=False)
         axes.annotate(
