@@ -31,6 +31,7 @@ from onefold.profiles import Profile, Profiles
 from onefold.scoring.backoff import Backoff
 from onefold.scoring.rank import Ranking
 from onefold.scoring.refine import Refinement
+from onefold.scoring.turning import Turning
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice
 from onefold.segments.assignment import Assignment
@@ -77,6 +78,7 @@ CLASSES: dict[str, type] = {
     "scoring.Refinement": Refinement,
     "scoring.Scorer": scoring.Scorer,
     "scoring.Slice": Slice,
+    "scoring.Turning": Turning,
     "scoring.Views": Views,
     "segments.Assignment": Assignment,
     "segments.By": segments.By,

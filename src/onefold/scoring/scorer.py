@@ -25,7 +25,8 @@ from onefold.profiles import Profiles
 from onefold.scoring.fitted import FittedScorer
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.splice import prepared
-from onefold.scoring.views import fit_groups, fit_levels, foresight
+from onefold.scoring.turning import turning
+from onefold.scoring.views import Groups, fit_groups, fit_levels, foresight
 from onefold.scoring.weights import Slice, buckets
 from onefold.segments import RFM
 
@@ -39,7 +40,9 @@ def _levels(levels: Iterable[Level]) -> tuple[Level, ...]:
 
 
 def _changes(share: float) -> float:
-    return fraction(share, "Scorer: changes", ends=True)
+    if fraction(share, "Scorer: changes", ends=True) > 0.5:
+        raise ArgumentError(f"Scorer: changes is {share!r}; it takes a share from 0 to 0.5.")
+    return float(share)
 
 
 @attrs.frozen
@@ -121,6 +124,7 @@ class Scorer:
         common, weights, refined = lesson.learned()
         groups = fit_groups(profiles, self, source)
         views = fit_levels(profiles, items, self, groups, source)
+        groups = self._watching(groups, profiles, items, source)
         scorer = FittedScorer(
             settings=self,
             items=items,
@@ -134,6 +138,15 @@ class Scorer:
             as_of=profiles.as_of,
         )
         return scorer, lesson
+
+    def _watching(
+        self, groups: Groups, profiles: Profiles, items: Vocab, rng: np.random.Generator
+    ) -> Groups:
+        """The groups that rows are asked with: those who have changed are told."""
+        if not self.changes:
+            return groups
+        history = groups.choices(profiles.table, items, self.target)
+        return attrs.evolve(groups, turning=turning(history, share=self.changes, rng=rng))
 
     def _lesson(self, profiles: Profiles, items: Vocab, rng: np.random.Generator) -> Lesson:
         """The slice, and what each level foresaw of it."""
@@ -160,6 +173,7 @@ class Scorer:
             target = target[pairs]
             groups = fit_groups(past, self, rng)
             views = fit_levels(past, before, self, groups, rng)
+            groups = self._watching(groups, past, before, rng)
             choices = groups.choices(seen.table, before, self.target)
             foreseen = np.zeros((len(rows), len(self.levels)))
             old = np.flatnonzero(target >= 0)
