@@ -154,8 +154,10 @@ def test_scorers_get_the_same_strangers() -> None:
 
 def test_the_option_raises_what_is_recovered() -> None:
     """Simulated customers, everybody's taste their own: a wrong past is worth forgetting."""
-    data = of.datasets.simulate(700, days=200, items=60, weights=(0.1, 0.1, 0.8), change=0, rng=2)
-    both = {"as it is": of.Scorer(segments=None), "ready": of.Scorer(segments=None, changes=1.0)}
+    data = of.datasets.simulate(700, days=200, items=200, weights=(0, 0.1, 0.9), change=0, rng=2)
+    both = {
+        name: of.Scorer(levels=QUICK, changes=c) for name, c in (("as it is", 0), ("ready", 0.5))
+    }
     found = of.recovery(
         of.fold(data.log), as_of=AS_OF, visits=[2, 5], scorer=both, alone=(), draws=1000, rng=3
     )

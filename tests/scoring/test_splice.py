@@ -1,19 +1,16 @@
-"""Splicing: histories are cut and joined exactly, and a fit that is shown changes follows them."""
+"""Splicing: histories are cut and joined exactly."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import onefold as of
-from onefold.errors import ArgumentError
 from onefold.levels.protocol import Choices
-from onefold.scoring.scorer import _repeated
-from onefold.scoring.splice import FEWEST, _Cut, _of, drawn, last_visits, prepared, spliced
-from tests.scoring.shops import fitted, simulated
+from onefold.scoring.splice import FEWEST, _Cut, _of, drawn, last_visits, spliced
+from tests.scoring.shops import simulated
 
 DAY = np.timedelta64(1, "D")
 START = pd.Timestamp("2024-01-01", tz="UTC")
@@ -193,115 +190,3 @@ def test_strangers_have_as_many_visits_and_are_others() -> None:
     again = [drawn(counts, rows, np.random.default_rng(5)) for _ in range(2)]
     assert (again[0] == again[1]).all()
     assert drawn(np.array([4, 1]), np.array([0, 1]), rng).tolist() == [1, 0]
-
-
-def test_further_rows_of_the_slice() -> None:
-    past = simulated()
-    people = np.flatnonzero(visits(past) >= 0)[::3]
-    able = int((visits(past)[people] > 0).sum())
-    rng = np.random.default_rng(3)
-    both, owner = prepared(past, people, share=0.5, target="purchase", rng=rng)
-    assert len(both) == len(owner) == len(people) + min(round(0.5 * len(people)), able)
-    plain = np.flatnonzero(np.isin(both.ids, past.ids))
-    assert owner[plain].tolist() == list(range(len(people)))
-    same = both.select(both.ids[plain])
-    assert same == past.select(past.ids[people])
-    changed = np.setdiff1d(np.arange(len(both)), plain)
-    assert len(np.unique(owner[changed])) == len(changed)
-    made, own = choices_of(both), choices_of(past)
-    for row in changed:
-        mine = people[owner[row]]
-        more = made.visits[row] - np.minimum(own.visits[mine], 5)
-        assert more > 0
-        last = made.item[made.offsets[row + 1] - 1], made.time[made.offsets[row + 1] - 1]
-        assert last == (own.item[own.offsets[mine + 1] - 1], own.time[own.offsets[mine + 1] - 1])
-    none, owner = prepared(past, people, share=0.0, target="purchase", rng=rng)
-    assert none == past.select(past.ids[people]) and owner.tolist() == list(range(len(people)))
-
-
-def choices_of(profiles: of.Profiles) -> Choices:
-    moments = np.full(len(profiles), profiles.as_of)
-    items = simulated().history.items
-    return Choices.of(profiles.history, items, target="purchase", moments=moments)
-
-
-def test_choices_of_customers_in_several_rows() -> None:
-    rows, pairs = _repeated(np.array([0, 0, 2]), np.array([2, 0, 1, 0]))
-    assert rows.tolist() == [0, 1, 1, 3, 3]
-    assert pairs.tolist() == [2, 0, 1, 0, 1]
-
-
-# ---------------------------------------------------------------- the fit
-
-
-def test_without_the_option_nothing_is_other() -> None:
-    made = of.Scorer(changes=0).fit(simulated(), rng=1)
-    assert np.array_equal(made.weights, fitted().weights)
-    assert made.rank(simulated()) == fitted().rank(simulated())
-
-
-def test_the_rows_of_the_fit() -> None:
-    made = of.Scorer(changes=0.5).fit(simulated(), rng=1)
-    assert made.part.customers == fitted().part.customers
-    grown = len(made.part.foreseen) / len(fitted().part.foreseen)
-    assert 1.2 < grown < 1.8
-    again = of.Scorer(changes=0.5).fit(simulated(), rng=1)
-    assert np.array_equal(made.weights, again.weights)
-    other = of.Scorer(changes=0.5).fit(simulated(), rng=2)
-    assert not np.array_equal(made.weights, other.weights)
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.5, "much", True, None, float("nan")])
-def test_a_share_is_asked_for(share: Any) -> None:
-    with pytest.raises(ArgumentError, match="Scorer: changes"):
-        of.Scorer(changes=share)
-
-
-def test_settings_come_back(tmp_path: Any) -> None:
-    made = of.Scorer(changes=0.25).fit(simulated(), rng=1)
-    of.save(made, tmp_path / "scorer.onefold")
-    back = of.load(tmp_path / "scorer.onefold")
-    assert back.settings == made.settings and back.settings.changes == 0.25
-    assert back.rank(simulated(), n=5) == made.rank(simulated(), n=5)
-
-
-# ---------------------------------------------------------------- interests that truly change
-
-
-def movers(customers: int, seed: int) -> tuple[of.Profiles, set[str], pd.DataFrame]:
-    """Two types of customers, each with favourites; some became the other type at their last visit.
-
-    Visits are on every third day; the last 5 of 25 are the future.
-    """
-    rng = np.random.default_rng(seed)
-    kind = rng.integers(0, 2, customers)
-    moved = rng.random(customers) < 0.15
-    liked = np.arange(20, 0, -1.0) ** 2
-    liked /= liked.sum()
-    rows = []
-    for c in range(customers):
-        favourites = {t: rng.choice(40, 20, replace=False) + 40 * t for t in (0, 1)}
-        for v in range(25):
-            here = 1 - kind[c] if moved[c] and v >= 19 else kind[c]
-            for item in rng.choice(favourites[here], 2, replace=False, p=liked):
-                at = START + pd.Timedelta(days=3 * v, minutes=int(c))
-                rows.append((f"c{c:03d}", at, "purchase", f"i{item:02d}", f"{c}-{v}"))
-    frame = pd.DataFrame(rows, columns=["who", "at", "what", "item", "basket"])
-    late = frame["at"] >= START + pd.Timedelta(days=60)
-    log = of.EventLog.from_frame(
-        frame[~late], customer="who", time="at", event="what", item="item", basket="basket"
-    )
-    profiles = of.fold(log, as_of=START + pd.Timedelta(days=60))
-    return profiles, {f"c{c:03d}" for c in np.flatnonzero(moved)}, frame[late]
-
-
-def test_who_truly_changed_is_followed_sooner() -> None:
-    profiles, moved, future = movers(300, 5)
-    wanted = {who: set(items) for who, items in future.groupby("who")["item"]}
-    hits: dict[float, dict[str, float]] = {}
-    for share in (0.0, 0.5):
-        lists = of.Scorer(changes=share, segments=None).fit(profiles, rng=5).rank(profiles, n=5)
-        hits[share] = {who: len(wanted[who] & set(items)) / 5 for who, items in lists}
-    gain = np.array([hits[0.5][who] - hits[0.0][who] for who in sorted(moved)])
-    assert len(gain) > 25
-    assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain))

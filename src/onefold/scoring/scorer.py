@@ -12,21 +12,19 @@ from typing import Any
 import attrs
 import numpy as np
 
-from onefold._check import fraction, quoted, text, whole
+from onefold._check import quoted, text, whole
 from onefold._random import generator
-from onefold._types import Ints, Rng
+from onefold._types import Rng
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, ContractError
-from onefold.ledger import ranges
 from onefold.levels import LEVELS
 from onefold.levels.later import later_start
 from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profiles
 from onefold.scoring.fitted import FittedScorer
 from onefold.scoring.lesson import Lesson
-from onefold.scoring.splice import prepared
-from onefold.scoring.turning import turning
-from onefold.scoring.views import Groups, fit_groups, fit_levels, foresight
+from onefold.scoring.turning import expected, turning
+from onefold.scoring.views import fit_groups, fit_levels, foresight
 from onefold.scoring.weights import Slice, buckets
 from onefold.segments import RFM
 
@@ -39,12 +37,6 @@ def _levels(levels: Iterable[Level]) -> tuple[Level, ...]:
     return checked_names(levels, "Scorer: levels")
 
 
-def _changes(share: float) -> float:
-    if fraction(share, "Scorer: changes", ends=True) > 0.5:
-        raise ArgumentError(f"Scorer: changes is {share!r}; it takes a share from 0 to 0.5.")
-    return float(share)
-
-
 @attrs.frozen
 class Scorer:
     """Settings of the personalization scorer; `fit` returns a value that can rank.
@@ -55,10 +47,11 @@ class Scorer:
         segments: Strategy by which customers are grouped, for the segment and persona levels. It
             is fitted inside, on what was known at the time. None: no segments.
         minimum: Fewest members of a segment that gets a persona.
-        changes: How far the fit prepares for a change of interests: for each customer of the slice
-            so many further ones, 0 to 1, who are shown with somebody else's past before 1 to 5
-            visits of their own. The lists then follow a change sooner, and are a little worse for
-            those who don't change; `recovery` measures both.
+        changes: Share of customers whose interests are expected to have changed of late, 0 to
+            0.5. Above 0 the fit learns from customers with somebody else's past how a change
+            looks, and of one who seems to have changed only the visits since are looked at. Lists
+            then follow a change sooner, and are worse for those of whom it is wrongly said:
+            `recovery` measures both. 0.1 is a good start where changes matter.
 
     Raises:
         ArgumentError: If `target`, `minimum` or `changes` is not allowed.
@@ -77,7 +70,7 @@ class Scorer:
     levels: tuple[Level, ...] = attrs.field(default=LEVELS, kw_only=True, converter=_levels)
     segments: Any = attrs.field(factory=RFM, kw_only=True)
     minimum: int = attrs.field(default=20, kw_only=True)
-    changes: float = attrs.field(default=0.0, kw_only=True, converter=_changes)
+    changes: float = attrs.field(default=0.0, kw_only=True, converter=expected)
 
     def __attrs_post_init__(self) -> None:
         text(self.target, "Scorer: target")
@@ -124,7 +117,10 @@ class Scorer:
         common, weights, refined = lesson.learned()
         groups = fit_groups(profiles, self, source)
         views = fit_levels(profiles, items, self, groups, source)
-        groups = self._watching(groups, profiles, items, source)
+        if self.changes:
+            history = groups.choices(profiles.table, items, self.target)
+            told = turning(history, share=self.changes, rng=source)
+            groups = attrs.evolve(groups, turning=told)
         scorer = FittedScorer(
             settings=self,
             items=items,
@@ -138,15 +134,6 @@ class Scorer:
             as_of=profiles.as_of,
         )
         return scorer, lesson
-
-    def _watching(
-        self, groups: Groups, profiles: Profiles, items: Vocab, rng: np.random.Generator
-    ) -> Groups:
-        """The groups that rows are asked with: those who have changed are told."""
-        if not self.changes:
-            return groups
-        history = groups.choices(profiles.table, items, self.target)
-        return attrs.evolve(groups, turning=turning(history, share=self.changes, rng=rng))
 
     def _lesson(self, profiles: Profiles, items: Vocab, rng: np.random.Generator) -> Lesson:
         """The slice, and what each level foresaw of it."""
@@ -167,13 +154,9 @@ class Scorer:
         rows = np.searchsorted(who, every.row[inside])
         target = before.codes(items.values)[every.item[inside]]
         if len(rows):
-            people = past.ledger.people.codes(profiles.ids[who]).astype(np.int64)
-            seen, owner = prepared(past, people, share=self.changes, target=self.target, rng=rng)
-            rows, pairs = _repeated(rows, owner)
-            target = target[pairs]
+            seen = past.select(profiles.ids[who])
             groups = fit_groups(past, self, rng)
             views = fit_levels(past, before, self, groups, rng)
-            groups = self._watching(groups, past, before, rng)
             choices = groups.choices(seen.table, before, self.target)
             foreseen = np.zeros((len(rows), len(self.levels)))
             old = np.flatnonzero(target >= 0)
@@ -187,7 +170,9 @@ class Scorer:
             profiles.as_of,
             foreseen[told],
             evidence[told],
-            (np.bincount(rows) ** -POWER)[rows][told] if len(rows) else told * 1.0,
+            (np.bincount(rows, minlength=len(who)) ** -POWER)[rows][told]
+            if len(rows)
+            else told * 1.0,
             customers=len(who),
             unforeseen=int((~told).sum()),
         )
@@ -195,26 +180,13 @@ class Scorer:
         if not told.any():
             return Lesson(part, most)
         counts = np.where(target >= 0, (np.bincount(rows) ** -POWER)[rows], 0.0)
-        if len(seen) > HEADS:
-            some = np.sort(rng.choice(len(seen), HEADS, replace=False))
-            seen = seen.select(seen.ids[some])
+        if len(who) > HEADS:
+            some = np.sort(rng.choice(len(who), HEADS, replace=False))
+            seen = past.select(profiles.ids[who[some]])
             choices = groups.choices(seen.table, before, self.target)
             kept = np.flatnonzero(np.isin(rows, some))
             rows, target, counts = np.searchsorted(some, rows[kept]), target[kept], counts[kept]
         return Lesson(part, most, views, choices, rows, target, counts)
-
-
-def _repeated(rows: Ints, owner: Ints) -> tuple[Ints, Ints]:
-    """The choices of customers who stand in several rows: the row of each, and which it is.
-
-    Args:
-        rows: The customer (p,) of each choice.
-        owner: Which customer each row (r,) is.
-    """
-    order = np.argsort(rows, kind="stable")
-    bounds = np.searchsorted(rows[order], [owner, owner + 1])
-    pairs, offsets = ranges(bounds[0], bounds[1])
-    return np.repeat(np.arange(len(owner)), np.diff(offsets)), order[pairs]
 
 
 def _chosen(profiles: Profiles, target: str) -> Vocab:

@@ -13,14 +13,13 @@ import attrs
 import numpy as np
 
 from onefold._columns import Coded, Columns, stacked
-from onefold._types import Bools, Codes, Ints, Times
-from onefold._vocab import Vocab, united
+from onefold._types import Bools, Ints, Times
+from onefold._vocab import Vocab
 from onefold.ledger import Ledger, ranges
 from onefold.profiles import Profiles
 
 DAY = np.timedelta64(86_400_000_000, "us")
 INSTANT = np.timedelta64(1, "us")
-MOST = 5  # last visits that are kept when the fit is prepared for changes: 1 to so many
 FEWEST = 20  # others from whom a stranger is drawn, where so few have as many visits
 BEFORE = "before: "  # of baskets: those of two customers may have one name
 
@@ -92,35 +91,6 @@ def drawn(visits: Ints, rows: Ints, rng: np.random.Generator) -> Ints:
     return order[found + (found >= place[rows])]
 
 
-def prepared(
-    past: Profiles, people: Ints, *, share: float, target: str, rng: np.random.Generator
-) -> tuple[Profiles, Ints]:
-    """Customers of the slice, and further rows: some of them with a stranger's past.
-
-    Args:
-        past: Everybody, as of the start of the slice.
-        people: Positions (n,) in `past` of the customers of the slice, ascending.
-        share: How many rows are added for each customer of the slice.
-        target: Kind of event that makes a visit.
-        rng: Source of chance.
-
-    Returns:
-        Profiles of n and more rows, and which of the n customers each of them is.
-    """
-    plain = past.select(past.ids[people])
-    visits = np.diff(past.history.where(target).visits[1])
-    known = np.flatnonzero(visits > 0)
-    able = np.flatnonzero(visits[people] > 0)
-    some = min(round(share * len(people)), len(able))
-    if not some or len(known) < 2:
-        return plain, np.arange(len(people))
-    chosen = np.sort(rng.choice(able, some, replace=False))
-    stranger = known[drawn(visits[known], np.searchsorted(known, people[chosen]), rng)]
-    kept = rng.integers(1, MOST + 1, some)
-    changed = spliced(past.select(past.ids[people[chosen]]), past, stranger, kept, target=target)
-    return _beside(plain, changed, chosen)
-
-
 @attrs.frozen(eq=False)
 class _Cut:
     """Where the histories of n customers are cut.
@@ -149,29 +119,6 @@ class _Cut:
         late = np.flatnonzero(visit < first[h.row])
         stay[late if h.rows is None else h.rows[late]] = False
         return cls(stay, join, np.minimum(replaced, join - INSTANT))
-
-
-def _beside(plain: Profiles, changed: Profiles, chosen: Ints) -> tuple[Profiles, Ints]:
-    """Both as rows of one, the changed ones under new names; and which customer each row is."""
-    mark = BEFORE
-    while any(mark + word in plain.ledger.people for word in changed.ledger.people):
-        mark += BEFORE
-    names = Vocab(np.array([mark + word for word in changed.ledger.people], dtype=object))
-    people, (old, new) = united([plain.ledger.people, names])
-    owner = np.empty(len(people), dtype=np.int64)
-    owner[old], owner[new] = np.arange(len(old)), chosen
-
-    def put(table: Columns, to: Codes) -> Columns:
-        return table.replace(customer=Coded(to[table.array("customer")], people))
-
-    events, facts = (
-        _before(put(a, old), put(b, new))
-        for a, b in (
-            (plain.ledger.events, changed.ledger.events),
-            (plain.ledger.facts, changed.ledger.facts),
-        )
-    )
-    return _of(plain, people, events, facts), owner
 
 
 def _moved(table: Columns, offsets: Ints, who: Ints, shift: Ints, profiles: Profiles) -> Columns:

@@ -12,9 +12,11 @@ since are looked at, by all levels.
 import attrs
 import numpy as np
 
+from onefold._check import fraction
 from onefold._columns import frozen
 from onefold._group import distinct
-from onefold._types import Array, Floats, Ints
+from onefold._types import Array, Bools, Floats, Ints
+from onefold.errors import ArgumentError
 from onefold.levels.due import logistic
 from onefold.levels.protocol import Choices
 
@@ -30,13 +32,16 @@ class Turning:
     """How turns are told.
 
     Attributes:
-        popular: (n_items,) the share of each item among everybody's choices.
+        kinds: (v, n_items) what is compared, as codes of each item: the items themselves and,
+            where the catalogue tells them, their categories.
+        popular: (v, n_items) the share of each code among everybody's choices.
         mean: (5, f) of the features, by k; `scale` their deviation.
         weights: (5, f + 1) of the logistics, the last the constant; -inf where there were too few
             customers.
         least: what z must pass.
     """
 
+    kinds: Ints = attrs.field(converter=frozen)
     popular: Floats = attrs.field(converter=frozen)
     mean: Floats = attrs.field(converter=frozen)
     scale: Floats = attrs.field(converter=frozen)
@@ -47,13 +52,10 @@ class Turning:
         """How many visits ago each row (n,) has turned; 0 where it has not."""
         best = np.full(len(choices), self.least)
         out = np.zeros(len(choices), dtype=np.int64)
-        who = choices.row
         for k in range(1, MOST + 1):
             if not np.isfinite(self.weights[k - 1, -1]):
                 continue
-            new = choices.age < k
-            last, past = (_Cells(who[part], choices.item[part]) for part in (new, ~new))
-            features, known = _agreement(last, past, self.popular, len(choices))
+            features, known = _features(choices, k, choices.row, self.kinds, self.popular)
             held = _held(features, self.mean[k - 1], self.scale[k - 1])
             z = held @ self.weights[k - 1, :-1] + self.weights[k - 1, -1]
             better = known & (z > best)
@@ -84,6 +86,13 @@ class Turning:
         )
 
 
+def expected(share: float) -> float:
+    """Return a share of customers who are expected to have changed."""
+    if fraction(share, "Scorer: changes", ends=True) > 0.5:
+        raise ArgumentError(f"Scorer: changes is {share!r}; it takes a number, 0 to 0.5.")
+    return float(share)
+
+
 def turning(history: Choices, *, share: float, rng: np.random.Generator) -> Turning | None:
     """Learn how turns are told; None where none are expected, or customers are few.
 
@@ -94,14 +103,15 @@ def turning(history: Choices, *, share: float, rng: np.random.Generator) -> Turn
     """
     if not share:
         return None
-    popular = np.bincount(history.item, minlength=history.n_items) + 0.5
-    popular = popular / popular.sum()
+    kinds = _kinds(history)
+    counts = [np.bincount(codes[history.item], minlength=history.n_items) for codes in kinds]
+    popular = (np.array(counts) + 0.5) / (np.sum(counts, axis=1, keepdims=True) + 0.5)
     fitted = []
     for k in range(1, MOST + 1):
         who = np.flatnonzero(history.visits > k)
         if len(who) > PEOPLE:
             who = np.sort(rng.choice(who, PEOPLE, replace=False))
-        fitted.append(_learned(history.take(who), k, popular, rng))
+        fitted.append(_learned(history.take(who), k, kinds, popular, rng))
     told = [found for found in fitted if found is not None]
     if not told:
         return None
@@ -110,11 +120,11 @@ def turning(history: Choices, *, share: float, rng: np.random.Generator) -> Turn
         np.stack([(none if found is None else found)[part] for found in fitted])
         for part in range(3)
     )
-    return Turning(popular, mean, scale, weights, float(np.log((1 - share) / share)))
+    return Turning(kinds, popular, mean, scale, weights, float(np.log((1 - share) / share)))
 
 
 def _learned(
-    rows: Choices, k: int, popular: Floats, rng: np.random.Generator
+    rows: Choices, k: int, kinds: Ints, popular: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats] | None:
     """The logistic of k: own pasts against others', each past once on either side."""
     n = len(rows)
@@ -123,15 +133,40 @@ def _learned(
     order = rng.permutation(n)
     other = np.empty(n, dtype=np.int64)
     other[order] = np.roll(order, 1)  # whose last visits a past is put before: never its own
-    new, who = rows.age < k, rows.row
-    last = _Cells(who[new], rows.item[new])
     sides = []
-    for owner in (who, other[who]):
-        past = _Cells(owner[~new], rows.item[~new])
-        features, known = _agreement(last, past, popular, n)
+    for owner in (rows.row, other[rows.row]):
+        features, known = _features(rows, k, owner, kinds, popular)
         sides.append(features[known])
     outcome = np.repeat([False, True], [len(side) for side in sides])
     return logistic(np.concatenate(sides), outcome, RIDGE)
+
+
+def _kinds(history: Choices) -> Ints:
+    """What is compared: items, and their categories; items without one are of one more."""
+    items = np.arange(history.n_items)
+    catalog = history.catalog
+    if catalog is None or "category" not in catalog.columns:
+        return items[None]
+    codes = catalog.codes("category", history.items).astype(np.int64)
+    place = np.unique(codes, return_inverse=True)[1]
+    return np.stack([items, place.reshape(-1)])
+
+
+def _features(
+    rows: Choices, k: int, owner: Ints, kinds: Ints, popular: Floats
+) -> tuple[Floats, Bools]:
+    """What tells (n, f) of each row whether it turned k visits ago, and where it is known.
+
+    `owner` (m,) is whose past each cell of a past is.
+    """
+    new = rows.age < k
+    parts = []
+    for codes, share in zip(kinds, popular, strict=True):
+        what = codes[rows.item]
+        last, past = _Cells(rows.row[new], what[new]), _Cells(owner[~new], what[~new])
+        found, known = _agreement(last, past, share, len(rows))
+        parts.append(found)
+    return np.concatenate(parts, axis=1), known
 
 
 @attrs.frozen(eq=False)
@@ -142,7 +177,7 @@ class _Cells:
     item: Array
 
 
-def _agreement(last: _Cells, past: _Cells, popular: Floats, n: int) -> tuple[Floats, Array]:
+def _agreement(last: _Cells, past: _Cells, popular: Floats, n: int) -> tuple[Floats, Bools]:
     """What tells (n, f) whether the items of the last visits agree with the past; where known.
 
     Of the L distinct items of the last visits, o are in the past, where e would be in a past of
