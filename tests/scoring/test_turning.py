@@ -68,8 +68,8 @@ def test_who_truly_changed_is_told_from_who_did_not() -> None:
 
 def test_who_truly_changed_is_followed_sooner() -> None:
     profiles, moved, future = shop()
-    wanted = {who: set(items) for who, items in future.groupby("who")["item"]}
-    hits = {}
+    wanted: Any = {who: set(items) for who, items in future.groupby("who")["item"]}
+    hits: dict[float, Any] = {}
     for share in (0.0, 0.2):
         lists = ready(share).rank(profiles, n=5)
         hits[share] = {who: len(wanted[who] & set(items)) / 5 for who, items in lists}

@@ -61,7 +61,7 @@ def bootstrap_ratio(
     filled = np.where(measured, table, 0.0)
     low, high, estimate = np.full((3, table.shape[2]), np.nan)
     sums, n = filled.sum(axis=1), measured.sum(axis=0)
-    some = (n >= 2) & (sums[1] > 0)
+    some: npt.NDArray[np.bool_] = np.logical_and(n >= 2, sums[1] > 0)
     np.divide(sums[0], sums[1], out=estimate, where=sums[1] > 0)
     if some.any():
         both = np.concatenate([filled[0][:, some], filled[1][:, some]], axis=1)

@@ -221,7 +221,8 @@ def _means(measures: Floats) -> Floats:
     told = ~np.isnan(measures)
     count = told.sum(axis=0)
     total = np.where(told, measures, 0.0).sum(axis=0)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    out: Floats = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return out
 
 
 def _recovered(r: Any) -> list[str]:

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from onefold._columns import Coded, Columns, stacked
-from onefold._types import Bools, Ints, Times
+from onefold._types import Array, Bools, Ints, Times
 from onefold._vocab import Vocab
 from onefold.ledger import Ledger, ranges
 from onefold.profiles import Profiles
@@ -121,7 +121,7 @@ class _Cut:
         return cls(stay, join, np.minimum(replaced, join - INSTANT))
 
 
-def _moved(table: Columns, offsets: Ints, who: Ints, shift: Ints, profiles: Profiles) -> Columns:
+def _moved(table: Columns, offsets: Ints, who: Ints, shift: Array, profiles: Profiles) -> Columns:
     """The rows of some people, one after another, moved in time and under the profiles' names."""
     rows, bounds = ranges(offsets[:-1][who], offsets[1:][who])
     owner = np.repeat(np.arange(len(who), dtype=np.int32), np.diff(bounds))

@@ -34,7 +34,7 @@ class Turning:
     Attributes:
         kinds: (v, n_items) what is compared, as codes of each item: the items themselves and,
             where the catalogue tells them, their categories.
-        popular: (v, n_items) the share of each code among everybody's choices.
+        popular: (v, n_items) of each code, (choices + 1/2) / (all choices + 1/2).
         mean: (5, f) of the features, by k; `scale` their deviation.
         weights: (5, f + 1) of the logistics, the last the constant; -inf where there were too few
             customers.
@@ -194,13 +194,13 @@ def _agreement(last: _Cells, past: _Cells, popular: Floats, n: int) -> tuple[Flo
     own = np.where(had, counts[at] if len(theirs) else 0, 0) / np.maximum(length[row], 1)
 
     def total(weights: Array) -> Floats:
-        out: Floats = np.bincount(row, weights=weights, minlength=n)
-        return out
+        return np.bincount(row, weights=weights, minlength=n).astype(np.float64)
 
     L, o, e = total(np.ones(len(row))), total(had), total(-np.expm1(-length[row] * share))
     s = total(np.log(0.5 + 0.5 * own / share))
     known = (L > 0) & (length > 0)
-    habit = 1 - np.bincount(theirs // width, minlength=n) / np.maximum(length, 1)
+    different = np.bincount(theirs // width, minlength=n)
+    habit = 1 - different / np.maximum(length, 1)
     beyond = (o - e) / np.sqrt(np.maximum(L, 1))
     columns = [
         s,
