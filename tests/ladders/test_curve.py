@@ -5,7 +5,7 @@ import pytest
 
 import onefold as of
 from onefold.errors import ArgumentError
-from onefold.ladders.curve import Recovery
+from onefold.ladders.curve import told
 from onefold.levels import Everyone, Individual
 from tests.scoring.shops import simulated
 
@@ -60,7 +60,7 @@ def test_it_comes_back(made: of.Recovery, tmp_path: Any) -> None:
 def test_where_nobody_has_so_many_visits_it_says_no_data() -> None:
     steady, changed = np.full((5, 1, 2, 2), 0.5), np.full((5, 1, 2, 2, 2), np.nan)
     changed[:, :, 0] = 0.25
-    made = Recovery.of(
+    made = told(
         ["scorer"],
         [1, 9],
         steady,

@@ -57,11 +57,11 @@ def bootstrap_ratio(
         )
     shape = top.shape[1:]
     table = np.stack([top.reshape(len(top), -1), base.reshape(len(base), -1)])
-    measured = ~np.isnan(table).any(axis=0)
+    measured: npt.NDArray[np.bool_] = np.logical_not(np.isnan(table).any(axis=0))
     filled = np.where(measured, table, 0.0)
     low, high, estimate = np.full((3, table.shape[2]), np.nan)
     sums, n = filled.sum(axis=1), measured.sum(axis=0)
-    some: npt.NDArray[np.bool_] = np.logical_and(n >= 2, sums[1] > 0)
+    some = (n >= 2) & (sums[1] > 0)
     np.divide(sums[0], sums[1], out=estimate, where=sums[1] > 0)
     if some.any():
         both = np.concatenate([filled[0][:, some], filled[1][:, some]], axis=1)

@@ -54,38 +54,6 @@ class Recovery:
         converter=frozen
     )  # (customers, scorers, visits, own | spliced, metrics)
 
-    @classmethod
-    def of(
-        cls,
-        names: Sequence[str],
-        visits: Sequence[int],
-        steady: Floats,
-        changed: Floats,
-        *,
-        as_of: np.datetime64,
-        until: np.datetime64,
-        n: int,
-        items: int,
-        draws: int,
-        rng: np.random.Generator,
-    ) -> "Recovery":
-        """The tables of what was measured; NaN for customers with too few visits."""
-        seed = int(rng.integers(2**63))
-        table, method = _curve(names, visits, changed, draws, seed)
-        return cls(
-            table=table,
-            price=_price(names, steady, draws, seed),
-            visits=tuple(visits),
-            as_of=as_of,
-            until=until,
-            n=n,
-            items=items,
-            customers=len(steady),
-            method=method,
-            steady=steady,
-            changed=changed,
-        )
-
     @property
     def scorers(self) -> tuple[str, ...]:
         """Names of the scorers, and of levels alone."""
@@ -177,6 +145,37 @@ class Recovery:
         return html_table(*self._curve_shown(), caption=self._caption()) + html_table(
             *self._price_shown(), caption="Without a change"
         )
+
+
+def told(
+    names: Sequence[str],
+    visits: Sequence[int],
+    steady: Floats,
+    changed: Floats,
+    *,
+    as_of: np.datetime64,
+    until: np.datetime64,
+    n: int,
+    items: int,
+    draws: int,
+    rng: np.random.Generator,
+) -> Recovery:
+    """The tables of what was measured; NaN for customers with too few visits."""
+    seed = int(rng.integers(2**63))
+    table, method = _curve(names, visits, changed, draws, seed)
+    return Recovery(
+        table=table,
+        price=_price(names, steady, draws, seed),
+        visits=tuple(visits),
+        as_of=as_of,
+        until=until,
+        n=n,
+        items=items,
+        customers=len(steady),
+        method=method,
+        steady=steady,
+        changed=changed,
+    )
 
 
 def _curve(

@@ -22,14 +22,13 @@ from onefold._check import shown as show
 from onefold._random import generator
 from onefold._types import Duration, Floats, Instant, Ints, Rng
 from onefold.errors import ArgumentError, UnknownName
-from onefold.ladders.curve import METRICS, Recovery
+from onefold.ladders.curve import METRICS, Recovery, told
 from onefold.ladders.metrics import Truth, chosen
 from onefold.levels import Individual
 from onefold.profiles import Profiles
 from onefold.scoring import FittedScorer, Scorer
 from onefold.scoring.splice import drawn, last_visits, spliced
 
-DEFAULT = Scorer()
 NAME = "scorer"
 
 
@@ -39,7 +38,7 @@ def recovery(
     as_of: Instant,
     horizon: Duration = "30D",
     visits: Sequence[int] = (1, 2, 3, 5),
-    scorer: Scorer | Mapping[str, Scorer] = DEFAULT,
+    scorer: Scorer | Mapping[str, Scorer] | None = None,
     alone: Sequence[str] | None = None,
     n: int = 10,
     draws: int = 10_000,
@@ -59,8 +58,8 @@ def recovery(
         as_of: The moment up to which everything is fitted; a naive one means UTC.
         horizon: Length of the window.
         visits: k, the own visits since the change; customers with fewer visits are left out.
-        scorer: Settings of a scorer, or of several by name; all get the same strangers. The price
-            is told beside the first.
+        scorer: Settings of a scorer, or of several by name; all get the same strangers, and the
+            price is told beside the first. Left out, `Scorer()`.
         alone: Levels of the first scorer that are measured by themselves, for comparison; left
             out, its `Individual` levels, each a single decay.
         n: Length of a list.
@@ -84,7 +83,7 @@ def recovery(
         [1, 3]
     """
     past, moment, until = _split(profiles, as_of, horizon)
-    named = _scorers(scorer)
+    named = _scorers(Scorer() if scorer is None else scorer)
     names = _alone(alone, next(iter(named.values())))
     n, counts = whole(n, "recovery: n"), _visits(visits)
     whole(draws, "recovery: draws", least=100)
@@ -107,7 +106,7 @@ def recovery(
         for arm, (held, rows) in enumerate(asked.with_change(k, strangers)):
             for at, one in enumerate(lists):
                 changed[rows, at, step, arm] = asked.measured(one, held, rows, n)
-    return Recovery.of(
+    return told(
         tuple(fitted),
         counts,
         steady,
