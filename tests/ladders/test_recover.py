@@ -176,6 +176,21 @@ def test_who_has_never_chosen_has_no_stranger() -> None:
     assert (counts[found[counts[truth.who] > 0]] > 0).all()
 
 
+def test_each_has_the_same_stranger_after_any_number_of_visits() -> None:
+    past = simulated().at(AS_OF)
+    scorer = of.Scorer(levels=QUICK).fit(past, rng=1)
+    who = np.arange(0, len(past), 3)
+    truth = Truth(who, np.arange(len(who) + 1), np.zeros(len(who), dtype=np.int32))
+    asked = _Asked.of(past, truth, scorer)
+    strangers = asked.strangers(np.random.default_rng(1))
+    for k in (1, 4):
+        (own, rows), (mixed, _) = asked.with_change(k, strangers)
+        assert rows.tolist() == np.flatnonzero(asked.visits >= k).tolist() != list(range(len(who)))
+        counts = [np.diff(p.history.where("purchase").visits[1]) for p in (own, mixed)]
+        assert (counts[0] == k).all()
+        assert (counts[1] == asked.every[strangers[rows]] + k).all()
+
+
 @pytest.mark.parametrize(
     ("how", "error", "said"),
     [

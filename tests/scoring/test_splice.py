@@ -153,6 +153,15 @@ def test_where_a_stranger_is_put() -> None:
     assert [t / pd.Timedelta("1D") for t in times] == [14.5, 18.5, 20, 27]  # a day before
 
 
+def test_baskets_of_one_name_stay_apart() -> None:
+    own = [("a", 20, "x", "purchase", "1"), ("a", 30, "y", "purchase", "2")]
+    theirs = [("b", 1, "x", "purchase", "1"), ("b", 3, "y", "purchase", "2")]
+    profiles = folded([*own, *theirs])
+    one = profiles.select(["a"])
+    made = choices(spliced(one, profiles, np.array([1]), np.array([1]), target="purchase"))
+    assert made.visits.tolist() == [3]
+
+
 def test_facts_are_cut_and_joined_too() -> None:
     facts = [("a", "2024-01-01", "old"), ("a", "2024-02-10", "new"), ("b", "2024-02-20", "theirs")]
     events = [
