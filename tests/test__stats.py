@@ -16,6 +16,7 @@ from onefold._stats import (
     adjusted,
     bootstrap_difference,
     bootstrap_mean,
+    bootstrap_ratio,
     fisher,
     verdict,
     wilson,
@@ -383,3 +384,39 @@ def test_a_difference_that_is_not_there_is_rarely_shown():
     found = bootstrap_difference(a.astype(float), b.astype(float), rng=16, draws=1000)
     said = [verdict(*bounds) for bounds in zip(found.low, found.high, strict=True)]
     assert 0.9 < said.count("not shown") / len(said) < 0.985
+
+
+# ------------------------------------------------------------------ ratio
+
+
+def test_a_ratio_is_one_of_sums_and_paired():
+    above, below = np.array([1.0, 0, 3, np.nan]), np.array([2.0, 4, 0, 5])
+    found = bootstrap_ratio(above, below, rng=1)
+    assert float(found.estimate) == pytest.approx(4 / 6)
+    assert int(found.n) == 3
+    assert found.low < found.estimate < found.high
+    half = bootstrap_ratio(below / 2, below, rng=1)
+    assert (float(half.low), float(half.high)) == (0.5, 0.5)  # the same customers in both
+
+
+def test_a_ratio_by_columns_and_without_one():
+    below = np.array([[1.0, 0, np.nan], [3, 0, np.nan], [2, 0, 1]])
+    found = bootstrap_ratio(below * [1, 1, 2], below, rng=1, draws=200)
+    assert found.estimate.tolist()[0] == 1 and np.isnan(found.estimate[1])
+    assert found.n.tolist() == [3, 3, 1]
+    assert found.estimate[2] == 2 and np.isnan(found.low[1:]).all()
+
+
+def test_a_ratio_covers_the_truth():
+    rng, hits = np.random.default_rng(5), 0
+    for _ in range(200):
+        below = rng.exponential(2, 80)
+        above = 0.7 * below * rng.exponential(1, 80)
+        found = bootstrap_ratio(above, below, rng=rng, draws=300)
+        hits += bool(found.low <= 0.7 <= found.high)
+    assert hits >= 178
+
+
+def test_a_ratio_takes_one_shape():
+    with pytest.raises(ArgumentError, match="above has the shape"):
+        bootstrap_ratio(np.ones(3), np.ones(4), rng=1)

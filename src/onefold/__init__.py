@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait
     from onefold.events import Event, EventLog
-    from onefold.ladders import Ladder, ladder
+    from onefold.ladders import Ladder, Recovery, ladder, recovery
     from onefold.personas import Claim, Persona, Personas, portray
     from onefold.profiles import Profile, Profiles, fold
     from onefold.profiles.partitions import Partitions
@@ -56,6 +56,7 @@ __all__ = [
     "Profile",
     "Profiles",
     "Ranking",
+    "Recovery",
     "Rules",
     "Scorer",
     "Segmentation",
@@ -71,6 +72,7 @@ __all__ = [
     "load",
     "portray",
     "readers",
+    "recovery",
     "save",
     "segment",
     "segments",
@@ -100,6 +102,7 @@ _LATER = {
     "Profile": "profiles",
     "Profiles": "profiles",
     "Ranking": "scoring",
+    "Recovery": "ladders",
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
@@ -111,6 +114,7 @@ _LATER = {
     "ladder": "ladders",
     "load": "saving",
     "portray": "personas",
+    "recovery": "ladders",
     "save": "saving",
     "segment": "segments",
     "trait": "conditions",

@@ -18,6 +18,7 @@ from onefold._stats.bootstrap import (
     verdict,
 )
 from onefold._stats.fisher import fisher
+from onefold._stats.ratio import bootstrap_ratio
 from onefold._stats.shares import adjusted, wilson
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "adjusted",
     "bootstrap_difference",
     "bootstrap_mean",
+    "bootstrap_ratio",
     "fisher",
     "verdict",
     "wilson",

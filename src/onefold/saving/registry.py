@@ -20,7 +20,7 @@ from onefold.catalog import Catalog
 from onefold.conditions.tree import And, Compare, CompareTrait, Not, Or
 from onefold.errors import FileError
 from onefold.events import EventLog
-from onefold.ladders import Ladder
+from onefold.ladders import Ladder, Recovery
 from onefold.ledger import Ledger
 from onefold.levels.considered import FittedConsidered, Odds
 from onefold.levels.due import FittedDue, Rhythms
@@ -36,6 +36,7 @@ from onefold.scoring.backoff import Backoff
 from onefold.scoring.rank import Ranking
 from onefold.scoring.refine import Refinement
 from onefold.scoring.sureness import Asked
+from onefold.scoring.turning import Turning
 from onefold.scoring.views import Groups, Views
 from onefold.scoring.weights import Slice
 from onefold.segments.assignment import Assignment
@@ -55,6 +56,7 @@ CLASSES: dict[str, type] = {
     "Ledger": Ledger,
     "Profile": Profile,
     "Profiles": Profiles,
+    "Recovery": Recovery,
     "Vocab": Vocab,
     "conditions.And": And,
     "conditions.Compare": Compare,
@@ -95,6 +97,7 @@ CLASSES: dict[str, type] = {
     "scoring.Scorer": scoring.Scorer,
     "scoring.Slice": Slice,
     "scoring.Thompson": scoring.Thompson,
+    "scoring.Turning": Turning,
     "scoring.Views": Views,
     "segments.Assignment": Assignment,
     "segments.By": segments.By,

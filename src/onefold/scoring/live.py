@@ -102,7 +102,7 @@ class Live:
         n = whole(n, "Live.rank: n")
         if not isinstance(repeats, (bool, np.bool_)):
             raise ArgumentError(f"Live.rank: repeats is {repeats!r}; True or False.")
-        if compiled() is None or scorer._plan.others:
+        if compiled() is None or scorer._plan.others or scorer.groups.turning is not None:
             return self._slowly(n, among, exclude, bool(repeats))
         state = self._known()
         moment = np.int64(state.moment).view("datetime64[us]")
@@ -126,8 +126,8 @@ class Live:
         """The same list from the whole profile: without the kernel, or for levels it lacks."""
         root, scorer = self._root, self._root.scorer
         profile = self._profile()
-        plain = scorer.groups.plain(profile.table, scorer.items, scorer.settings.target)
-        choices = attrs.evolve(plain, groups=root.groups, names=scorer.groups.named)
+        found = scorer.groups.choices(profile.table, scorer.items, scorer.settings.target)
+        choices = attrs.evolve(found, groups=root.groups)
         allowed = scorer._allowed_at(profile.as_of, among, exclude)
         lists = scorer._lists(choices, n, allowed=allowed, repeats=repeats)
         reason = why_short(among, exclude, repeats)

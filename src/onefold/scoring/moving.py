@@ -23,7 +23,8 @@ from onefold._types import Rng
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError
 from onefold.profiles import Profiles
-from onefold.scoring.views import fit_groups, fit_levels
+from onefold.scoring.turning import turning
+from onefold.scoring.views import Groups, fit_groups, fit_levels
 
 
 def moved(scorer: Any, profiles: Profiles, *, regroup: bool, rng: Rng) -> Any:
@@ -43,15 +44,26 @@ def moved(scorer: Any, profiles: Profiles, *, regroup: bool, rng: Rng) -> Any:
     items = known_items(profiles, settings)
     if not len(items):
         raise none_chosen(profiles, settings.target, call)
-    groups = fit_groups(profiles, settings, source) if regroup else scorer.groups
+    kept = attrs.evolve(scorer.groups, turning=None)  # levels are fitted on whole histories
+    groups = fit_groups(profiles, settings, source) if regroup else kept
     return attrs.evolve(
         scorer,
         items=items,
         views=fit_levels(profiles, items, settings, groups, source),
-        groups=groups,
+        groups=told_of_turns(groups, profiles, items, settings, source),
         catalog=profiles.catalog,
         as_of=profiles.as_of,
     )
+
+
+def told_of_turns(
+    groups: Groups, profiles: Profiles, items: Vocab, settings: Any, rng: np.random.Generator
+) -> Groups:
+    """The groups, and how a change of interests is told, if the settings ask for it."""
+    if not settings.changes:
+        return groups
+    history = groups.choices(profiles.table, items, settings.target)
+    return attrs.evolve(groups, turning=turning(history, share=settings.changes, rng=rng))
 
 
 def known_items(profiles: Profiles, settings: Any) -> Vocab:

@@ -23,7 +23,8 @@ from onefold.levels.protocol import Choices, Level, checked_names
 from onefold.profiles import Profiles
 from onefold.scoring.fitted import FittedScorer
 from onefold.scoring.lesson import Lesson
-from onefold.scoring.moving import known_items, none_chosen
+from onefold.scoring.moving import known_items, none_chosen, told_of_turns
+from onefold.scoring.turning import expected
 from onefold.scoring.views import fit_groups, fit_levels, foresight
 from onefold.scoring.weights import Slice, buckets
 from onefold.segments import RFM
@@ -47,9 +48,14 @@ class Scorer:
         segments: Strategy by which customers are grouped, for the segment and persona levels. It
             is fitted inside, on what was known at the time. None: no segments.
         minimum: Fewest members of a segment that gets a persona.
+        changes: Share of customers whose interests are expected to have changed of late, 0 to
+            0.5. Above 0 the fit learns from customers with somebody else's past how a change
+            looks, and of one who seems to have changed only the visits since are looked at. Lists
+            then follow a change sooner, and are worse for those of whom it is wrongly said:
+            `recovery` measures both. 0.1 is a good start where changes matter.
 
     Raises:
-        ArgumentError: If `target` or `minimum` is not allowed.
+        ArgumentError: If `target`, `minimum` or `changes` is not allowed.
         ContractError: If something is not a level, or two have one name, or `segments` has no
             `fit`. That one level must be for everyone shows when it is fitted.
 
@@ -65,6 +71,7 @@ class Scorer:
     levels: tuple[Level, ...] = attrs.field(default=LEVELS, kw_only=True, converter=_levels)
     segments: Any = attrs.field(factory=RFM, kw_only=True)
     minimum: int = attrs.field(default=20, kw_only=True)
+    changes: float = attrs.field(default=0.0, kw_only=True, converter=expected)
 
     def __attrs_post_init__(self) -> None:
         text(self.target, "Scorer: target")
@@ -112,7 +119,7 @@ class Scorer:
             settings=self,
             items=items,
             views=views,
-            groups=groups,
+            groups=told_of_turns(groups, profiles, items, self, source),
             common=common,
             weights=weights,
             part=lesson.part,

@@ -24,17 +24,19 @@ from onefold.levels.protocol import (
 from onefold.personas import Personas, portray
 from onefold.profiles import Profiles, TraitTable
 from onefold.scoring.rank import Base
+from onefold.scoring.turning import Turning
 from onefold.segments import segment
 from onefold.segments.assignment import assigned
 
 
 @attrs.frozen(eq=False)
 class Groups:
-    """Who belongs to which segment, and to which persona by its card."""
+    """Who belongs to which segment, and to which persona by its card; and who has changed."""
 
     segments: Any  # a fitted strategy: assign(table) -> labels
     names: tuple[str, ...]
     cards: Personas | None
+    turning: Turning | None = None
 
     def choices(self, table: TraitTable, items: Vocab, target: str) -> Choices:
         """The choices of the rows of a table, with the groups they are in."""
@@ -44,7 +46,8 @@ class Groups:
         if self.cards is not None:
             groups["persona"] = np.asarray(self.cards.closest(table), dtype=np.int32)
         found = self.plain(table, items, target)
-        return attrs.evolve(found, groups=groups, names=self.named, cards=self.cards)
+        made = attrs.evolve(found, groups=groups, names=self.named, cards=self.cards)
+        return made if self.turning is None else self.turning.cut(made)
 
     def plain(self, table: TraitTable, items: Vocab, target: str) -> Choices:
         """The choices of the rows of a table, without groups."""
