@@ -218,7 +218,8 @@ def test_segments_and_personas_are_told_by_name_where_they_make_more_of_it() -> 
                 if level == "segment":
                     more = group >= 0 and table[group, code] > table[-1, code]
                 else:
-                    card = scorer.groups.cards[groups[group]] if group >= 0 else None
+                    cards = scorer.groups.cards
+                    card = cards[groups[group]] if cards is not None and group >= 0 else None
                     more = card is not None and (
                         card.lifts(scorer.items, scorer.catalog)[code] > 1
                         and table[group, code] > table[-1, code]

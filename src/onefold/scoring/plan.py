@@ -152,13 +152,13 @@ class Plan:
 
     def pairs(self, choices: Choices, row: Ints, code: Codes) -> Floats:
         """The probability (c,) of some items for some rows, ascending by row."""
-        out = np.empty((1, len(row)))
+        out: Floats = np.empty((1, len(row)))
         counts = np.empty(len(choices), dtype=np.int64)
         bounds = np.searchsorted(row, np.arange(len(choices) + 1))
         asked = (0, DEPTH, True, False, self.refined is not None, compiled().PAIRS)
         pairs = (bounds, code.astype(np.int32))
         self._fill(choices, asked, None, pairs, (NO_CODES, out, counts))
-        return out[0]
+        return out.ravel()
 
     def _fill(
         self,

@@ -198,7 +198,7 @@ class Teller:
             source = _source(self.views.fitted[at], told.take(here))
             again = (source == told.items[here]).tolist()
             word = "next" if _ahead(self.levels[at]) else "also"
-            names = named(self.catalog, told.choices.items, source)
+            names = named(self.catalog, told.choices.items, source.astype(np.int32))
             out[here] = [
                 f"people who {verb} it choose it again"
                 if same
