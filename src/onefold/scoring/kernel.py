@@ -121,7 +121,7 @@ def _individual(cells, own, held, half_life, decay, power):
 def _due(cells, codes, own, held, moment, visits, due, stats):
     """The hazard of each own item, as shares, `held` by slot."""
     slots, ages, times, m = cells
-    days, gaps, again, share, prior, mean, scale, weights = due
+    days, gaps, again, share, prior, mean, inverse, weights = due
     stats[:own, :] = 0.0
     for k in range(m):
         s = slots[k]
@@ -158,7 +158,7 @@ def _due(cells, codes, own, held, moment, visits, due, stats):
         x[17] = 1.0 if ago == 0 else 0.0
         logit = weights[DUE]
         for k in range(DUE):
-            logit += weights[k] * min(max((x[k] - mean[k]) / scale[k], -FAR), FAR)
+            logit += weights[k] * min(max((x[k] - mean[k]) * inverse[k], -FAR), FAR)
         held[s] = 1.0 / (1.0 + np.exp(-logit))
         total += held[s]
     if total > 0:
@@ -213,38 +213,26 @@ def _room(rows, choices, neighbours, generic, spare):
 
 
 @jit
-def _factors(slots, size, own, codes, narrow, wide, columns, empty, refined, factor):
+def _factors(slots, size, own, codes, narrow, wide, refined, factor):
     """The refinement's factor of each slot of the head, but for a scale."""
-    logs, floor, passed, p0, b_shared, d_shared, b_own, d_own, constant = refined
+    table, new, had = refined
     single, top = len(narrow), -np.inf
-    rest = gone = 0.0  # of the levels that say nothing of what the customer has not had
-    for v in range(single):
-        if empty[v]:
-            gone += b_own[v]
-        else:
-            rest += b_own[v]
     for k in range(size):
         s = slots[k]
         i = codes[s]
-        had = s < own
-        log = constant if had else 0.0
-        for c in range(len(columns)):
-            log += (b_shared[c] + (d_shared[c] if had else 0.0)) * logs[i, columns[c]]
-        if had:
+        floor, p0 = table[i, 2], table[i, 3]
+        if s < own:
+            log = table[i, 1]
             for v in range(single):
-                x = np.log(narrow[v, s] + SMALL * p0[i] + TINY)
-                log += (b_own[v] + d_own[v]) * x
+                log += had[v] * np.log(narrow[v, s] + SMALL * p0 + TINY)
+            for v in range(len(wide)):
+                if wide[v, s] > 0:
+                    log += had[single + v] * (np.log(wide[v, s] + SMALL * p0 + TINY) - floor)
         else:
-            log += rest * floor[i] + gone * passed[i]
-        for v in range(len(wide)):
-            at = single + v
-            if empty[at]:
-                x = passed[i]
-            elif wide[v, s] > 0:
-                x = np.log(wide[v, s] + SMALL * p0[i] + TINY)
-            else:
-                x = floor[i]
-            log += (b_own[at] + (d_own[at] if had else 0.0)) * x
+            log = table[i, 0]
+            for v in range(len(wide)):
+                if wide[v, s] > 0:
+                    log += new[single + v] * (np.log(wide[v, s] + SMALL * p0 + TINY) - floor)
         factor[s] = log
         top = max(top, log)
     for k in range(size):
@@ -290,7 +278,6 @@ def rank_rows(
     entries,
     weights,
     base,
-    columns,
     head,
     allowed,
     allowed_head,
@@ -401,7 +388,7 @@ def rank_rows(
             more = _best(depth, own, touched, used, mass, codes, False, allowed, heap)
             order[count : count + more] = heap[2][:more]
             count += more
-            _factors(order, count, own, codes, narrow, wide, columns, empty, refined, score)
+            _factors(order, count, own, codes, narrow, wide, refined, score)
             inside[:used] = False
             for k in range(count):
                 inside[order[k]] = True

@@ -53,11 +53,12 @@ def compiled() -> Any:
 class _Kept:
     """Caches of a plan, which are left behind where it is copied or sent to another process."""
 
-    __slots__ = ("boards", "heads", "kinds")
+    __slots__ = ("boards", "heads", "kinds", "tables")
 
     def __init__(self) -> None:
         self.heads: dict[Any, Any] = {}  # of the base, by kind of rows
         self.kinds: dict[Any, Any] = {}  # weights and columns, by kind of rows
+        self.tables: dict[Any, Floats] = {}  # of the refinement, by groups and what is empty
         self.boards: dict[int, Codes] = {}  # where the kernel notes what it touched, by thread
 
     def __reduce__(self) -> Any:
@@ -220,7 +221,7 @@ class Plan:
         """Rows of one kind, with longer heads of the base until they are long enough."""
         kind = key if key in self.kept.kinds else self._kind(key)
         w_own, w_shared, columns = self.kept.kinds[kind]
-        refined = UNREFINED if self.refined is None else self.refined
+        refined = UNREFINED if self.refined is None else self._factors(key[1:], columns)
         long = FIRST
         while len(rows):
             base, *head = self._head(key, columns, w_shared, None, self.kept.heads, long)
@@ -235,7 +236,6 @@ class Plan:
                 entries,
                 w_own,
                 base,
-                columns,
                 tuple(head),
                 NONE if allowed is None else allowed,
                 tuple(few),
@@ -266,6 +266,31 @@ class Plan:
         columns = self.starts + np.array(groups, dtype=np.int64)
         self.kept.kinds[key] = weights[self.own], weights[list(self.views.shared)], columns
         return key
+
+    def _factors(self, key: tuple[int, ...], columns: Ints) -> tuple[Floats, Floats, Floats]:
+        """What the refinement says of items of which the own levels say nothing, by groups.
+
+        A table (n_items, 4), and the weights of the own levels' logs for items that are new and
+        for those that the customer has had. In the table: the log of the factor of a new item,
+        that of one that was had before its individual levels are added, the log of what a level
+        says that leaves the item out, and everyone's probability.
+        """
+        assert self.refined is not None
+        logs, floor, passed, p0, b_shared, d_shared, b, d, constant = self.refined
+        table = self.kept.tables.get(key)
+        if table is None:
+            if (len(self.kept.tables) + 1) * 4 * len(p0) > ROOM:
+                self.kept.tables.clear()
+            silent = [
+                passed if key[0] >> bit & 1 else floor for bit in self.pattern[self.own].tolist()
+            ]
+            new = logs[:, columns] @ b_shared
+            had = logs[:, columns] @ (b_shared + d_shared) + constant
+            for v, said in enumerate(silent):
+                new += b[v] * said
+                had += (b[v] + d[v]) * said * (self.pattern[self.own[v]] > 0)
+            table = self.kept.tables[key] = np.stack([new, had, floor, p0], axis=1)
+        return table, b, b + d
 
     def _head(
         self,
@@ -325,7 +350,7 @@ NO_PAIRS = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
 NO_ROWS = np.zeros((0, 2), dtype=np.int64)
 NOTHING = np.zeros(0, dtype=np.int32), np.zeros(0)
 GAP = np.zeros(0)
-UNREFINED = (np.zeros((0, 0)), GAP, GAP, GAP, GAP, GAP, GAP, GAP, 0.0)
+UNREFINED = np.zeros((0, 4)), GAP, GAP
 
 
 def first(scores: Floats, allowed: Bools | None, k: int) -> tuple[Codes, bool]:
@@ -399,7 +424,7 @@ def _due(levels: list[FittedDue]) -> tuple[Any, ...]:
         np.log(items.share + 1e-9),
         float(level.prior),
         level.mean,
-        level.scale,
+        1 / level.scale,
         level.weights,
     )
 
