@@ -49,7 +49,7 @@ def sentence(stories: Sequence[Story], who: str) -> str:
     shares = np.array([story.share for story in stories])
     told = max(1, int((shares >= LEAST).sum()))
     figures = whole_percents(np.append(shares[:told], shares[told:].sum())).tolist()
-    parts = []
+    parts: list[str] = []
     for story, figure in zip(stories[:told], figures, strict=False):
         first = "" if parts or not story.lead else f"{story.lead} "
         lead = f"{PRONOUNS[who]} " if story.lead == "who" else first
@@ -62,7 +62,7 @@ def sentence(stories: Sequence[Story], who: str) -> str:
 def whole_percents(shares: Floats) -> Ints:
     """Shares (n,) as whole percents that add up to 100: the largest remainders are rounded up."""
     exact = 100 * shares / shares.sum()
-    out = np.floor(exact + 1e-9).astype(np.int64)
+    out: Ints = np.floor(exact + 1e-9).astype(np.int64)
     rest = np.argsort(out - exact, kind="stable")[: 100 - int(out.sum())]
     out[rest] += 1
     return out
@@ -83,7 +83,7 @@ def members(by: str, name: str) -> str:
     return word if plural else f"the {by} “{word}”"
 
 
-def named(catalog: Catalog | None, items: Vocab, codes: Codes) -> list[str]:
+def named(catalog: Catalog | None, items: Vocab, codes: Codes | Ints) -> list[str]:
     """The names (p,) of items: the catalogue's name or text, else the id; long ones are cut."""
     ids = items.values[codes].tolist()
     if catalog is not None:
