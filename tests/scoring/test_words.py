@@ -200,7 +200,8 @@ def test_what_is_rare_is_not_called_popular() -> None:
 
 def test_segments_and_personas_are_told_by_name_where_they_make_more_of_it() -> None:
     scorer, profiles = fitted(), simulated()
-    names = scorer.views.names
+    names, cards = scorer.views.names, scorer.groups.cards
+    assert cards is not None
     only = {}
     for level in ("segment", "persona"):
         weights = np.zeros_like(scorer.weights)
@@ -218,8 +219,7 @@ def test_segments_and_personas_are_told_by_name_where_they_make_more_of_it() -> 
                 if level == "segment":
                     more = group >= 0 and table[group, code] > table[-1, code]
                 else:
-                    cards = scorer.groups.cards
-                    card = cards[groups[group]] if cards is not None and group >= 0 else None
+                    card = cards[groups[group]] if group >= 0 else None
                     more = card is not None and (
                         card.lifts(scorer.items, scorer.catalog)[code] > 1
                         and table[group, code] > table[-1, code]

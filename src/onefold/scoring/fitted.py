@@ -459,7 +459,7 @@ class FittedScorer:
             >>> profiles = of.fold(data.log, catalog=data.catalog)
             >>> scorer = of.Scorer().fit(profiles.at("2025-06-01"), rng=7)
             >>> later = scorer.update(profiles, rng=7)
-            >>> later.as_of == profiles.as_of, later.weights is scorer.weights
+            >>> bool(later.as_of == profiles.as_of), later.weights is scorer.weights
             (True, True)
         """
         return cast("FittedScorer", moved(self, profiles, regroup=regroup, rng=rng))

@@ -83,7 +83,7 @@ def members(by: str, name: str) -> str:
     return word if plural else f"the {by} “{word}”"
 
 
-def named(catalog: Catalog | None, items: Vocab, codes: Codes) -> list[str]:
+def named(catalog: Catalog | None, items: Vocab, codes: Codes | Ints) -> list[str]:
     """The names (p,) of items: the catalogue's name or text, else the id; long ones are cut."""
     ids = items.values[codes].tolist()
     if catalog is not None:

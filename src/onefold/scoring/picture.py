@@ -1,8 +1,9 @@
 """The pictures of the back-off and of the ladder, made to be read without a legend.
 
 Back-off: one stacked bar for each bucket of evidence, from the broadest view, at the foot, to
-the individual, at the top. Levels are named beside the last bar, moved apart where they would
-touch; buckets with few choices are pale. Ladder: one bar for each rung, with its interval, and
+the individual, at the top, each part with its weight and, where there is room, its interval below.
+Levels are named beside the last bar, moved apart where they would touch; buckets with few choices
+are pale. Ladder: one bar for each rung, with its interval, and
 in words what its step over the rung above shows.
 """
 
@@ -17,6 +18,7 @@ from onefold.errors import MissingExtra
 COLOURS = ("#aebac4", "#d8a94f", "#7fae8c", "#86b3dd", "#4f86bf", "#2f5d95", "#1b3558")
 APART = 0.052  # names nearer than this would touch
 TOLD = 0.055  # a part smaller than this has no room for its number
+WIDE = 0.085  # nor a part smaller than this for its interval
 NOWHERE = 0.01  # a level below this in every bucket is told of in a line
 GREY = "#666666"
 
@@ -25,6 +27,7 @@ def stacked(backoff: Any, ax: Any = None) -> Any:
     """Draw the weights of a `Backoff`."""
     axes = axes_for(ax, (9.4, 5.0))
     names, weights, few = backoff.levels, backoff.weights, backoff.few
+    low, high = (100 * bound for bound in backoff.bounds)
     x = np.arange(len(weights))
     foot = np.cumsum(weights, axis=1) - weights
     for at in range(len(names)):
@@ -35,6 +38,8 @@ def stacked(backoff: Any, ax: Any = None) -> Any:
             if weights[i, at] >= TOLD:
                 dark = at >= len(names) / 2 and not few[i]
                 said, where = f"{100 * weights[i, at]:.0f} %", foot[i, at] + weights[i, at] / 2
+                if weights[i, at] >= WIDE and not np.isnan(low[i, at]):
+                    said += f"\n{low[i, at]:.0f}–{high[i, at]:.0f}"
                 axes.annotate(
                     said,
                     (i, where),
@@ -49,7 +54,8 @@ def stacked(backoff: Any, ax: Any = None) -> Any:
         for evidence, n, pale in zip(backoff.evidence, backoff.choices.tolist(), few, strict=True)
     ]
     axes.set_xticks(x, ticks, fontsize=9)
-    axes.set_xlabel(_foot(names, weights, pale=bool(few.any())), fontsize=9)
+    sure = not np.isnan(low).all()
+    axes.set_xlabel(_foot(names, weights, pale=bool(few.any()), sure=sure), fontsize=9)
     axes.set_yticks([])
     axes.set_ylim(0, 1)
     axes.set_xlim(-0.55, len(x) - 0.5 + max(1.0, 0.24 * len(x)))
@@ -60,10 +66,12 @@ def stacked(backoff: Any, ax: Any = None) -> Any:
     return axes
 
 
-def _foot(names: Sequence[str], weights: Floats, *, pale: bool) -> str:
+def _foot(names: Sequence[str], weights: Floats, *, pale: bool, sure: bool) -> str:
     lines = [
         "first line: visits known of a customer; second: later choices that the weights come from"
     ]
+    if sure:
+        lines.append("below each weight its 95 % interval: percentile bootstrap over customers")
     if pale:
         lines.append("pale: few choices, close to the average of all")
     small = [n for n, most in zip(names, weights.max(axis=0), strict=True) if most < NOWHERE]
