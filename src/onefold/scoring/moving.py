@@ -44,7 +44,9 @@ def moved(scorer: Any, profiles: Profiles, *, regroup: bool, rng: Rng) -> Any:
     items = known_items(profiles, settings)
     if not len(items):
         raise none_chosen(profiles, settings.target, call)
-    kept = attrs.evolve(scorer.groups, turning=None)  # levels are fitted on whole histories
+    kept = scorer.groups
+    if kept.turning is not None:  # levels are fitted on whole histories
+        kept = attrs.evolve(kept, turning=None)
     groups = fit_groups(profiles, settings, source) if regroup else kept
     return attrs.evolve(
         scorer,

@@ -10,17 +10,16 @@ plain expectation-maximisation would stop long before the interval is as wide as
 levels stay as they are: the interval is of how far to trust each, not of what it says.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
 
 from onefold._types import Array, Bools, Floats, Ints
-from onefold.scoring.weights import ENOUGH, PRIOR, Slice
+from onefold.scoring.weights import ENOUGH, PRIOR, Slice, converged
 
 CELLS = 1 << 18  # choices by draws at a time: 1 MB, which stays near the processor
-CYCLES = 300
-CLOSE = 1e-5  # a step that moves no weight by more is the last
+CLOSE = 1e-5  # a step that moves no weight of a draw by more is its last
 TINY = 1e-30
 
 
@@ -117,32 +116,4 @@ def _learned(p: Array, counts: Array, start: Floats, prior: Floats) -> Floats:
         return out
 
     begin = np.tile(start, (len(counts), 1))
-    return np.where(total > 0, converged(step, begin), begin)
-
-
-def converged(step: Callable[[Floats, Ints], Floats], start: Floats) -> Floats:
-    """The fixed point (draws, levels) of a step of expectation-maximisation, draw by draw.
-
-    Two steps are extrapolated: w + 2 s r + s^2 v, r being the first move, v its change, and
-    s = |r| / |v|, at least 1 (squared extrapolation, SqS3).
-
-    Args:
-        step: From the weights (a, levels) of the draws (a,) that are named to better ones.
-        start: (draws, levels) where to begin.
-    """
-    weights, left = start.copy(), np.arange(len(start))
-    for _ in range(CYCLES):
-        here = weights[left]
-        one = step(here, left)
-        two = step(one, left)
-        first, change = one - here, two - 2 * one + here
-        size = np.linalg.norm(change, axis=1)
-        far = np.ones(len(left))
-        np.divide(np.linalg.norm(first, axis=1), size, out=far, where=size > 1e-12)
-        far = np.maximum(far, 1.0)[:, None]
-        ahead = np.maximum(here + 2 * far * first + far**2 * change, 0.05 * two)
-        weights[left] = step(ahead / ahead.sum(axis=1, keepdims=True), left)
-        left = left[np.abs(two - one).max(axis=1) > CLOSE]
-        if not len(left):
-            break
-    return weights
+    return np.where(total > 0, converged(step, begin, close=CLOSE), begin)

@@ -4,11 +4,11 @@
     w_l[b] = (sum of r_l in bucket b + a w_l) / (n_b + a)        shrunk to the common weights w
 
 Expectation-maximisation for the weights of a mixture with fixed parts (Dempster, Laird and
-Rubin 1977): concave, so there is one answer and no learning rate. Buckets are of evidence:
-how many visits of a customer were known, in powers of two.
+Rubin 1977), extrapolated until nothing moves: concave, so there is one answer and no learning
+rate. Buckets are of evidence: how many visits of a customer were known, in powers of two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
@@ -17,7 +17,7 @@ from onefold._columns import frozen
 from onefold._types import Array, Floats, Ints
 
 PRIOR = 200.0  # a: choices that the common weights count for, in each bucket
-STEPS = 500
+CYCLES = 1000
 ENOUGH = 30  # choices below which there is nothing to learn from
 
 
@@ -91,20 +91,54 @@ def mixture(
     if len(p) < ENOUGH:
         return start, np.tile(start, (n_buckets, 1))
     c = c * (len(c) / c.sum())
-    common = start
-    for _ in range(STEPS):
-        new = (c / (p @ common)) @ p * common / len(p)
-        moved, common = np.abs(new - common).max(), new
-        if moved < 1e-7:
-            break
-    counts = np.bincount(b, weights=c, minlength=n_buckets)
+    nothing = np.zeros(n_levels)
+    common = _learned(p, c, start, nothing)
     weights = np.tile(common, (n_buckets, 1))
-    for _ in range(STEPS):
-        parts = p * weights[b]
-        parts *= (c / parts.sum(axis=1))[:, None]
-        sums = [np.bincount(b, weights=parts[:, k], minlength=n_buckets) for k in range(n_levels)]
-        held = (np.stack(sums, axis=1) + prior * common) / (counts + prior)[:, None]
-        moved, weights = np.abs(held - weights).max(), held
-        if moved < 1e-6:
-            break
+    for bucket in np.unique(b).tolist():  # a dozen of them
+        here = b == bucket
+        weights[bucket] = _learned(p[here], c[here], common, prior * common)
     return common, weights / weights.sum(axis=1, keepdims=True)
+
+
+def _learned(p: Floats, counts: Floats, start: Floats, prior: Floats) -> Floats:
+    """Weights (levels,) of choices p (n, levels) that count (n,), and a prior (levels,)."""
+    total = counts.sum() + prior.sum()
+
+    def step(weights: Floats, draws: Ints) -> Floats:
+        parts = (counts / (p @ weights[0])) @ p * weights[0]
+        out: Floats = ((parts + prior) / total)[None]
+        return out
+
+    found: Floats = converged(step, start[None])[0]
+    return found
+
+
+def converged(
+    step: Callable[[Floats, Ints], Floats], start: Floats, *, close: float = 1e-9
+) -> Floats:
+    """The fixed point (draws, levels) of a step of expectation-maximisation, draw by draw.
+
+    Two steps are extrapolated: w + 2 s r + s^2 v, r being the first move, v its change, and
+    s = |r| / |v|, at least 1 (squared extrapolation, SqS3; Varadhan and Roland 2008).
+
+    Args:
+        step: From the weights (a, levels) of the draws (a,) that are named to better ones.
+        start: (draws, levels) where to begin.
+        close: A step that moves no weight of a draw by more is its last.
+    """
+    weights, left = start.copy(), np.arange(len(start))
+    for _ in range(CYCLES):
+        here = weights[left]
+        one = step(here, left)
+        two = step(one, left)
+        first, change = one - here, two - 2 * one + here
+        size = np.linalg.norm(change, axis=1)
+        far = np.ones(len(left))
+        np.divide(np.linalg.norm(first, axis=1), size, out=far, where=size > 1e-12)
+        far = np.maximum(far, 1.0)[:, None]
+        ahead = np.maximum(here + 2 * far * first + far**2 * change, 0.05 * two)
+        weights[left] = step(ahead / ahead.sum(axis=1, keepdims=True), left)
+        left = left[np.abs(two - one).max(axis=1) > close]
+        if not len(left):
+            break
+    return weights
