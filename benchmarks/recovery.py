@@ -57,8 +57,9 @@ def main() -> None:
                 gap = found.compare(other, "as it is", visits=k)
                 print(f"{other} over as it is, spliced before {k}: {gap}")
         if options.picture:
-            place = f"{options.picture}/{name}.png"
-            found.plot().figure.savefig(place, dpi=110)
+            folder = Path(options.picture)
+            folder.mkdir(parents=True, exist_ok=True)
+            found.plot().figure.savefig(folder / f"{name}.png", dpi=110)
 
 
 if __name__ == "__main__":
