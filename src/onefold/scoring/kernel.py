@@ -240,7 +240,7 @@ def _factors(slots, size, own, codes, narrow, wide, refined, factor):
 
 
 @jit
-def _keep_mass(used, inside, mass, score):
+def _keep_mass(used, inside, order, mass, score):
     """Scale the factors of a head so that it keeps its mass, in the order of the slots."""
     whole = scaled = 0.0
     for s in range(used):
@@ -249,9 +249,38 @@ def _keep_mass(used, inside, mass, score):
             score[s] *= mass[s]
             scaled += score[s]
     ratio = whole / scaled if scaled > 0 else 1.0
-    for s in range(used):
-        if inside[s]:
-            score[s] *= ratio
+    for k in range(len(order)):
+        score[order[k]] *= ratio
+
+
+@jit
+def _linked(own, query, bounds, link_item, link_weight, board, codes, wide, held, used):
+    """Follow the links of the own items, each asked by `query`; their sum, and how many are used.
+
+    This is where a list's time goes, so `_add` is written out.
+    """
+    total, levels = 0.0, wide.shape[0]
+    for s in range(own):
+        asked = query[s]
+        if asked > 0:
+            i = codes[s]
+            for j in range(bounds[i], bounds[i + 1]):
+                code = link_item[j]
+                slot = board[code]
+                if slot < 0 or slot >= used or codes[slot] != code:
+                    slot = used
+                    board[code] = slot
+                    codes[slot] = code
+                    if levels == 1:
+                        held[slot] = 0.0
+                    else:
+                        for v in range(levels):
+                            wide[v, slot] = 0.0
+                    used += 1
+                told = asked * link_weight[j]
+                held[slot] += told
+                total += told
+    return total, used
 
 
 @jit
@@ -344,15 +373,9 @@ def rank_rows(
                 since = age[a + k] - relative[v] * last
                 if since < oldest[v]:
                     query[slots[k]] += np.exp(-since / reach[v])
-            total = 0.0
-            for s in range(own):
-                if query[s] > 0:
-                    i = codes[s]
-                    for j in range(bounds[v, i], bounds[v, i + 1]):
-                        t, used = _add(board, codes, wide, used, link_item[j])
-                        told = query[s] * link_weight[j]
-                        wide[v, t] += told
-                        total += told
+            total, used = _linked(
+                own, query, bounds[v], link_item, link_weight, board, codes, wide, wide[v], used
+            )
             if total > 0:
                 empty[single + v] = False
                 for s in range(used):
@@ -392,7 +415,7 @@ def rank_rows(
             inside[:used] = False
             for k in range(count):
                 inside[order[k]] = True
-            _keep_mass(used, inside, mass, score)
+            _keep_mass(used, inside, order[:count], mass, score)
         if mode == DENSE:
             out_scores[row] = base
             for s in range(used):
