@@ -234,7 +234,7 @@ def test_rungs_of_ones_own() -> None:
 
 def test_rungs_that_there_are() -> None:
     assert list(default_rungs(LEVELS)) == ["everyone", "persona", "segment", "individual", ALL]
-    own = ("long", "recent", "last", "due", "considered")
+    own = ("long", "recent", "last", "due", "considered", "looked at")
     assert default_rungs(LEVELS)["individual"] == own
     assert list(default_rungs([Everyone()])) == ["everyone", ALL]
 

@@ -39,5 +39,6 @@ LEVELS: tuple[Level, ...] = (
     Individual(decay=0.0, name="last"),
     Due(),
     Considered(),
+    Considered(faint=True, name="looked at"),
     Ease(tau=50.0, within=5_000),
 )

@@ -9,7 +9,9 @@ How much each kind tells is learned on the last stretch of the history: from wha
 and, for what was done just now, from what came before each of its visits.
 
 What is no likelier for having been considered than without it, such as what was sent back, is left
-out; with one kind of event there is nothing to say.
+out. A customer whose hazards add up to little tells less than one who is about to choose, and
+needs another weight: there are two such levels, parted at the sum that best tells those who choose
+what they have considered from the others. With one kind of event there is nothing to say.
 """
 
 from typing import Any
@@ -18,7 +20,6 @@ import attrs
 import numpy as np
 
 from onefold._columns import frozen
-from onefold._display import number, percent
 from onefold._group import distinct
 from onefold._types import Bools, Floats, Ints
 from onefold.levels.due import logistic
@@ -29,6 +30,13 @@ from onefold.levels.settings import above_zero, counted, named
 
 CUSTOMERS = 8000  # who come back, from whom the hazard is learned, at most
 LEAST = 30  # considered items that were chosen, without which nothing is learned
+DEEDS = {  # what is said of an item with events of a kind; of others the kind itself
+    "view": "looked at",
+    "cart": "put in the cart",
+    "open": "opened",
+    "click": "clicked",
+    "return": "sent back",
+}
 SHARE = 0.01  # of all choices: below it the level would cost more than it tells
 
 
@@ -40,6 +48,8 @@ class Considered:
         prior: Customers that everybody's rate of conversion counts for beside an item's own.
         ridge: Of the coefficients, of standardised features.
         customers: Customers from whom the hazard is learned, at most.
+        faint: Whether it speaks of customers whose hazards add up to little, and not of those whose
+            hazards add up to much.
         name: The level's name.
 
     Raises:
@@ -49,6 +59,9 @@ class Considered:
     prior: float = attrs.field(default=20.0, kw_only=True, validator=above_zero)
     ridge: float = attrs.field(default=1.0, kw_only=True, validator=above_zero)
     customers: int = attrs.field(default=CUSTOMERS, kw_only=True, validator=counted)
+    faint: bool = attrs.field(
+        default=False, kw_only=True, validator=attrs.validators.instance_of(bool)
+    )
     name: str = attrs.field(default="considered", kw_only=True, validator=named)
 
     def fit(
@@ -83,8 +96,16 @@ class Considered:
         told = np.concatenate([_features(pairs, items), _features(now, items)])
         chosen = np.concatenate([chosen, bought])
         mean, scale, weights = logistic(told, chosen, self.ridge, free=told.shape[1])
+        top = told.max(axis=0)
+        found = FittedConsidered(self.name, kinds, items, mean, scale, weights, top)
+        # Rows at the start of the stretch, and before each of its visits: is it there at all?
+        total = np.append(found.total(pairs, len(back)), found.total(now, len(visits)))
+        each = np.bincount(history.visit[late], minlength=int(visits.max()) + 1)[visits]
+        asked = np.append(np.bincount(np.searchsorted(back, after // width)), each)
+        row = np.append(pairs.row, now.row + len(back))
+        hits = np.bincount(row, weights=chosen, minlength=len(total))
         items = Odds.of(history, kinds, prior=self.prior)
-        return FittedConsidered(self.name, kinds, items, mean, scale, weights, told.max(axis=0))
+        return attrs.evolve(found, items=items, least=_least(total, hits, asked), faint=self.faint)
 
 
 @attrs.frozen(eq=False)
@@ -98,6 +119,8 @@ class FittedConsidered:
     scale: Floats = attrs.field(converter=frozen)
     weights: Floats = attrs.field(converter=frozen)
     top: Floats = attrs.field(converter=frozen)
+    least: float = 0.0  # the sum of a row's hazards from which on it is about to choose
+    faint: bool = False
 
     @property
     def silent(self) -> bool:
@@ -113,9 +136,18 @@ class FittedConsidered:
             return csr_matrix(shape, dtype=np.float64)
         pairs = Pairs.of(rows, self.kinds)
         hazard = self.hazard(pairs)
-        kept = np.flatnonzero(hazard > self.items.rate[pairs.item])
+        speak = (self.total(pairs, len(rows)) >= self.least) ^ self.faint
+        kept = np.flatnonzero((hazard > self.items.rate[pairs.item]) & speak[pairs.row])
         where = (pairs.row[kept], pairs.item[kept])
         return normal_rows(csr_matrix((hazard[kept], where), shape=shape))
+
+    def total(self, pairs: "Pairs", n: int) -> Floats:
+        """The sum (n,) of the hazards of each row's considered items."""
+        assert self.items is not None
+        hazard = self.hazard(pairs)
+        told = np.where(hazard > self.items.rate[pairs.item], hazard, 0.0)
+        out: Floats = np.bincount(pairs.row, weights=told, minlength=n)
+        return out
 
     def because(self, rows: Choices, row: Ints, items: Ints) -> list[str]:
         """What was done with each of some items (c,) by its row (c,), in words."""
@@ -130,17 +162,18 @@ class FittedConsidered:
         at = np.minimum(np.searchsorted(keys[order], asked), max(len(keys) - 1, 0))
         place = order[at] if len(keys) else np.zeros(len(asked), dtype=np.int64)
         found = keys[place] == asked if len(keys) else np.zeros(len(asked), dtype=bool)
-        hazard = self.hazard(pairs)
         out = []
         for i, here in zip(place.tolist(), found.tolist(), strict=True):  # words, one by one
             if not here:
                 out.append(nothing)
                 continue
             count, since = pairs.deeds.count[i], pairs.deeds.since[i]
-            done = [f"{k} {int(c)}x" for k, c in zip(self.kinds, count, strict=True) if c]
-            last = float(np.min(since))
-            when = "just now" if last < 1e-3 else f"{number(last)} days ago"
-            out.append(f"{', '.join(done)}, last {when}; chance {percent(hazard[i])}")
+            done = [
+                f"{DEEDS.get(k, k)} {_times(int(c))}"
+                for k, c in zip(self.kinds, count, strict=True)
+                if c
+            ]
+            out.append(f"it was {' and '.join(done)}, last {_ago(float(np.min(since)))}")
         return out
 
     def hazard(self, pairs: "Pairs") -> Floats:
@@ -220,6 +253,35 @@ class Odds:
         popular = (counts + 1e-9) / max(counts.sum(), 1e-9)
         late = later_start(history, history.moments.max()) if len(history) else None
         return cls(np.log(share / (1 - share)), np.log(popular), _rate(history, late))
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
+
+
+def _ago(days: float) -> str:
+    whole = int(days)
+    if whole < 1:
+        return "less than a day ago"
+    return "a day ago" if whole == 1 else f"{whole:,} days ago"
+
+
+def _least(total: Floats, hits: Floats, asked: Ints) -> float:
+    """The sum of hazards that best parts rows (n,), by how many of `asked` choices are `hits`."""
+    told = total[total > 0]
+    if not len(told):
+        return 0.0
+
+    def likelihood(some: Bools) -> float:
+        n = float(asked[some].sum())
+        k = min(float(hits[some].sum()), n)
+        return float(xlogy(k, k / max(n, 1)) + xlogy(n - k, 1 - k / max(n, 1)))
+
+    from scipy.special import xlogy
+
+    edges = np.unique(np.quantile(told, np.arange(0, 1, 0.05)))
+    gains = [likelihood(total >= edge) + likelihood(total < edge) for edge in edges]
+    return float(edges[int(np.argmax(gains))])
 
 
 def _before(history: Choices, visits: Ints) -> Choices:

@@ -24,6 +24,7 @@ from onefold.levels.protocol import Choices
 from onefold.profiles import Profile
 from onefold.scoring.plan import compiled
 from onefold.scoring.rank import Ranking, ranking, why_short
+from onefold.scoring.wanted import refuse_conditions
 
 if TYPE_CHECKING:
     from onefold.scoring.fitted import FittedScorer
@@ -36,12 +37,13 @@ class Live:
     A value: `after` returns another one, and what it was made of stays as it was.
     """
 
-    __slots__ = ("_before", "_event", "_root", "_state")
+    __slots__ = ("_before", "_event", "_root", "_state", "_whole")
 
     def __init__(
         self, root: "_Root", before: "Live | None", event: Event | None, state: "_State | None"
     ) -> None:
         self._root, self._before, self._event, self._state = root, before, event, state
+        self._whole = root.profile if before is None else None
 
     @classmethod
     def of(cls, scorer: "FittedScorer", profile: Profile) -> "Live":
@@ -100,6 +102,7 @@ class Live:
         """
         root, scorer = self._root, self._root.scorer
         n = whole(n, "Live.rank: n")
+        refuse_conditions("Live.rank", among=among, exclude=exclude)
         if not isinstance(repeats, (bool, np.bool_)):
             raise ArgumentError(f"Live.rank: repeats is {repeats!r}; True or False.")
         if compiled() is None or scorer._plan.others or scorer.groups.turning is not None:
@@ -181,10 +184,17 @@ class Live:
         return events[::-1]
 
     def _profile(self) -> Profile:
-        """The whole profile, with the events since."""
-        profile = self._root.profile
-        for event in self._events():
-            profile = profile.after(event)
+        """The whole profile, with the events since; kept, for the next click stands on it."""
+        waiting: list[Live] = []
+        at = self
+        while at._whole is None:  # single events, that came one by one
+            assert at._before is not None
+            waiting.append(at)
+            at = at._before
+        profile = at._whole
+        for live in waiting[::-1]:
+            assert live._event is not None
+            profile = live._whole = profile.after(live._event)
         return profile
 
 

@@ -16,6 +16,7 @@ from onefold._vocab import Vocab
 from onefold.errors import ArgumentError
 from onefold.scoring.thompson import FittedThompson
 from onefold.scoring.version import version_of
+from onefold.scoring.wanted import refuse_conditions
 
 if TYPE_CHECKING:
     from onefold.scoring.fitted import FittedScorer
@@ -118,6 +119,8 @@ def _temperature(value: Any, name: str) -> float:
 
 
 def _ids(ids: Any, name: str) -> list[str]:
+    call, argument = name.split(": ")
+    refuse_conditions(call, **{argument: ids})
     if isinstance(ids, str) or not is_several(ids):
         raise ArgumentError(f"{name} is {shown(ids)}; it takes ids of items: ['{ids}'].")
     return [str(i) for i in ids]

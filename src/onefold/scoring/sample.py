@@ -14,9 +14,11 @@ from typing import Any
 import attrs
 import numpy as np
 
+from onefold import _time
 from onefold._random import generator, hash64, mix64
 from onefold._types import Bools, Codes, Floats, Hashes, Ints, Rng, Times
 from onefold._vocab import Vocab
+from onefold.errors import ArgumentError
 from onefold.levels.protocol import Choices
 from onefold.profiles import TraitTable
 from onefold.scoring.decisions import Decisions
@@ -78,6 +80,14 @@ def judged(policy: Policy, decisions: Decisions, table: TraitTable) -> Decisions
     shown[some] = np.where(codes < 0, UNKNOWN, codes)
     place = {customer: at for at, customer in enumerate(held.customers.tolist())}
     at = np.array([place[customer] for customer in table.ids.tolist()], dtype=np.int64)
+    other = np.flatnonzero(decisions.time[at] != table.as_of)
+    if len(other):
+        who, then = str(table.ids[other[0]]), decisions.time[at[other[0]]]
+        raise ArgumentError(
+            f"FittedScorer.propensities: who has {who!r} as of {_time.show(table.as_of[other[0]])}, "
+            f"but the list was decided on as of {_time.show(then)}: what came after it would be "
+            "known. Give the profiles as they were: profiles.at(moment)."
+        )
     log, first, pool = np.zeros(some.shape), np.zeros(some.shape), np.zeros(len(at), dtype=np.int64)
     for urns, here in made.pieces(table):
         found = propensities(urns.first, urns.second, shown[at[here]], policy.share)

@@ -88,9 +88,10 @@ class Turning:
 
 def expected(share: float) -> float:
     """Return a share of customers who are expected to have changed."""
-    if fraction(share, "Scorer: changes", ends=True) > 0.5:
+    number = share if isinstance(share, (int, float, np.number)) else None
+    if number is not None and not isinstance(share, bool) and not 0 <= number <= 0.5:
         raise ArgumentError(f"Scorer: changes is {share!r}; it takes a number, 0 to 0.5.")
-    return float(share)
+    return float(fraction(share, "Scorer: changes", ends=True))
 
 
 def turning(history: Choices, *, share: float, rng: np.random.Generator) -> Turning | None:

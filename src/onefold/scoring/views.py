@@ -161,7 +161,12 @@ def fit_groups(profiles: Profiles, settings: Any, rng: np.random.Generator) -> G
     """Segments and personas as of the profiles' own moment."""
     if settings.segments is None:
         return Groups(None, (), None)
-    made = segment(profiles, settings.segments, rng=rng)
+    try:
+        made = segment(profiles, settings.segments, rng=rng)
+    except ArgumentError as error:
+        raise ArgumentError(
+            f"{error} In a scorer that is segments=; Scorer(segments=None) does without."
+        ) from error
     names = tuple(str(name) for name in made.assignment.names)
     cards = portray(made, minimum=settings.minimum)
     return Groups(made.fitted, names, cards if len(cards) else None)

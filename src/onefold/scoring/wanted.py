@@ -102,6 +102,16 @@ def _condition(held: Any, name: str) -> Condition | None:
     return held if isinstance(held, Condition) else None
 
 
+def refuse_conditions(call: str, **given: Any) -> None:
+    """Conditions on own items are for `FittedScorer.rank`."""
+    for name, held in given.items():
+        if isinstance(held, (Condition, Did, Term, EventCondition)):
+            raise ArgumentError(
+                f"{call}: {name} is a condition ({held}); it takes ids of items here. Conditions "
+                "on own items are for FittedScorer.rank."
+            )
+
+
 def named(scorer: Any, among: Iterable[str] | None, exclude: Iterable[str] | None) -> Bools | None:
     """Which items may be chosen, by their ids; None: all."""
     if among is None and exclude is None:
