@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from onefold.errors import ArgumentError
-from onefold.scoring.sureness import Asked, converged
-from onefold.scoring.weights import Slice, mixture
+from onefold.scoring.sureness import Asked
+from onefold.scoring.weights import Slice, converged, mixture
 from tests.scoring.shops import fitted
 
 START = np.datetime64("2025-01-01", "us")

@@ -23,7 +23,7 @@ from onefold.campaigns.blocks import sized
 from onefold.campaigns.file import write
 from onefold.campaigns.lists import Rows, regrouped
 from onefold.campaigns.result import Tailored
-from onefold.campaigns.settings import flag, listed, owned, secret, share, temperature
+from onefold.campaigns.settings import flag, listed, owned, secret, share, temperature, units
 from onefold.campaigns.tailoring import LIMITS, Tailoring, tailored
 from onefold.errors import ArgumentError
 from onefold.profiles import Profiles
@@ -103,7 +103,7 @@ class Campaign:
     new: int = attrs.field(default=0, kw_only=True)
     calibrate: str | Calibration | None = attrs.field(default=None, kw_only=True)
     stock: Mapping[str, int] | None = attrs.field(
-        default=None, kw_only=True, repr=shown, converter=owned
+        default=None, kw_only=True, repr=shown, converter=units
     )
     temperature: float = attrs.field(default=0.0, kw_only=True, converter=temperature)
     pool: int | None = attrs.field(default=POOL, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from onefold._check import is_several, shown
+from onefold._check import is_several, shown, whole
 from onefold.errors import ArgumentError
 from onefold.scoring.policy import COLDEST, HOTTEST
 
@@ -54,6 +54,21 @@ def listed(value: Any) -> Any:
 def owned(value: Any) -> Any:
     """A mapping that nobody else can change; what is none is left to the scorer."""
     return dict(value) if isinstance(value, Mapping) else value
+
+
+def units(value: Any) -> dict[str, int] | None:
+    """Units left by item, which nobody else can change."""
+    if value is None:
+        return None
+    if isinstance(value, type) or not callable(getattr(value, "items", None)):
+        raise ArgumentError(
+            f"Campaign: stock is {shown(value)}; it takes the units left of each item: "
+            "{'tea': 3}."
+        )
+    return {
+        str(item): whole(left, f"Campaign: stock: {shown(item)}", least=0)
+        for item, left in value.items()
+    }
 
 
 def flag(campaign: Any, field: "attrs.Attribute[Any]", value: Any) -> None:

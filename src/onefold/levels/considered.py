@@ -103,7 +103,7 @@ class Considered:
         each = np.bincount(history.visit[late], minlength=int(visits.max()) + 1)[visits]
         asked = np.append(np.bincount(np.searchsorted(back, after // width)), each)
         row = np.append(pairs.row, now.row + len(back))
-        hits = np.bincount(row, weights=chosen, minlength=len(total))
+        hits = np.bincount(row, weights=chosen, minlength=len(total)).astype(np.float64)
         items = Odds.of(history, kinds, prior=self.prior)
         return attrs.evolve(found, items=items, least=_least(total, hits, asked), faint=self.faint)
 
@@ -146,8 +146,7 @@ class FittedConsidered:
         assert self.items is not None
         hazard = self.hazard(pairs)
         told = np.where(hazard > self.items.rate[pairs.item], hazard, 0.0)
-        out: Floats = np.bincount(pairs.row, weights=told, minlength=n)
-        return out
+        return np.bincount(pairs.row, weights=told, minlength=n).astype(np.float64)
 
     def because(self, rows: Choices, row: Ints, items: Ints) -> list[str]:
         """What was done with each of some items (c,) by its row (c,), in words."""

@@ -74,6 +74,7 @@ class Neighbours:
             (table.data, chosen[table.indices], _spread(table.indptr, chosen, history.n_items)),
             shape=(history.n_items, history.n_items),
         )
+        table.eliminate_zeros()
         return FittedNeighbours(self.name, self.reach, table)
 
     def _considered(self, history: Choices) -> Ints:

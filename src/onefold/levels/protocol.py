@@ -68,6 +68,7 @@ class Choices:
         history: all events of these rows, of all kinds, and of more rows where some were taken.
         target: the kind of event that is a choice.
         at: (n,) the row in `history` of each row; None where they are the same.
+        whole: the same rows with all they ever chose, where these are only their latest choices.
     """
 
     offsets: Ints = attrs.field(converter=frozen)
@@ -84,6 +85,7 @@ class Choices:
     cards: Any = None
     target: str | None = None
     at: Ints | None = attrs.field(default=None, converter=_some)
+    whole: "Choices | None" = None
     kept: dict[str, Any] = attrs.field(init=False, factory=dict)  # a cache
 
     @classmethod
@@ -162,7 +164,13 @@ class Choices:
             moments=self.moments[rows],
             at=rows if self.at is None else self.at[rows],
             groups={name: codes[rows] for name, codes in self.groups.items()},
+            whole=None if self.whole is None else self.whole.take(rows),
         )
+
+    @property
+    def ever(self) -> "Choices":
+        """The same rows with all that they ever chose."""
+        return self if self.whole is None else self.whole
 
     @property
     def row(self) -> Ints:

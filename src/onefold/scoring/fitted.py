@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import instance, quoted, whole
+from onefold._check import instance, is_several, quoted, shown, whole
 from onefold._columns import frozen
 from onefold._group import Marks, distinct
 from onefold._types import Bools, Codes, Floats, Rng, Times
@@ -503,6 +503,9 @@ class FittedScorer:
         own_only: bool = False,
     ) -> list[tuple[Codes, Floats]]:
         """The n best items of each row and their scores."""
+        if choices.whole is not None and not repeats and not own_only:
+            return self._never_had(choices, n, allowed)
+        n = min(n, len(self.items))
         if compiled() is not None:
             codes, scores, counts = self._plan.ranked(
                 choices, n, allowed=allowed, repeats=repeats, own_only=own_only
@@ -511,11 +514,11 @@ class FittedScorer:
         held = self._weights_of(choices, self.weights)
         own = self.views.own(choices, held)
         # A mask of this call must not outlive it: what is kept is for the whole catalogue.
-        bases = self._bases(choices, held, allowed, self._cache if allowed is None else {})
+        bases = self._bases(choices, held, allowed, self._kept if allowed is None else {})
         marks = Marks(len(self.items))
         heads = None
         if self.refined is not None:
-            whole = bases if allowed is None else self._bases(choices, held, None, self._cache)
+            whole = bases if allowed is None else self._bases(choices, held, None, self._kept)
             heads = heads_of(self.views, choices, own, whole)
             scores = heads.mass * self.refined.factors(heads)
         lists = []
@@ -543,6 +546,21 @@ class FittedScorer:
                 order = np.lexsort((codes, -both))[:n]
                 found = codes[order], both[order]
             lists.append(found)
+        return lists
+
+    def _never_had(
+        self, choices: Choices, n: int, allowed: Bools | None
+    ) -> list[tuple[Codes, Floats]]:
+        """The n best items that a row never chose, not even before its interests changed."""
+        mine = [own_items(choices.ever, i) for i in range(len(choices))]
+        more = n + max((len(held) for held in mine), default=0)
+        latest = attrs.evolve(choices, whole=None)
+        lists = []
+        for had, (codes, scores) in zip(
+            mine, self._lists(latest, more, allowed=allowed, repeats=False), strict=True
+        ):
+            kept = ~np.isin(codes, had)
+            lists.append((codes[kept][:n], scores[kept][:n]))
         return lists
 
     def live(self, profile: Profile) -> Live:
@@ -578,6 +596,12 @@ class FittedScorer:
     def _weights_of(self, choices: Choices, weights: Floats) -> Floats:
         """The weight of each level for each row (n, levels)."""
         return weights[np.minimum(buckets(choices.visits), len(weights) - 1)]
+
+    @property
+    def _kept(self) -> dict[Any, Any]:
+        """The bases of the numpy form, by kind of rows."""
+        held: dict[Any, Any] = self._cache.setdefault("bases", {})
+        return held
 
     def _bases(
         self, choices: Choices, held: Floats, allowed: Bools | None, kept: dict[Any, Any]
@@ -662,9 +686,13 @@ def _table(who: Any, name: str) -> TraitTable:
 
 
 def _ids(ids: Any, name: str) -> list[str]:
-    if isinstance(ids, str) or not isinstance(ids, Iterable):
-        raise ArgumentError(f"{name} is {ids!r}; it takes ids of items: [{str(ids)!r}].")
-    return [str(i) for i in ids]
+    if isinstance(ids, (str, bytes, Profile, Profiles)) or not is_several(ids):
+        raise ArgumentError(f"{name} is {shown(ids)}; it takes ids of items: ['tea', 'jam'].")
+    listed = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+    for item in listed:
+        if not isinstance(item, (str, int, np.integer)) or isinstance(item, bool):
+            raise ArgumentError(f"{name} holds {shown(item)}; an id is a string or a whole number.")
+    return [str(i) for i in listed]
 
 
 def _one(profile: Any, name: str) -> Profile:

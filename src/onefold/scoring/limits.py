@@ -241,7 +241,10 @@ def _units(stock: Any, items: Vocab, name: str) -> Ints:
         raise ArgumentError(
             f"{name} is {shown(stock)}; it takes the units left of each item: {{'tea': 3}}."
         )
-    named = {str(item): whole(units, f"{name}: {item!r}", least=0) for item, units in stock.items()}
+    named = {
+        str(item): min(whole(units, f"{name}: {shown(item)}", least=0), WITHOUT)
+        for item, units in stock.items()
+    }
     out = np.full(len(items) + 1, WITHOUT)
     out[items.codes(list(named))] = list(named.values())
     return out[:-1]

@@ -46,7 +46,8 @@ def lists_of(
     else:
         pairs = matching(wanted.among, table, scorer.items)
         source = own_items(scorer, choices, pairs, allowed=allowed, repeats=wanted.repeats)
-    had = distinct(choices.row * width + choices.item)
+    ever = choices.ever
+    had = distinct(ever.row * width + ever.item)
     asking = _Asking(wanted, choices, keys, source, allowed, had)
     return asking.in_turn() if wanted.left is not None else asking.together()
 

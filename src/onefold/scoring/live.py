@@ -111,7 +111,11 @@ class Live:
         moment = np.int64(state.moment).view("datetime64[us]")
         allowed = scorer._allowed_at(moment, among, exclude)
         codes, scores, count = scorer._plan.one(
-            state.cells(), root.columns, n, allowed=allowed, repeats=bool(repeats)
+            state.cells(),
+            root.columns,
+            min(n, len(scorer.items)),
+            allowed=allowed,
+            repeats=bool(repeats),
         )
         return Ranking(
             root.customers,

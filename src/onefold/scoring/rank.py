@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from onefold._check import is_whole
 from onefold._columns import frozen
 from onefold._display import html_table, number, text_table
 from onefold._group import Marks
@@ -60,7 +61,7 @@ class Ranking:
         if isinstance(customer, str):
             found = np.flatnonzero(self.customers == customer)
             i = int(found[0]) if len(found) else len(self)
-        if not isinstance(i, (int, np.integer)) or not 0 <= i < len(self):
+        if isinstance(i, str) or not is_whole(i) or not 0 <= i < len(self):
             raise UnknownCustomer(
                 f"Ranking.of: customer {customer!r} is not among the {len(self):,} ranked; "
                 "give an id, or a position from 0."

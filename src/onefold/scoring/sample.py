@@ -84,9 +84,10 @@ def judged(policy: Policy, decisions: Decisions, table: TraitTable) -> Decisions
     if len(other):
         who, then = str(table.ids[other[0]]), decisions.time[at[other[0]]]
         raise ArgumentError(
-            f"FittedScorer.propensities: who has {who!r} as of {_time.show(table.as_of[other[0]])}, "
-            f"but the list was decided on as of {_time.show(then)}: what came after it would be "
-            "known. Give the profiles as they were: profiles.at(moment)."
+            f"FittedScorer.propensities: who has {who!r} as of "
+            f"{_time.show(table.as_of[other[0]])}, but the list was decided on as of "
+            f"{_time.show(then)}: what came after it would be known. Give the profiles as they "
+            "were: profiles.at(moment)."
         )
     log, first, pool = np.zeros(some.shape), np.zeros(some.shape), np.zeros(len(at), dtype=np.int64)
     for urns, here in made.pieces(table):
@@ -150,8 +151,9 @@ class Drawing:
         place = np.full(len(scorer.items), -1)
         place[known[known >= 0]] = np.flatnonzero(known >= 0)
         if not repeats:
-            had = place[choices.item]
-            log[choices.row[had >= 0], had[had >= 0]] = -np.inf
+            ever = choices.ever
+            had = place[ever.item]
+            log[ever.row[had >= 0], had[had >= 0]] = -np.inf
         worth = np.zeros(log.shape)
         mask = np.zeros(len(scorer.items), dtype=bool)
         mask[known[(known >= 0) & may]] = True

@@ -8,14 +8,12 @@ Deeper lists begin with the shallower ones, but for what the mask leaves out.
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 import numpy as np
 
 from onefold._types import Bools, Codes, Floats, Ints
 from onefold.levels.protocol import Choices
 from onefold.scoring.heads import heads_of
 from onefold.scoring.plan import compiled
-from onefold.traits.history import History
 
 Lists = list[tuple[Codes, Floats]]
 Source = Callable[[Ints, int, Bools | None], Lists]  # rows, depth, what can be had -> lists
@@ -25,7 +23,7 @@ def catalogue(scorer: Any, choices: Choices, *, repeats: bool) -> Source:
     """The best items of the catalogue for some rows, as deep as they are asked for."""
 
     def ask(rows: Ints, depth: int, mask: Bools | None) -> Lists:
-        some = choices if len(rows) == len(choices) else _taken(choices, rows)
+        some = choices if len(rows) == len(choices) else choices.take(rows)
         held: Lists = scorer._lists(some, depth, allowed=mask, repeats=repeats)
         return held
 
@@ -45,7 +43,8 @@ def own_items(
     kept = np.ones(len(row), dtype=bool) if allowed is None else allowed[code]
     if not repeats:
         width = choices.n_items
-        kept = kept & ~np.isin(row * width + code, choices.row * width + choices.item)
+        ever = choices.ever
+        kept = kept & ~np.isin(row * width + code, ever.row * width + ever.item)
     row, code = row[kept], code[kept]
     scores = pair_scores(scorer, choices, row, code)
     order = np.lexsort((code, -scores, row))
@@ -69,7 +68,7 @@ def pair_scores(scorer: Any, choices: Choices, row: Ints, code: Codes) -> Floats
         return told
     held = scorer._weights_of(choices, scorer.weights)
     own = scorer.views.own(choices, held)
-    bases = scorer._bases(choices, held, None, scorer._cache)
+    bases = scorer._bases(choices, held, None, scorer._kept)
     out: Floats = np.asarray(own[row, code], dtype=np.float64).ravel()
     bounds = np.searchsorted(row, np.arange(len(choices) + 1)).tolist()
     for i, base in enumerate(bases):  # what is shared differs by row
@@ -85,12 +84,3 @@ def pair_scores(scorer: Any, choices: Choices, row: Ints, code: Codes) -> Floats
         found = keys[order[at]] == asked if len(keys) else np.zeros(len(asked), dtype=bool)
         out[found] = scores[order[at[found]]]
     return out
-
-
-def _taken(choices: Choices, rows: Ints) -> Choices:
-    """The choices of some rows, with their history."""
-    whole, moments = choices.history, choices.moments[rows]
-    history = History.before(
-        whole.ledger, whole.people[rows], moments=moments, catalog=whole.catalog
-    )
-    return attrs.evolve(choices.take(rows), history=history, at=None)

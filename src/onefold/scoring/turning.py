@@ -83,6 +83,7 @@ class Turning:
             age=choices.age[kept],
             visits=np.minimum(choices.visits, most),
             history=choices.history.since(starts),
+            whole=choices,
         )
 
 
