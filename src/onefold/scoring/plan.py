@@ -28,6 +28,7 @@ from onefold.scoring.weights import buckets
 
 NEVER = -2
 FIRST = 1024  # items of a base that are put in order to begin with
+THREADS = 64  # whose boards are kept
 ROOM = 32_000_000  # probabilities of bases that are kept: 256 MB
 
 
@@ -252,6 +253,8 @@ class Plan:
         """Where the kernel notes what it touched: one of each thread."""
         board = self.kept.boards.get(get_ident())
         if board is None:
+            if len(self.kept.boards) >= THREADS:
+                self.kept.boards.clear()  # who is at work holds its own
             board = self.kept.boards[get_ident()] = np.zeros(self.views.n_items, dtype=np.int32)
         return board
 
