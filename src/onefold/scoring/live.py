@@ -29,6 +29,8 @@ from onefold.scoring.wanted import refuse_conditions
 if TYPE_CHECKING:
     from onefold.scoring.fitted import FittedScorer
 
+NOBODY = np.zeros(0, dtype=np.int32)  # no item is left out
+
 
 @final
 class Live:
@@ -109,19 +111,24 @@ class Live:
             return self._slowly(n, among, exclude, bool(repeats))
         state = self._known()
         moment = np.int64(state.moment).view("datetime64[us]")
-        allowed = scorer._allowed_at(moment, among, exclude)
+        out, left = NOBODY, exclude
+        if among is None and exclude is not None:  # left out of a longer list: no mask is made
+            out, left = scorer._known(exclude, "exclude"), None
+        allowed = scorer._allowed_at(moment, among, left)
         codes, scores, count = scorer._plan.one(
             state.cells(),
             root.columns,
-            min(n, len(scorer.items)),
+            min(n + len(out), len(scorer.items)),
             allowed=allowed,
             repeats=bool(repeats),
         )
+        kept = slice(count) if not len(out) else np.flatnonzero(~np.isin(codes[0, :count], out))[:n]
+        found = codes[0, kept]
         return Ranking(
             root.customers,
-            np.array([0, count]),
-            codes[0, :count].copy(),
-            scores[0, :count].copy(),
+            np.array([0, len(found)]),
+            found.copy(),
+            scores[0, kept].copy(),
             scorer.items,
             n,
             why_short(among, exclude, bool(repeats)),

@@ -54,12 +54,13 @@ def compiled() -> Any:
 class _Kept:
     """Caches of a plan, which are left behind where it is copied or sent to another process."""
 
-    __slots__ = ("boards", "heads", "kinds", "tables")
+    __slots__ = ("boards", "heads", "kinds", "masked", "tables")
 
     def __init__(self) -> None:
         self.heads: dict[Any, Any] = {}  # of the base, by kind of rows
         self.kinds: dict[Any, Any] = {}  # weights and columns, by kind of rows
         self.tables: dict[Any, Floats] = {}  # of the refinement, by groups and what is empty
+        self.masked: tuple[Bools, dict[Any, Any]] | None = None  # a mask, and heads within it
         self.boards: dict[int, Codes] = {}  # where the kernel notes what it touched, by thread
 
     def __reduce__(self) -> Any:
@@ -177,7 +178,7 @@ class Plan:
         generic, entries = self._entries(choices)
         bits = np.empty(len(rows), dtype=np.int64)
         kernel.emptiness(rows, cells[0], cells[1], cells[2], self.natives[1], generic, bits)
-        kept = self.kept.heads if allowed is None else {}
+        kept = self.kept.heads if allowed is None else self._masked(allowed)
         for key, some in self._kinds(choices, bits):
             self._rank(key, some, cells, generic, entries, allowed, kept, asked, pairs, out)
 
@@ -201,7 +202,7 @@ class Plan:
         visits = int(cells[4][0])
         bucket = min(visits.bit_length(), len(self.weights) - 1)
         asked = (n, DEPTH, repeats, False, self.refined is not None, compiled().LISTS)
-        kept = self.kept.heads if allowed is None else {}
+        kept = self.kept.heads if allowed is None else self._masked(allowed)
         key = (bucket, int(bits[0]), *groups)
         self._rank(key, ROW, cells, NO_ROWS, NOTHING, allowed, kept, asked, NO_PAIRS, out)
         return out[0], out[1], int(out[2][0])
@@ -248,6 +249,13 @@ class Plan:
             )
             rows = rows[out[2][rows] < 0]
             long *= 8
+
+    def _masked(self, allowed: Bools) -> dict[Any, Any]:
+        """Heads of bases within a mask: those of the last one are kept, for the next rows."""
+        held = self.kept.masked
+        if held is None or held[0] is not allowed:
+            held = self.kept.masked = (allowed, {})
+        return held[1]
 
     def _board(self) -> Codes:
         """Where the kernel notes what it touched: one of each thread."""
