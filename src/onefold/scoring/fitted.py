@@ -17,7 +17,7 @@ from onefold import _time
 from onefold._check import instance, is_several, quoted, shown, whole
 from onefold._columns import frozen
 from onefold._group import Marks, distinct
-from onefold._types import Bools, Codes, Floats, Rng, Times
+from onefold._types import Bools, Codes, Floats, Ints, Rng, Times
 from onefold._vocab import Vocab
 from onefold.catalog import ALWAYS, Catalog
 from onefold.conditions import Condition
@@ -51,7 +51,7 @@ from onefold.scoring.words import Teller
 if TYPE_CHECKING:
     from onefold.scoring.scorer import Scorer
 
-CHUNK = 2000  # profiles that are ranked at a time: memory does not grow with their number
+CHUNK = 5000  # profiles that are ranked at a time: memory does not grow with their number
 TIE = 1e-9  # weight of everyone where a scorer of other levels leaves items equal
 
 
@@ -158,18 +158,39 @@ class FittedScorer:
             calibrate=calibrate,
             stock=stock,
         )
+        if wanted.plain:
+            return self._plain(wanted, table)
         lists: list[tuple[Codes, Floats]] = []
         reasons: list[str | None] = []
         for rows, can in self._chunks(table, wanted.named):
-            if wanted.plain:
-                choices = self.groups.choices(rows, self.items, self.settings.target)
-                lists += self._lists(choices, wanted.n, allowed=can, repeats=wanted.repeats)
-            else:
-                made, why = lists_of(wanted, rows, can)
-                lists += made
-                reasons += why
-        said = wanted.reason if wanted.plain else np.array(reasons, dtype=object)
+            made, why = lists_of(wanted, rows, can)
+            lists += made
+            reasons += why
+        said = np.array(reasons, dtype=object)
         return ranking(table.ids, lists, self.items, wanted.n, said)
+
+    def _plain(self, wanted: Wanted, table: TraitTable) -> Ranking:
+        """The n best of each row, without further limits."""
+        counts: list[Ints] = []
+        parts: list[tuple[Codes, Floats]] = []
+        for rows, can in self._chunks(table, wanted.named):
+            choices = self.groups.choices(rows, self.items, self.settings.target)
+            if compiled() is None or (choices.whole is not None and not wanted.repeats):
+                lists = self._lists(choices, wanted.n, allowed=can, repeats=wanted.repeats)
+                counts.append(np.array([len(codes) for codes, _ in lists], dtype=np.int64))
+                parts += lists
+                continue
+            n = min(wanted.n, len(self.items))
+            found = self._plan.ranked(choices, n, allowed=can, repeats=wanted.repeats)
+            there = np.arange(found[0].shape[1]) < found[2][:, None]
+            counts.append(found[2])
+            parts.append((found[0][there], found[1][there]))
+        offsets = np.append(0, np.cumsum(np.concatenate([*counts, np.zeros(0, np.int64)])))
+        codes = np.concatenate([*(codes for codes, _ in parts), np.zeros(0, np.int32)])
+        scores = np.concatenate([*(scores for _, scores in parts), np.zeros(0)])
+        return Ranking(
+            table.ids, offsets, codes.astype(np.int32), scores, self.items, wanted.n, wanted.reason
+        )
 
     def sample(
         self,
