@@ -58,11 +58,11 @@ def test_ids_are_asked_for() -> None:
     for wrong in (b"i01", profiles, [None], [float("nan")], np.array("i01"), [["i01"]]):
         with pytest.raises(ArgumentError, match=r"among"):
             scorer.rank(profiles, 3, among=wrong)
-    for call in (scorer.live(profiles[profiles.ids[0]]).rank, scorer.score):
-        with pytest.raises(ArgumentError):
-            call(3, among=of.did("view").any()) if call != scorer.score else call(
-                profiles[profiles.ids[0]], of.did("view").any()
-            )
+    one, viewed = profiles[profiles.ids[0]], of.did("view").any()
+    with pytest.raises(ArgumentError, match=r"Live.rank: among is a condition"):
+        scorer.live(one).rank(3, among=viewed)
+    with pytest.raises(ArgumentError, match=r"FittedScorer.score: items"):
+        scorer.score(one, viewed)
     with pytest.raises(ArgumentError, match="condition"):
         scorer.sample(profiles, 3, among=of.did("view").any())
 

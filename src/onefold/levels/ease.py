@@ -17,7 +17,6 @@ import attrs
 import numpy as np
 
 from onefold._check import whole
-from onefold._display import percent
 from onefold._group import distinct
 from onefold._types import Array, Floats, Ints
 from onefold.errors import ArgumentError
@@ -116,20 +115,6 @@ class FittedEase:
         found = (self.asked(rows) @ self.table).tocsr()
         found.sort_indices()
         return normal_rows(found)
-
-    def because(self, rows: Choices, row: Ints, items: Ints) -> list[str]:
-        """The own item of a row (c,) that says most for an item (c,), in words."""
-        asked = self.asked(rows)
-        out = []
-        for at, item in zip(row.tolist(), items.tolist(), strict=True):  # words, one by one
-            mine = asked[at]
-            told = mine.data * np.asarray(self.table[mine.indices, item].todense()).ravel()
-            if not told.size or told.max() <= 0:
-                out.append("does not go with what was chosen")
-                continue
-            best = rows.items[int(mine.indices[np.argmax(told)])]
-            out.append(f"goes with {best!r} ({percent(told.max() / told.sum())} of it)")
-        return out
 
     def asked(self, rows: Choices) -> Any:
         """The weight of each own item as a question (n, n_items)."""

@@ -17,6 +17,7 @@ from onefold._check import one_of
 from onefold._display import html_table, number, percent, text_table
 from onefold._types import Floats
 from onefold.levels.due import Cells, FittedDue
+from onefold.levels.ease import FittedEase
 from onefold.levels.individual import Individual
 from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import Choices
@@ -135,7 +136,7 @@ def _because_group(by: str, names: tuple[str, ...], group: int) -> str:
 
 def _because_own(views: Any, at: int, choices: Choices, item: int) -> str:
     level = views.fitted[at]
-    if isinstance(level, FittedNeighbours):
+    if isinstance(level, (FittedNeighbours, FittedEase)):
         query, table = level.asked(choices), level.table
         told = query.data * np.asarray(table[query.indices, item].todense()).ravel()
         if not told.size or told.max() <= 0:
