@@ -140,8 +140,12 @@ class Live:
         """The same list from the whole profile: without the kernel, or for levels it lacks."""
         root, scorer = self._root, self._root.scorer
         profile = self._profile()
-        found = scorer.groups.choices(profile.table, scorer.items, scorer.settings.target)
-        choices = attrs.evolve(found, groups=root.groups)
+        groups = scorer.groups
+        if groups.turning is None:  # who is in which group is not asked again
+            found = groups.plain(profile.table, scorer.items, scorer.settings.target)
+        else:
+            found = groups.choices(profile.table, scorer.items, scorer.settings.target)
+        choices = attrs.evolve(found, groups=root.groups, names=groups.named)
         allowed = scorer._allowed_at(profile.as_of, among, exclude)
         lists = scorer._lists(choices, n, allowed=allowed, repeats=repeats)
         reason = why_short(among, exclude, repeats)
