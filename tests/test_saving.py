@@ -284,8 +284,8 @@ def test_every_class_is_in_the_registry_or_left_out_on_purpose() -> None:
     for module in pkgutil.walk_packages(of.__path__, "onefold."):
         if module.name.split(".")[1] in ("saving", "testing", "datasets", "_stats", "_display"):
             continue
-        if module.name == "onefold.__main__":
-            continue
+        if module.name in ("onefold.__main__", "onefold.scoring.kernel"):
+            continue  # the latter holds no class, and needs the extra `fast`
         held = vars(import_module(module.name))
         lost |= {
             f"{module.name}.{c.__name__}"
