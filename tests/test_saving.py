@@ -314,6 +314,7 @@ PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.traits.older.Older",
     "onefold.traits.span.Span",
     "onefold._group.Marks",
+    "onefold.scoring.available.Availability",
     "onefold.scoring.live._Root",
     "onefold.scoring.live._State",
     "onefold.scoring.plan.Plan",

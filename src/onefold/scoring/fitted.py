@@ -16,26 +16,27 @@ import numpy as np
 from onefold import _time
 from onefold._check import instance, is_several, quoted, shown, whole
 from onefold._columns import frozen
-from onefold._group import Marks, distinct
-from onefold._types import Bools, Codes, Floats, Ints, Rng, Times
+from onefold._types import Bools, Codes, Floats, Ints, Rng
 from onefold._vocab import Vocab
-from onefold.catalog import ALWAYS, Catalog
+from onefold.catalog import Catalog
 from onefold.conditions import Condition
 from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
 from onefold.levels.protocol import Choices
 from onefold.profiles import Profile, Profiles, TraitTable
+from onefold.scoring.available import Availability
 from onefold.scoring.backoff import Backoff, used
 from onefold.scoring.decisions import Decisions
 from onefold.scoring.explain import Explanation, explained
 from onefold.scoring.heads import heads_of, own_items
 from onefold.scoring.lesson import Lesson
 from onefold.scoring.limits import Calibration
+from onefold.scoring.listing import listed
 from onefold.scoring.lists import lists_of
 from onefold.scoring.live import Live
 from onefold.scoring.moving import moved
 from onefold.scoring.plan import Plan, compiled
 from onefold.scoring.policy import POOL, policy_of
-from onefold.scoring.rank import Base, Ranking, best, best_among, ranking, why_short
+from onefold.scoring.rank import Base, Ranking, ranking, why_short
 from onefold.scoring.reasons import reasons_of
 from onefold.scoring.refine import Refinement
 from onefold.scoring.sample import drawn, judged
@@ -532,42 +533,7 @@ class FittedScorer:
                 choices, n, allowed=allowed, repeats=repeats, own_only=own_only
             )
             return [(codes[i, :k], scores[i, :k]) for i, k in enumerate(counts.tolist())]
-        held = self._weights_of(choices, self.weights)
-        own = self.views.own(choices, held)
-        # A mask of this call must not outlive it: what is kept is for the whole catalogue.
-        bases = self._bases(choices, held, allowed, self._kept if allowed is None else {})
-        marks = Marks(len(self.items))
-        heads = None
-        if self.refined is not None:
-            whole = bases if allowed is None else self._bases(choices, held, None, self._kept)
-            heads = heads_of(self.views, choices, own, whole)
-            scores = heads.mass * self.refined.factors(heads)
-        lists = []
-        for i, base in enumerate(bases):  # supports differ by row; each step is a small partition
-            here = slice(own.indptr[i], own.indptr[i + 1])
-            items, part = own.indices[here], own.data[here]
-            mine = own_items(choices, i)
-            head = np.zeros(0, dtype=np.int32)
-            if heads is not None:
-                at = slice(heads.offsets[i], heads.offsets[i + 1])
-                head = heads.codes[at]
-            if own_only:
-                few = mine[~marks.inside(mine, head)]
-                found = best_among(base, items, part, few, n=n, marks=marks)
-            else:
-                left_out: Codes = head if repeats else distinct(np.concatenate([head, mine]))
-                found = best(base, items, part, n=n, excluded=left_out, marks=marks)
-            if heads is not None:
-                kept = np.ones(len(head), dtype=bool) if allowed is None else allowed[head]
-                kept = kept & (scores[at] > 0)
-                if own_only or not repeats:
-                    kept &= heads.had[at] == own_only
-                codes = np.concatenate([head[kept], found[0]])
-                both = np.concatenate([scores[at][kept], found[1]])
-                order = np.lexsort((codes, -both))[:n]
-                found = codes[order], both[order]
-            lists.append(found)
-        return lists
+        return listed(self, choices, n, allowed=allowed, repeats=repeats, own_only=own_only)
 
     def _never_had(
         self, choices: Choices, n: int, allowed: Bools | None
@@ -644,7 +610,8 @@ class FittedScorer:
 
     def _there(self, some: Bools | None, moment: np.datetime64) -> Bools | None:
         """Those of some items that can be had at a moment; None: all."""
-        now = self._available(moment)
+        held = self._availability
+        now = None if held is None else held.at(moment)
         mask = now if some is None else some
         if some is not None and now is not None:
             mask = some & now
@@ -655,8 +622,8 @@ class FittedScorer:
     ) -> Iterable[tuple[TraitTable, Bools | None]]:
         """The rows some at a time, each with what can be had at their moments."""
         spell = np.zeros(len(table), dtype=np.int64)
-        if self.catalog is not None:
-            spell = np.searchsorted(self._changes(self.catalog), table.as_of, side="right")
+        if self._availability is not None:
+            spell = self._availability.spell(table.as_of)
         edges = [0, *(np.flatnonzero(np.diff(spell)) + 1).tolist(), len(table)]
         for start, stop in itertools.pairwise(edges):
             can = self._there(named, table.as_of[start]) if stop > start else None
@@ -664,33 +631,15 @@ class FittedScorer:
                 b = min(a + CHUNK, stop)
                 yield (table if b - a == len(table) else table.rows(a, b)), can
 
-    def _changes(self, catalog: Catalog) -> Times:
-        """The instants, ascending, at which some item comes or goes."""
-        if "changes" not in self._cache:
-            self._cache["changes"] = np.unique(np.concatenate(self._validity(catalog)))
-        held: Times = self._cache["changes"]
-        return held
-
-    def _available(self, moment: np.datetime64) -> Bools | None:
-        """Which items can be had at a moment, by the catalogue; kept until that changes."""
+    @property
+    def _availability(self) -> Availability | None:
+        """When each item can be had; None without a catalogue."""
         if self.catalog is None:
             return None
-        held = self._cache.get("available")
-        if held is None or not held[0] <= moment < held[1]:
-            since, until = self._validity(self.catalog)
-            mask = (since <= moment) & (moment < until)
-            changes = np.concatenate([ALWAYS[:1], self._changes(self.catalog), ALWAYS[1:]])
-            at = int(np.searchsorted(changes, moment, side="right"))
-            last = changes[min(at, len(changes) - 1)]
-            held = self._cache["available"] = (changes[at - 1], last, None if mask.all() else mask)
-        found: Bools | None = held[2]
-        return found
-
-    def _validity(self, catalog: Catalog) -> tuple[Times, Times]:
-        """From when until when each item can be had; what the catalogue lacks, always."""
-        at = catalog.items.codes(self.items.values)
-        since = np.append(catalog.valid_from, ALWAYS[0])[at]
-        return since, np.append(catalog.valid_until, ALWAYS[1])[at]
+        if "availability" not in self._cache:
+            self._cache["availability"] = Availability.of(self.catalog, self.items)
+        held: Availability = self._cache["availability"]
+        return held
 
     def _known(self, ids: Iterable[str], name: str) -> Codes:
         codes = self.items.codes(_ids(ids, f"FittedScorer.rank: {name}"))
