@@ -1,0 +1,118 @@
+"""Rows: what a model reads of customers, each different row once.
+
+    log likelihood = sum over different rows of  weight * log likelihood of the row
+
+A customer is (x, t_x, T): x repeat purchases, the last of them t_x after the first purchase, seen
+for T after it. Thousands of customers share a row, so a million cost what some thousands do.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+import numpy as np
+
+from onefold._types import Floats, Ints
+
+ENOUGH = 20_000  # rows looked at before all of them are compared
+WORTH = 0.9  # the share of different rows above which comparing all is not worth it
+
+
+@attrs.frozen(eq=False)
+class Rows:
+    """Different rows (m,) and how many customers have each.
+
+    Attributes:
+        x: Repeat purchases (m,).
+        t_x: Time (m,) of the last purchase since the first, 0 where x is 0.
+        T: Time (m,) since the first purchase.
+        weight: Customers (m,) with this row.
+        z: Covariates (m,) by name.
+        counts: The different x (u,), ascending.
+        place: Where each x (m,) is among them.
+    """
+
+    x: Floats
+    t_x: Floats
+    T: Floats
+    weight: Floats
+    z: Mapping[str, Floats]
+    counts: Floats
+    place: Ints
+
+    @classmethod
+    def of(
+        cls,
+        x: Floats,
+        t_x: Floats,
+        T: Floats,
+        z: Mapping[str, Floats] | None = None,
+        weight: Floats | None = None,
+    ) -> "Rows":
+        """Rows as they are, not compared."""
+        counts, place = _counted(x)
+        held = np.ones(len(x)) if weight is None else weight
+        return cls(x, t_x, T, held, dict(z or {}), counts, place)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def n(self) -> float:
+        """Customers."""
+        return float(self.weight.sum())
+
+    def compressed(self) -> "Rows":
+        """Each different row once."""
+        columns = [self.x, self.t_x, self.T, *self.z.values()]
+        if len(self) > 2 * ENOUGH:
+            some = [c[:: len(self) // ENOUGH] for c in columns]
+            if len(_first(some)[0]) > WORTH * len(some[0]):
+                return self
+        first, place = _first(columns)
+        if len(first) == len(self):
+            return self
+        weight = np.bincount(place, weights=self.weight, minlength=len(first))
+        return self.take(first).weighted(weight)
+
+    def take(self, chosen: Ints | slice) -> "Rows":
+        """Some of the rows, with their weights."""
+        return Rows(
+            self.x[chosen],
+            self.t_x[chosen],
+            self.T[chosen],
+            self.weight[chosen],
+            {name: z[chosen] for name, z in self.z.items()},
+            self.counts,
+            self.place[chosen],
+        )
+
+    def weighted(self, weight: Floats) -> "Rows":
+        """The same rows with other weights."""
+        return attrs.evolve(self, weight=weight)
+
+    def by_count(self, function: Callable[[Floats], Floats]) -> Floats:
+        """A function (m,) of x, computed once for each different x."""
+        values: Floats = function(self.counts)[self.place]
+        return values
+
+
+def _counted(x: Floats) -> tuple[Floats, Ints]:
+    whole = x.astype(np.int64)
+    most = int(whole.max(initial=0))
+    if most > 10 * len(x) + 1000:
+        counts, place = np.unique(x, return_inverse=True)
+        return counts, place
+    seen = np.bincount(whole, minlength=1) > 0
+    place = (np.cumsum(seen) - 1)[whole]
+    return np.flatnonzero(seen).astype(np.float64), place
+
+
+def _first(columns: Sequence[Floats]) -> tuple[Ints, Ints]:
+    """Where each different row is first, and which of them each row (n,) is."""
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        _, own = np.unique(column, return_inverse=True)
+        codes = codes * (int(own.max(initial=0)) + 1) + own
+        _, codes = np.unique(codes, return_inverse=True)
+    _, first = np.unique(codes, return_index=True)
+    return first, codes

@@ -1,0 +1,72 @@
+"""Units of time: what one unit of `recency`, `T` and every horizon is.
+
+    horizon in units = length of the horizon / length of the unit        "8W" in days: 56
+
+A month is a twelfth of a year of 365.25 days, so that a rate a year has one meaning in all.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from onefold import _time
+from onefold._check import one_of, shown
+from onefold._types import Duration
+from onefold.errors import ArgumentError
+
+YEAR = 365.25
+DAYS = {"h": 1 / 24, "D": 1.0, "W": 7.0, "M": YEAR / 12, "Y": YEAR}
+SAID = {"h": "hours", "D": "days", "W": "weeks", "M": "months", "Y": "years"}
+DAY = 86_400_000_000  # microseconds
+
+Horizon: TypeAlias = float | Duration
+
+
+def unit(value: Any, name: str) -> str:
+    """Return a unit of time: h, D, W, M or Y."""
+    return one_of(value, tuple(DAYS), name)
+
+
+def unit_or_none(value: Any, name: str) -> str | None:
+    """Return a unit of time, or None where it is not known."""
+    return None if value is None else unit(value, name)
+
+
+def said(value: str | None) -> str:
+    """The unit in words."""
+    return "units of time" if value is None else SAID[value]
+
+
+def days(value: str) -> float:
+    """Days in one unit."""
+    return DAYS[value]
+
+
+def a_year(value: str | None, name: str) -> float:
+    """Units in a year."""
+    if value is None:
+        raise ArgumentError(
+            f"{name}: it isn't known what one unit of T is, so a rate a year has no meaning. Say it "
+            "when fitting, such as .fit(frame, time_unit='W'), or fit on lifetime.rfm_summary(log)."
+        )
+    return YEAR / DAYS[value]
+
+
+def periods(value: Any, time_unit: str | None, name: str) -> float:
+    """A horizon in units: a positive number of them, or a length of time such as "90D"."""
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(
+        value, (bool, np.timedelta64)
+    ):
+        if not (np.isfinite(value) and value > 0):
+            raise ArgumentError(
+                f"{name} is {shown(value)}; it takes a finite number above 0 of "
+                f"{said(time_unit)}, or a length of time such as '90D'."
+            )
+        return float(value)
+    length = _time.duration(value, name)
+    if time_unit is None:
+        raise ArgumentError(
+            f"{name} is {shown(value)}, but it isn't known what one unit of T is. Give a number of "
+            "units, or say the unit when fitting: .fit(frame, time_unit='W')."
+        )
+    return float(length.astype(np.int64)) / (DAYS[time_unit] * DAY)
