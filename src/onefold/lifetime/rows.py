@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import numpy as np
+import pandas as pd
 
 from onefold._types import Floats, Ints
 
@@ -108,11 +109,14 @@ def _counted(x: Floats) -> tuple[Floats, Ints]:
 
 
 def _first(columns: Sequence[Floats]) -> tuple[Ints, Ints]:
-    """Where each different row is first, and which of them each row (n,) is."""
+    """Where each different row is first, in the order of the columns, and which each (n,) is."""
     codes = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
-        _, own = np.unique(column, return_inverse=True)
-        codes = codes * (int(own.max(initial=0)) + 1) + own
-        _, codes = np.unique(codes, return_inverse=True)
-    _, first = np.unique(codes, return_index=True)
-    return first, codes
+        own, distinct = pd.factorize(column)
+        codes, _ = pd.factorize(codes * max(len(distinct), 1) + own)
+    new = codes > np.maximum.accumulate(np.append(-1, codes[:-1]))
+    first = np.flatnonzero(new)
+    order = np.lexsort([column[first] for column in reversed(columns)])
+    place = np.empty(len(first), dtype=np.int64)
+    place[order] = np.arange(len(first))
+    return first[order], place[codes]

@@ -1,0 +1,110 @@
+"""Maximum likelihood by Newton steps on the logarithms of the parameters, with no way to run off.
+
+    theta <- theta + f * H^-1 g,        H the negative Hessian made positive, f = 1, 1/2, 1/4, ...
+
+Where the Hessian is not negative definite, its eigenvalues are taken by their size, so that a
+step always goes up. The search is over when a further step would gain less than `ENOUGH` of log
+likelihood (half of g' H^-1 g, Newton's decrement), whatever the size of the parameters. Data that
+don't tell two parameters apart have a maximum at infinity: the search then ends at the edge of a
+box, and says which parameters lie there.
+
+Source: Nocedal and Wright, "Numerical optimization", 2006, chapter 3.
+"""
+
+from collections.abc import Callable
+
+import attrs
+import numpy as np
+
+from onefold._types import Bools, Floats
+
+ENOUGH = 1e-10
+ROUNDING = 1e-13  # of the log likelihood: what its sum can't tell apart
+BOX = 13.8  # log parameters lie within: between a millionth and a million
+STEPS = 200
+LONGEST = 2.0  # of a step: a parameter at most seven times as large
+FLOOR = 1e-10  # of the largest eigenvalue
+
+Function = Callable[[Floats, bool], tuple[float, Floats, Floats]]
+
+
+@attrs.frozen(eq=False)
+class Maximum:
+    """Where the search ended.
+
+    Attributes:
+        point: (p,).
+        value: The function there.
+        gradient: (p,).
+        hessian: (p, p).
+        steps: Steps taken.
+        converged: Whether no step within the box gains anything.
+        edges: Which coordinates (p,) lie on the edge of the box, and would go on.
+    """
+
+    point: Floats
+    value: float
+    gradient: Floats
+    hessian: Floats
+    steps: int
+    converged: bool
+    edges: Bools
+
+
+def maximise(function: Function, start: Floats, box: Floats | None = None) -> Maximum:
+    """Find the maximum of a function that gives its value, gradient and Hessian.
+
+    Args:
+        function: From a point (p,), and whether the derivatives are wanted, to the value, the
+            gradient (p,) and the Hessian (p, p).
+        start: Where to begin (p,).
+        box: Half the width (p,) of the box around 0 in which the point stays; 13.8 each.
+    """
+    limit = np.full(len(start), BOX) if box is None else box
+    at = np.clip(np.asarray(start, dtype=np.float64), -limit, limit)
+    value, gradient, hessian = function(at, True)
+    for step in range(STEPS):
+        free = ~_outward(at, gradient, limit)
+        move = _ascent(gradient, hessian, free)
+        gain = 0.5 * float(gradient @ move)
+        if gain <= max(ENOUGH, ROUNDING * abs(value)):
+            return Maximum(at, value, gradient, hessian, step, True, ~free)
+        found = _search(function, at, value, gradient, move, limit)
+        if found is None:  # nothing that doubles can tell apart is gained along an ascent
+            small = gain <= 1e-6 * max(1.0, abs(value) * 1e-6)
+            return Maximum(at, value, gradient, hessian, step, small, ~free)
+        at = found
+        value, gradient, hessian = function(at, True)
+    return Maximum(at, value, gradient, hessian, STEPS, False, _outward(at, gradient, limit))
+
+
+def _outward(at: Floats, gradient: Floats, limit: Floats) -> Bools:
+    """Coordinates at the edge of the box that would leave it."""
+    marked: Bools = ((at >= limit) & (gradient > 0)) | ((at <= -limit) & (gradient < 0))
+    return marked
+
+
+def _ascent(gradient: Floats, hessian: Floats, free: Bools) -> Floats:
+    """A step that goes up, 0 where a coordinate is held."""
+    step = np.zeros(len(gradient))
+    if not free.any():
+        return step
+    values, vectors = np.linalg.eigh(-hessian[np.ix_(free, free)])
+    size = np.maximum(np.abs(values), FLOOR * max(np.abs(values).max(), 1e-300))
+    step[free] = vectors @ ((vectors.T @ gradient[free]) / size)
+    longest = np.abs(step).max()
+    return step * min(1.0, LONGEST / longest) if longest > 0 else step
+
+
+def _search(
+    function: Function, at: Floats, value: float, gradient: Floats, move: Floats, limit: Floats
+) -> Floats | None:
+    """The first point along a step, halved and halved again, that gains enough."""
+    part = 1.0
+    while part > 1e-9:
+        there = np.clip(at + part * move, -limit, limit)
+        gained = function(there, False)[0] - value
+        if np.isfinite(gained) and gained > max(1e-4 * float(gradient @ (there - at)), 0.0):
+            return there
+        part /= 2
+    return None
