@@ -13,6 +13,7 @@ __all__ = [
     "ColumnError",
     "ContractError",
     "FileError",
+    "FitWarning",
     "MissingExtra",
     "OnefoldError",
     "UnknownCustomer",
@@ -57,3 +58,7 @@ class FileError(OnefoldError, OSError):
 
 class MissingExtra(OnefoldError, ImportError):
     """An optional package is needed and not installed."""
+
+
+class FitWarning(UserWarning):
+    """A fit is not to be taken at its word: no maximum was found, or the data don't tell it."""

@@ -34,6 +34,7 @@ class BetaGeometric:
     """The process of BG/NBD, and with `at_once` of MBG/NBD."""
 
     at_once: bool
+    discrete: ClassVar[bool] = False
     letters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     links: ClassVar[Mapping[str, tuple[str, int]]] = MappingProxyType(
         {"alpha": ("purchase", -1), "a": ("dropout", 1), "b": ("dropout", 1)}

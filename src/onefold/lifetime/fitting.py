@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 
 from onefold._types import Floats
-from onefold.lifetime.newton import Maximum, maximise
+from onefold.lifetime.newton import BOX, Maximum, maximise
 from onefold.lifetime.process import Process
 from onefold.lifetime.rows import Rows
 
@@ -47,6 +47,11 @@ class Design:
         """The coefficients (p,): the letters, then "letter:covariate"."""
         pairs = [f"{a}:{z}" for a in self.letters if a in self.acts for z in self.acts[a][0]]
         return (*self.letters, *pairs)
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The covariates, each once."""
+        return tuple(dict.fromkeys(z for names, _ in self.acts.values() for z in names))
 
     @property
     def pairs(self) -> tuple[tuple[int, str, int], ...]:
@@ -130,9 +135,12 @@ def search(process: Process, design: Design, rows: Rows, start: Floats | None = 
 
 
 def _find(process: Process, design: Design, rows: Rows, start: Floats) -> Maximum:
-    box = np.array([13.8] * len(design.letters) + [WIDE] * len(design.pairs))
-
     def function(theta: Floats, second: bool) -> tuple[float, Floats, Floats]:
         return likelihood(process, design, theta, rows, second=second)
 
-    return maximise(function, start, box)
+    return maximise(function, start, box_of(design))
+
+
+def box_of(design: Design) -> Floats:
+    """Half the width (p,) of the box in which coefficients are looked for."""
+    return np.array([BOX] * len(design.letters) + [WIDE] * len(design.pairs))

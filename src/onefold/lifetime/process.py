@@ -50,6 +50,11 @@ class Process(Protocol):
         """Letters that covariates act on: by which setting, and with which sign in the exponent."""
         ...
 
+    @property
+    def discrete(self) -> bool:
+        """Whether times are whole numbers of opportunities."""
+        ...
+
     def start(self, rows: Rows) -> Floats:
         """Parameters (k,) to begin with."""
         ...

@@ -64,16 +64,20 @@ class Rows:
 
     def compressed(self) -> "Rows":
         """Each different row once."""
+        rows, place = self.grouped()
+        if place is None:
+            return self
+        return rows.weighted(np.bincount(place, weights=self.weight, minlength=len(rows)))
+
+    def grouped(self) -> tuple["Rows", Ints | None]:
+        """Each different row once, and which of them each row is; None where it's not worth it."""
         columns = [self.x, self.t_x, self.T, *self.z.values()]
         if len(self) > 2 * ENOUGH:
             some = [c[:: len(self) // ENOUGH] for c in columns]
             if len(_first(some)[0]) > WORTH * len(some[0]):
-                return self
+                return self, None
         first, place = _first(columns)
-        if len(first) == len(self):
-            return self
-        weight = np.bincount(place, weights=self.weight, minlength=len(first))
-        return self.take(first).weighted(weight)
+        return (self, None) if len(first) == len(self) else (self.take(first), place)
 
     def take(self, chosen: Ints | slice) -> "Rows":
         """Some of the rows, with their weights."""

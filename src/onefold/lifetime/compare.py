@@ -1,0 +1,82 @@
+"""Is the larger model better than chance? The likelihood-ratio test of nested models.
+
+    statistic = 2 (log L of the larger - log L of the smaller)  ~  chi squared, df = coefficients more
+
+under the smaller model, for many customers. Source: Wilks, "The large-sample distribution of the
+likelihood ratio for testing composite hypotheses", Annals of Mathematical Statistics 9, 1938.
+"""
+
+import attrs
+import numpy as np
+from scipy.stats import chi2
+
+from onefold._check import instance
+from onefold.errors import ArgumentError
+from onefold.lifetime.fitted import FittedPurchases
+
+SAME = 1e-6  # a larger model that is worse by more did not find its maximum
+
+
+@attrs.frozen
+class LikelihoodRatio:
+    """A likelihood-ratio test.
+
+    Attributes:
+        statistic: Twice the gain in log likelihood.
+        df: Coefficients that the larger model has more.
+        p: The chance of at least this gain if the smaller model is true (chi squared).
+    """
+
+    statistic: float
+    df: int
+    p: float
+
+
+def likelihood_ratio(smaller: FittedPurchases, larger: FittedPurchases) -> LikelihoodRatio:
+    """Test whether covariates tell more of customers than chance would.
+
+    Args:
+        smaller: A fit with fewer covariates, or none.
+        larger: The same model on the same customers, with the smaller one's covariates and more.
+
+    Raises:
+        ArgumentError: If the models are not nested, not of the same customers, or have a penalty.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from onefold.lifetime import BGNBD, likelihood_ratio
+        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1, 3], "recency": [0, 20, 30, 0, 4, 35],
+        ...                       "T": [39.0] * 6, "club": [0, 1, 1, 0, 0, 1]})
+        >>> test = likelihood_ratio(BGNBD().fit(frame), BGNBD(purchase=["club"]).fit(frame))
+        >>> test.df
+        1
+    """
+    call = "likelihood_ratio"
+    instance(smaller, FittedPurchases, f"{call}: smaller", "Fit a model first.")
+    instance(larger, FittedPurchases, f"{call}: larger", "Fit a model first.")
+    few, many = smaller._design, larger._design
+    if type(smaller.settings) is not type(larger.settings) or not set(few.names) < set(many.names):
+        raise ArgumentError(
+            f"{call}: smaller is {smaller.settings!r} and larger {larger.settings!r}; the larger "
+            "one must be the same model with all covariates of the smaller, and more."
+        )
+    if few.l2 or many.l2:
+        raise ArgumentError(f"{call}: a fit has a penalty; fit both with l2=0.")
+    if not _same_customers(smaller, larger):
+        raise ArgumentError(f"{call}: the two were fitted on different customers; use the same.")
+    gain = 2 * (larger.log_likelihood - smaller.log_likelihood)
+    if gain < -SAME or not (smaller.converged and larger.converged):
+        raise ArgumentError(
+            f"{call}: a search did not find its maximum, so the test means nothing; look at "
+            ".converged of both."
+        )
+    df = len(many.names) - len(few.names)
+    return LikelihoodRatio(max(gain, 0.0), df, float(chi2.sf(max(gain, 0.0), df)))
+
+
+def _same_customers(one: FittedPurchases, other: FittedPurchases) -> bool:
+    def told(fit: FittedPurchases) -> list[float]:
+        r = fit._rows
+        return [float(r.weight @ c) for c in (r.x, r.t_x, r.T, r.x * r.T, r.t_x**2, r.T**2)]
+
+    return one.n == other.n and bool(np.allclose(told(one), told(other), rtol=1e-9))

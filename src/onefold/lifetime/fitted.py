@@ -1,0 +1,364 @@
+"""A fitted model of buying and leaving: what it knows, and what it says of customers.
+
+    P(alive)        the chance that somebody is still a customer
+    E[Y(t)]         purchases expected in the time t from now; 0 for those who have left
+    DERT            the same for ever, each purchase discounted to today
+
+Everything is asked of (frequency, recency, T), in the unit of time that the model was fitted in.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from onefold._check import shown
+from onefold._columns import frozen
+from onefold._display import html_table, number, text_table
+from onefold._random import generator
+from onefold._types import Bools, Floats, Rng
+from onefold.errors import ArgumentError
+from onefold.lifetime import units
+from onefold.lifetime.fitting import Design
+from onefold.lifetime.process import Process
+from onefold.lifetime.reading import read_customers
+from onefold.lifetime.resampled import bootstrapped
+from onefold.lifetime.rows import Rows
+from onefold.lifetime.sureness import intervals_of
+from onefold.lifetime.units import Horizon
+
+AT_ONCE = 1 << 16
+
+
+def _owned(array: Any) -> Any:
+    return frozen(np.array(array, dtype=np.float64))
+
+
+@attrs.frozen(eq=False, repr=False)
+class FittedPurchases:
+    """A fitted model of buying and leaving; made by `BGNBD().fit(summary)` and its like.
+
+    Attributes:
+        settings: The model's settings.
+        log_likelihood: Natural logarithm of the likelihood, without a penalty.
+        n: Customers on whom it was fitted.
+        time_unit: What one unit of T is: "h", "D", "W", "M", "Y", or None where nobody said.
+        converged: Whether the search found the maximum.
+        edges: Parameters that the data don't tell: the likelihood goes on rising as they go
+            towards 0 or infinity. Their standard error is infinite.
+        steps: Newton steps taken.
+    """
+
+    settings: Any
+    log_likelihood: float
+    n: int
+    time_unit: str | None
+    converged: bool
+    edges: tuple[str, ...]
+    steps: int
+    _process: Process
+    _design: Design
+    _theta: Floats = attrs.field(converter=_owned)
+    _covariance: Floats = attrs.field(converter=_owned)  # of theta; 0 at the edges
+    _rows: Rows
+
+    # ------------------------------------------------------------ what it knows
+
+    @property
+    def params(self) -> Mapping[str, float]:
+        """The parameters by the paper's letters; coefficients as "letter:covariate".
+
+        A letter with covariates is that of a customer whose covariates are all 0.
+        """
+        held = self._design.own_units @ self._theta
+        letters = len(self._design.letters)
+        held[:letters] = np.exp(held[:letters])
+        return MappingProxyType(dict(zip(self._design.names, held.tolist(), strict=True)))
+
+    @property
+    def covariance(self) -> pd.DataFrame:
+        """Covariance of the logarithms of the letters, and of the coefficients as they are.
+
+        The inverse of the observed information, from the analytic Hessian; infinite where the data
+        don't tell a parameter.
+        """
+        turn = self._design.own_units
+        held = turn @ self._covariance @ turn.T
+        away = self._untold
+        held[away, :] = held[:, away] = 0.0
+        held[away, away] = np.inf
+        names = list(self._design.names)
+        return pd.DataFrame(held, index=names, columns=names)
+
+    @property
+    def standard_errors(self) -> Mapping[str, float]:
+        """The standard error of each parameter: of its logarithm, times it (delta method)."""
+        errors = np.sqrt(np.diag(self.covariance.to_numpy()))
+        held = {
+            name: float(error) * (value if ":" not in name and np.isfinite(error) else 1.0)
+            for (name, value), error in zip(self.params.items(), errors, strict=True)
+        }
+        return MappingProxyType(held)
+
+    def intervals(self, level: float = 0.95, *, method: str = "profile") -> pd.DataFrame:
+        """Intervals for the parameters.
+
+        Args:
+            level: The chance that an interval covers the true value.
+            method: "profile": the values that a likelihood-ratio test does not reject, the others
+                refitted for each of them (Venzon and Moolgavkar, Applied Statistics 37, 1988).
+                "wald": of the logarithm of a letter, or of a coefficient, the estimate and so many
+                standard errors; quicker, and poorer where the likelihood is lopsided.
+
+        Returns:
+            One row a parameter: param, estimate, standard_error, low, high, method.
+
+        Raises:
+            ArgumentError: If an argument is not allowed, or profiles are asked of a fit with a
+                penalty, whose likelihood is not what was maximised.
+        """
+        return intervals_of(self, level, method)
+
+    def bootstrap(
+        self,
+        statistic: Callable[["FittedPurchases"], Any] | None = None,
+        *,
+        n: int = 200,
+        level: float = 0.95,
+        rng: Rng = None,
+    ) -> pd.DataFrame:
+        """Percentile intervals from fitting again to customers drawn with replacement.
+
+        Args:
+            statistic: From a fitted model to a number, an array, or a mapping of names to numbers,
+                such as `lambda fit: fit.expected_purchases(customer, horizon=90)`. Left out: the
+                parameters.
+            n: How often customers are drawn.
+            level: The chance that an interval covers the true value.
+            rng: Chance: a seed, a Generator, or None.
+
+        Returns:
+            One row a number: name, estimate, low, high, draws; `draws` are the fits that an
+            interval rests on.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+        """
+        return bootstrapped(self, statistic, n=n, level=level, rng=rng)
+
+    # ------------------------------------------------------------ what it says of customers
+
+    def p_alive(self, customers: Any) -> Any:
+        """The chance that somebody is still a customer at the end of what was seen of them.
+
+        Args:
+            customers: A summary, a frame with the columns frequency, recency and T, or one
+                customer as a mapping such as `{"frequency": 2, "recency": 30.4, "T": 38.9}`; with
+                the covariates that the model has.
+
+        Returns:
+            Chances (n,) in the order of the rows; a float for one customer.
+
+        Raises:
+            ColumnError: If a column is missing, or holds what is not allowed.
+        """
+        return self._ask(customers, "p_alive", self._process.alive)
+
+    def expected_purchases(self, customers: Any, *, horizon: Horizon) -> Any:
+        """Purchases expected within a horizon after what was seen of a customer.
+
+        Args:
+            customers: As in `p_alive`.
+            horizon: A number of the model's units of time, or a length of time such as "90D".
+
+        Returns:
+            Numbers of purchases (n,), each a day (or another period) with purchases if the summary
+            merged them; a float for one customer.
+
+        Raises:
+            ColumnError: If a column is missing, or holds what is not allowed.
+            ArgumentError: If the horizon is not allowed.
+        """
+        time = self._periods(horizon, "expected_purchases")
+        return self._ask(
+            customers, "expected_purchases", lambda p, rows: self._process.expected(p, rows, time)
+        )
+
+    def discounted_purchases(
+        self, customers: Any, *, horizon: Horizon | None = None, discount: float = 0.1
+    ) -> Any:
+        """Purchases expected from now on, each discounted to now: DERT, for ever, by default.
+
+        A purchase after the time t counts (1 + discount)^(-t in years).
+
+        Args:
+            customers: As in `p_alive`.
+            horizon: As in `expected_purchases`; None: for ever.
+            discount: The rate a year, above 0 where the horizon is None: 0.1 is ten per cent.
+
+        Returns:
+            Discounted purchases (n,); a float for one customer.
+
+        Raises:
+            ColumnError: If a column is missing, or holds what is not allowed.
+            ArgumentError: If an argument is not allowed, or the unit of time is not known.
+        """
+        call = f"{type(self.settings).__name__}.discounted_purchases"
+        rate = yearly(discount, horizon, call) / units.a_year(self.time_unit, call)
+        time = None if horizon is None else self._periods(horizon, "discounted_purchases")
+        return self._ask(
+            customers,
+            "discounted_purchases",
+            lambda p, rows: self._process.discounted(p, rows, rate, time),
+        )
+
+    def expected_purchases_new_customer(
+        self, horizon: Any, *, covariates: Mapping[str, float] | None = None
+    ) -> Any:
+        """Repeat purchases expected of a new customer within a horizon after the first purchase.
+
+        Args:
+            horizon: As in `expected_purchases`, or an array (t,) of numbers of units.
+            covariates: The new customer's covariates, where the model has some.
+
+        Returns:
+            Repeat purchases: a float, or (t,).
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+        """
+        call = f"{type(self.settings).__name__}.expected_purchases_new_customer"
+        several = isinstance(horizon, (list, tuple, np.ndarray))
+        asked = list(horizon) if several else [horizon]
+        times = np.array([self._whole(units.periods(h, self.time_unit, f"{call}: horizon"), call)
+                          for h in asked])  # fmt: skip
+        found = self._process.newcomer(self._newcomer(covariates, call), times)
+        return found if several else float(found[0])
+
+    def simulate(self, T: Any, *, rng: Rng = None) -> pd.DataFrame:
+        """Customers drawn from the model, without covariates.
+
+        Args:
+            T: How long each is seen after the first purchase (n,), in units of time.
+            rng: Chance: a seed, a Generator, or None.
+
+        Returns:
+            One row a customer: frequency, recency, T.
+
+        Raises:
+            ArgumentError: If T is not allowed, or the model has covariates.
+        """
+        call = f"{type(self.settings).__name__}.simulate"
+        times = np.asarray(T, dtype=np.float64).reshape(-1)
+        if not (np.isfinite(times).all() and (times >= 0).all()):
+            raise ArgumentError(f"{call}: T holds {shown(T)}; finite numbers from 0 are allowed.")
+        params = self._newcomer(None, call)
+        x, t_x = self._process.draw(params, times, generator(rng, f"{call}: rng"))
+        return pd.DataFrame({"frequency": x, "recency": t_x, "T": times})
+
+    # ------------------------------------------------------------ how it is shown
+
+    def __repr__(self) -> str:
+        return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._table(), caption=self._head() + self._foot())
+
+    def _head(self) -> str:
+        unit = "" if self.time_unit is None else f", in {units.said(self.time_unit)}"
+        return (
+            f"{type(self.settings).__name__} of {self.n:,} customers{unit}: "
+            f"log likelihood {self.log_likelihood:,.3f}"
+        )
+
+    def _table(self) -> tuple[list[list[str]], list[str]]:
+        errors = self.standard_errors
+        rows = [[name, number(v), number(errors[name])] for name, v in self.params.items()]
+        return rows, ["param", "estimate", "standard error"]
+
+    def _foot(self) -> str:
+        said = "" if self.converged else "\nThe search did not find the maximum."
+        if self.edges:
+            said += f"\nThe data don't tell {', '.join(self.edges)}: at the edge of what is looked at."
+        return said
+
+    # ------------------------------------------------------------ inside
+
+    @property
+    def _untold(self) -> Bools:
+        return np.array([name in self.edges for name in self._design.names])
+
+    def _periods(self, horizon: Any, method: str) -> float:
+        call = f"{type(self.settings).__name__}.{method}"
+        return self._whole(units.periods(horizon, self.time_unit, f"{call}: horizon"), call)
+
+    def _whole(self, time: float, call: str) -> float:
+        if self._process.discrete and abs(time - round(time)) > 1e-9:
+            raise ArgumentError(
+                f"{call}: horizon is {time:g}; this model counts whole periods, such as {round(time)}."
+            )
+        return float(round(time)) if self._process.discrete else time
+
+    def _newcomer(self, covariates: Any, call: str) -> Floats:
+        wanted = self._design.covariates
+        given = dict(covariates or {})
+        if set(given) != set(wanted):
+            raise ArgumentError(
+                f"{call}: covariates is {shown(covariates)}; this model has "
+                f"{', '.join(wanted) or 'none'}: give a number for each, and no others."
+            )
+        one = np.zeros(1)
+        z = {name: np.array([float(given[name])]) for name in wanted}
+        columns = self._design.columns(Rows.of(one, one, one, z))
+        return self._design.params(self._theta, columns)
+
+    def _ask(self, customers: Any, method: str, what: Callable[[Floats, Rows], Floats]) -> Any:
+        call = f"{type(self.settings).__name__}.{method}"
+        held = read_customers(customers, call, covariates=self._design.covariates)
+        if self._process.discrete:
+            whole_periods(held.x, held.t_x, held.T, call)
+        rows, place = Rows.of(held.x, held.t_x, held.T, held.z).grouped()
+        found = np.empty(len(rows))
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows.take(slice(start, start + AT_ONCE))
+            params = self._design.params(self._theta, self._design.columns(some))
+            found[start : start + AT_ONCE] = what(params, some)
+        out = found if place is None else found[place]
+        return float(out[0]) if held.single else out
+
+
+def yearly(discount: Any, horizon: Any, call: str) -> float:
+    """The continuous rate a year: log(1 + discount)."""
+    real = isinstance(discount, (int, float, np.integer, np.floating))
+    if not real or isinstance(discount, bool) or not np.isfinite(discount) or discount < 0:
+        raise ArgumentError(
+            f"{call}: discount is {shown(discount)}; it takes a rate a year from 0 on, such as 0.1 "
+            "for ten per cent."
+        )
+    if discount == 0 and horizon is None:
+        raise ArgumentError(
+            f"{call}: discount is 0 and horizon is None; purchases for ever without a discount may "
+            "have no end. Give a discount above 0, or a horizon such as '365D'."
+        )
+    return float(np.log1p(discount))
+
+
+def whole_periods(x: Floats, t_x: Floats, T: Floats, call: str) -> None:
+    """Refuse rows that a model of whole periods can't have."""
+    for name, held in (("recency", t_x), ("T", T)):
+        odd = np.flatnonzero(held != np.round(held))
+        if len(odd):
+            raise ArgumentError(
+                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which are "
+                "whole. Make the summary with collapse= equal to time_unit=, such as "
+                "rfm_summary(log, collapse='W', time_unit='W')."
+            )
+    many = np.flatnonzero(x > t_x)
+    if len(many):
+        raise ArgumentError(
+            f"{call}: frequency is {x[many[0]]:g} where recency is {t_x[many[0]]:g}; at most one "
+            "purchase can be made at each opportunity."
+        )

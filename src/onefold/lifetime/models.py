@@ -1,0 +1,311 @@
+"""Models of buying and leaving: settings, whose `fit` returns a fitted value.
+
+    fitted = BGNBD().fit(rfm_summary(log))        fitted.expected_purchases(customers, horizon=90)
+
+BG/NBD is the usual first choice; MBG/NBD is the same without its oddity that all who bought once
+are alive; in Pareto/NBD customers leave at any time; BG/BB is for chances to buy that come at
+fixed times, such as a yearly appeal.
+"""
+
+import warnings
+from typing import Any
+
+import attrs
+import numpy as np
+
+from onefold._check import is_several, shown, text
+from onefold._types import Floats
+from onefold.errors import ArgumentError, FitWarning
+from onefold.lifetime import units
+from onefold.lifetime.bgbb import BetaBernoulli
+from onefold.lifetime.bgnbd import BetaGeometric
+from onefold.lifetime.fitted import FittedPurchases, whole_periods
+from onefold.lifetime.fitting import Design, likelihood, search
+from onefold.lifetime.paretonbd import Pareto
+from onefold.lifetime.process import Process
+from onefold.lifetime.reading import read_customers
+from onefold.lifetime.rows import Rows
+from onefold.lifetime.sureness import covariance
+
+NEEDED = ("frequency", "recency", "T", "monetary")
+
+
+def _covariates(value: Any, self_: Any, field: Any) -> tuple[str, ...]:
+    name = f"{type(self_).__name__}: {field.name}"
+    if isinstance(value, str) or not is_several(value):
+        raise ArgumentError(f"{name} is {shown(value)}; it takes a list of columns: [{value!r}].")
+    names = tuple(text(one, name) for one in value)
+    odd = [one for one in names if one in NEEDED or ":" in one or names.count(one) > 1]
+    if odd:
+        raise ArgumentError(
+            f"{name} holds {odd[0]!r}; each covariate once, by a name without ':' that is not one "
+            "of a summary's own columns."
+        )
+    return names
+
+
+def _penalty(value: Any, self_: Any, field: Any) -> float:
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not real or not np.isfinite(value) or value < 0:
+        raise ArgumentError(
+            f"{type(self_).__name__}: {field.name} is {shown(value)}; it takes a number from 0 on."
+        )
+    return float(value)
+
+
+_LIST = attrs.Converter(_covariates, takes_self=True, takes_field=True)
+_L2 = attrs.Converter(_penalty, takes_self=True, takes_field=True)
+
+
+@attrs.frozen(kw_only=True)
+class BGNBD:
+    """BG/NBD: customers buy at random at their own rate, and may leave after a repeat purchase.
+
+    Buying is Poisson with a rate of its own for each customer, gamma (r, alpha) over customers;
+    after each repeat purchase a customer leaves with a chance p of their own, beta (a, b). See
+    `FittedPurchases` for what the fit says. Fitted by maximum likelihood: Newton steps with the
+    analytic gradient and Hessian, on each different row once.
+
+    Source: Fader, Hardie and Lee, "'Counting your customers' the easy way", Marketing Science 24,
+    2005, equations 6 (likelihood), 9 (new customers) and 10 (expected purchases). Covariates:
+    Fader and Hardie, "Incorporating time-invariant covariates into the Pareto/NBD and BG/NBD
+    models", 2007: alpha_i = alpha exp(-c'z), a_i = a exp(d'z), b_i = b exp(e'z).
+
+    Args:
+        purchase: Covariates of buying: columns of numbers, constant in time. A coefficient above 0
+            means that whoever has more of it buys more often.
+        dropout: Covariates of leaving; each has a coefficient on a and one on b.
+        l2: Penalty: what is maximised is log L - l2 * (sum of squared coefficients of covariates
+            in units of their standard deviations). Not on the letters.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from onefold.lifetime import BGNBD
+        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1], "recency": [0, 20, 30, 0, 4],
+        ...                       "T": [39, 38, 38, 36, 37]})
+        >>> fitted = BGNBD().fit(frame, time_unit="W")
+        >>> bool(fitted.p_alive({"frequency": 2, "recency": 20, "T": 38}) > 0.5)
+        True
+    """
+
+    purchase: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
+    dropout: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
+    l2: float = attrs.field(default=0.0, converter=_L2)
+
+    def fit(self, summary: Any, *, time_unit: str | None = None) -> FittedPurchases:
+        """Fit by maximum likelihood.
+
+        Args:
+            summary: What `rfm_summary` returns, or a frame with the columns frequency, recency, T
+                and the covariates.
+            time_unit: What one unit of T is, where a frame doesn't say: "h", "D", "W", "M", "Y".
+
+        Raises:
+            ColumnError: If a column is missing, or holds what is not allowed.
+            ArgumentError: If nobody bought again.
+        """
+        return fit_purchases(self, BetaGeometric(False), summary, time_unit)
+
+
+@attrs.frozen(kw_only=True)
+class MBGNBD:
+    """MBG/NBD: as BG/NBD, but a customer may also leave right after the first purchase.
+
+    So one-time buyers are not all alive. Source: Batislam, Denizel and Filiztekin, "Empirical
+    validation and comparison of models for customer base analysis", International Journal of
+    Research in Marketing 24, 2007; Hoppe and Wagner, "Customer base analysis: the case for a
+    central variant of the Betageometric/NBD model", Marketing JRM 3, 2007.
+
+    Args:
+        purchase: Covariates of buying, as in `BGNBD`.
+        dropout: Covariates of leaving, as in `BGNBD`.
+        l2: Penalty on the coefficients of covariates, as in `BGNBD`.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from onefold.lifetime import MBGNBD
+        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1], "recency": [0, 20, 30, 0, 4],
+        ...                       "T": [39, 38, 38, 36, 37]})
+        >>> bool(MBGNBD().fit(frame).p_alive({"frequency": 0, "recency": 0, "T": 38}) < 1)
+        True
+    """
+
+    purchase: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
+    dropout: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
+    l2: float = attrs.field(default=0.0, converter=_L2)
+
+    def fit(self, summary: Any, *, time_unit: str | None = None) -> FittedPurchases:
+        """Fit by maximum likelihood; arguments and errors as in `BGNBD.fit`."""
+        return fit_purchases(self, BetaGeometric(True), summary, time_unit)
+
+
+@attrs.frozen(kw_only=True)
+class ParetoNBD:
+    """Pareto/NBD: customers buy at random at their own rate, and leave at any time.
+
+    Buying is Poisson, with rates gamma (r, alpha) over customers; the time until a customer leaves
+    is exponential, with rates gamma (s, beta).
+
+    Source: Schmittlein, Morrison and Colombo, "Counting your customers: who are they and what will
+    they do next?", Management Science 33, 1987; Fader and Hardie, "A note on deriving the
+    Pareto/NBD model and related expressions", 2005. Covariates as in Fader and Hardie 2007:
+    alpha_i = alpha exp(-c'z), beta_i = beta exp(-d'z).
+
+    Args:
+        purchase: Covariates of buying. A coefficient above 0 means more purchases.
+        dropout: Covariates of leaving. A coefficient above 0 means leaving sooner.
+        l2: Penalty on the coefficients of covariates, as in `BGNBD`.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from onefold.lifetime import ParetoNBD
+        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1], "recency": [0, 20, 30, 0, 4],
+        ...                       "T": [39, 38, 38, 36, 37]})
+        >>> fitted = ParetoNBD().fit(frame, time_unit="W")
+        >>> bool(fitted.discounted_purchases(frame, discount=0.15)[2] > 0)
+        True
+    """
+
+    purchase: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
+    dropout: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
+    l2: float = attrs.field(default=0.0, converter=_L2)
+
+    def fit(self, summary: Any, *, time_unit: str | None = None) -> FittedPurchases:
+        """Fit by maximum likelihood; arguments and errors as in `BGNBD.fit`."""
+        return fit_purchases(self, Pareto(), summary, time_unit)
+
+
+@attrs.frozen
+class BGBB:
+    """BG/BB: at each of T opportunities a customer buys or not, and may leave before the next.
+
+    Chances to buy are beta (alpha, beta) over customers, chances to leave beta (gamma, delta). T,
+    recency and horizons are whole numbers of opportunities.
+
+    Source: Fader, Hardie and Shang, "Customer-base analysis in a discrete-time noncontractual
+    setting", Marketing Science 29, 2010.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from onefold.lifetime import BGBB
+        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1, 6], "recency": [0, 3, 6, 0, 4, 6],
+        ...                       "T": [6] * 6})
+        >>> fitted = BGBB().fit(frame, time_unit="Y")
+        >>> bool(fitted.expected_purchases(frame, horizon=5)[2] < 5)
+        True
+    """
+
+    def fit(self, summary: Any, *, time_unit: str | None = None) -> FittedPurchases:
+        """Fit by maximum likelihood; arguments and errors as in `BGNBD.fit`.
+
+        A summary must merge purchases by its own unit: `rfm_summary(log, collapse="W",
+        time_unit="W")`, so that a customer buys at most once at an opportunity.
+        """
+        return fit_purchases(self, BetaBernoulli(), summary, time_unit)
+
+
+def fit_purchases(
+    settings: Any, process: Process, summary: Any, time_unit: str | None
+) -> FittedPurchases:
+    """Fit a process to customers."""
+    call = f"{type(settings).__name__}.fit"
+    unit = _unit(summary, time_unit, call)
+    wanted = {
+        which: getattr(settings, which, ()) for which in ("purchase", "dropout")
+    }
+    names = tuple(dict.fromkeys([*wanted["purchase"], *wanted["dropout"]]))
+    held = read_customers(summary, call, covariates=names)
+    if held.single:
+        raise ArgumentError(f"{call}: summary is one customer; a fit needs a table of many.")
+    if process.discrete:
+        whole_periods(held.x, held.t_x, held.T, call)
+    if not (held.x > 0).any():
+        raise ArgumentError(
+            f"{call}: nobody of {len(held.x):,} customers bought again, so nothing tells rates of "
+            "buying from leaving. Look back further, or collapse= by a shorter period."
+        )
+    design = _design(process, wanted, held.z, getattr(settings, "l2", 0.0), call)
+    rows = Rows.of(held.x, held.t_x, held.T, held.z).compressed()
+    found = search(process, design, rows)
+    plain = attrs.evolve(design, l2=0.0)
+    fitted = FittedPurchases(
+        settings=settings,
+        log_likelihood=likelihood(process, plain, found.point, rows, second=False)[0],
+        n=len(held.x),
+        time_unit=unit,
+        converged=found.converged,
+        edges=tuple(np.array(design.names)[found.edges].tolist()),
+        steps=found.steps,
+        process=process,
+        design=design,
+        theta=found.point,
+        covariance=covariance(found.hessian, found.edges),
+        rows=rows,
+    )
+    _warn(fitted, call)
+    return fitted
+
+
+def _unit(summary: Any, time_unit: Any, call: str) -> str | None:
+    own = getattr(summary, "time_unit", None)
+    own = own if isinstance(own, str) else None
+    given = units.unit_or_none(time_unit, f"{call}: time_unit")
+    if own is not None and given not in (None, own):
+        raise ArgumentError(
+            f"{call}: time_unit is {given!r}, but the summary is in {own!r}. Leave it out."
+        )
+    return own or given
+
+
+def _design(
+    process: Process, wanted: dict[str, tuple[str, ...]], z: Any, l2: float, call: str
+) -> Design:
+    acts = {
+        letter: (wanted[which], sign)
+        for letter, (which, sign) in process.links.items()
+        if wanted[which]
+    }
+    centre: dict[str, float] = {}
+    scale: dict[str, float] = {}
+    for name, values in z.items():
+        centre[name], scale[name] = float(np.mean(values)), float(np.std(values))
+        if not scale[name] > 1e-12 * max(1.0, abs(centre[name])):
+            raise ArgumentError(
+                f"{call}: covariate {name!r} is {centre[name]:g} for everybody, so it tells nothing; "
+                "leave it out."
+            )
+    _apart(z, centre, scale, call)
+    return Design(process.letters, acts, centre, scale, l2)
+
+
+def _apart(z: Any, centre: dict[str, float], scale: dict[str, float], call: str) -> None:
+    """Refuse covariates of which one follows from the others."""
+    names = list(z)
+    if len(names) < 2:
+        return
+    held = np.stack([(z[n] - centre[n]) / scale[n] for n in names])
+    values, vectors = np.linalg.eigh(held @ held.T / held.shape[1])
+    if values[0] < 1e-9:
+        among = [n for n, v in zip(names, vectors[:, 0], strict=True) if abs(v) > 1e-3]
+        raise ArgumentError(
+            f"{call}: of the covariates {', '.join(map(repr, among))} one follows from the others; "
+            "leave one out."
+        )
+
+
+def _warn(fitted: FittedPurchases, call: str) -> None:
+    if not fitted.converged:
+        warnings.warn(
+            f"{call}: the search stopped after {fitted.steps} steps without a maximum; don't use "
+            "these parameters. Fewer covariates, or an l2 penalty, may help.",
+            FitWarning,
+            stacklevel=4,
+        )
+    if fitted.edges:
+        warnings.warn(
+            f"{call}: the data don't tell {', '.join(fitted.edges)}: the likelihood goes on rising "
+            "towards 0 or infinity. What the model expects may still be sound; these parameters "
+            "and their standard errors are not.",
+            FitWarning,
+            stacklevel=4,
+        )
