@@ -50,7 +50,7 @@ class BetaGeometric:
         j = self._survived(rows)
         k = r + rows.x
         here = -k * np.log(alpha + rows.T)
-        held = np.maximum(b + j - 1, np.finfo(float).tiny)
+        held = np.where(j > 0, b + j - 1, 1.0)
         left = np.where(j > 0, np.log(a) - np.log(held) - k * np.log(alpha + rows.t_x), -np.inf)
         common = self._common(params, rows)[0]
         value: Floats = common + np.logaddexp(here, left)
@@ -61,7 +61,7 @@ class BetaGeometric:
         j, m = self._survived(rows), len(rows)
         parts = [_waited(r, alpha, rows.x, rows.T), _waited(r, alpha, rows.x, rows.t_x)]
         left = parts[1]
-        held = np.maximum(b + j - 1, np.finfo(float).tiny)
+        held = np.where(j > 0, b + j - 1, 1.0)
         left.value[:] = np.where(j > 0, left.value + np.log(a) - np.log(held), -np.inf)
         left.gradient[2] = 1.0
         left.gradient[3] = np.where(j > 0, -b / held, 0.0)

@@ -47,8 +47,8 @@ class FittedPurchases:
         n: Customers on whom it was fitted.
         time_unit: What one unit of T is: "h", "D", "W", "M", "Y", or None where nobody said.
         converged: Whether the search found the maximum.
-        edges: Parameters that the data don't tell: the likelihood goes on rising as they go
-            towards 0 or infinity. Their standard error is infinite.
+        untold: Parameters that the data don't tell: the likelihood is flat, or goes on rising as
+            they go towards 0 or infinity. Their standard error is infinite.
         steps: Newton steps taken.
     """
 
@@ -57,7 +57,7 @@ class FittedPurchases:
     n: int
     time_unit: str | None
     converged: bool
-    edges: tuple[str, ...]
+    untold: tuple[str, ...]
     steps: int
     _process: Process
     _design: Design
@@ -87,7 +87,7 @@ class FittedPurchases:
         """
         turn = self._design.own_units
         held = turn @ self._covariance @ turn.T
-        away = self._untold
+        away = self._away
         held[away, :] = held[:, away] = 0.0
         held[away, away] = np.inf
         names = list(self._design.names)
@@ -281,15 +281,15 @@ class FittedPurchases:
 
     def _foot(self) -> str:
         said = "" if self.converged else "\nThe search did not find the maximum."
-        if self.edges:
-            said += f"\nThe data don't tell {', '.join(self.edges)}: at the edge of what is looked at."
+        if self.untold:
+            said += f"\nThe data don't tell {', '.join(self.untold)}."
         return said
 
     # ------------------------------------------------------------ inside
 
     @property
-    def _untold(self) -> Bools:
-        return np.array([name in self.edges for name in self._design.names])
+    def _away(self) -> Bools:
+        return np.array([name in self.untold for name in self._design.names])
 
     def _periods(self, horizon: Any, method: str) -> float:
         call = f"{type(self.settings).__name__}.{method}"
@@ -317,7 +317,8 @@ class FittedPurchases:
 
     def _ask(self, customers: Any, method: str, what: Callable[[Floats, Rows], Floats]) -> Any:
         call = f"{type(self.settings).__name__}.{method}"
-        held = read_customers(customers, call, covariates=self._design.covariates)
+        asked = f"{call}: customers"
+        held = read_customers(customers, asked, covariates=self._design.covariates)
         if self._process.discrete:
             whole_periods(held.x, held.t_x, held.T, call)
         rows, place = Rows.of(held.x, held.t_x, held.T, held.z).grouped()

@@ -25,7 +25,7 @@ from onefold.lifetime.paretonbd import Pareto
 from onefold.lifetime.process import Process
 from onefold.lifetime.reading import read_customers
 from onefold.lifetime.rows import Rows
-from onefold.lifetime.sureness import covariance
+from onefold.lifetime.sureness import covariance, untold
 
 NEEDED = ("frequency", "recency", "T", "monetary")
 
@@ -214,7 +214,7 @@ def fit_purchases(
         which: getattr(settings, which, ()) for which in ("purchase", "dropout")
     }
     names = tuple(dict.fromkeys([*wanted["purchase"], *wanted["dropout"]]))
-    held = read_customers(summary, call, covariates=names)
+    held = read_customers(summary, f"{call}: summary", covariates=names)
     if held.single:
         raise ArgumentError(f"{call}: summary is one customer; a fit needs a table of many.")
     if process.discrete:
@@ -234,7 +234,7 @@ def fit_purchases(
         n=len(held.x),
         time_unit=unit,
         converged=found.converged,
-        edges=tuple(np.array(design.names)[found.edges].tolist()),
+        untold=untold(design, found),
         steps=found.steps,
         process=process,
         design=design,
@@ -301,10 +301,10 @@ def _warn(fitted: FittedPurchases, call: str) -> None:
             FitWarning,
             stacklevel=4,
         )
-    if fitted.edges:
+    if fitted.untold:
         warnings.warn(
-            f"{call}: the data don't tell {', '.join(fitted.edges)}: the likelihood goes on rising "
-            "towards 0 or infinity. What the model expects may still be sound; these parameters "
+            f"{call}: the data don't tell {', '.join(fitted.untold)}: the likelihood is flat, "
+            "or goes on rising towards 0 or infinity. What the model expects may still be sound; these parameters "
             "and their standard errors are not.",
             FitWarning,
             stacklevel=4,

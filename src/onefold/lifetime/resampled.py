@@ -19,7 +19,7 @@ from onefold._random import generator
 from onefold._types import Rng
 from onefold.errors import ArgumentError
 from onefold.lifetime.fitting import likelihood, search
-from onefold.lifetime.sureness import covariance
+from onefold.lifetime.sureness import covariance, untold
 
 if TYPE_CHECKING:
     from onefold.lifetime.fitted import FittedPurchases
@@ -64,7 +64,7 @@ def _fits(fit: "FittedPurchases", n: int, rng: np.random.Generator):  # type: ig
             covariance=covariance(found.hessian, found.edges),
             log_likelihood=plain(fit, found.point, some),
             converged=found.converged,
-            edges=tuple(np.array(fit._design.names)[found.edges].tolist()),
+            untold=untold(fit._design, found),
             steps=found.steps,
             rows=some,
         )

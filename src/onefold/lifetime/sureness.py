@@ -17,14 +17,15 @@ from scipy.stats import chi2, norm
 from onefold._check import fraction, one_of
 from onefold._types import Bools, Floats
 from onefold.errors import ArgumentError
-from onefold.lifetime.fitting import box_of, likelihood
-from onefold.lifetime.newton import maximise
+from onefold.lifetime.fitting import Design, box_of, likelihood
+from onefold.lifetime.newton import Maximum, maximise
 
 if TYPE_CHECKING:
     from onefold.lifetime.fitted import FittedPurchases
 
 METHODS = ("profile", "wald")
 EXACT = 1e-4  # of a bound, in standard errors
+FLAT = 5.0  # standard error of a logarithm: a parameter may as well be 100 times as large
 
 
 def covariance(hessian: Floats, edges: Bools) -> Floats:
@@ -39,6 +40,15 @@ def covariance(hessian: Floats, edges: Bools) -> Floats:
         values = np.maximum(values, 1e-12 * max(float(np.abs(values).max()), 1e-300))
         held[np.ix_(free, free)] = (vectors / values) @ vectors.T
     return held
+
+
+def untold(design: Design, found: Maximum) -> tuple[str, ...]:
+    """The parameters that the data don't tell: on the edge, or with a flat likelihood."""
+    errors = np.sqrt(np.diag(covariance(found.hessian, found.edges)))
+    errors *= np.abs(np.diag(design.own_units))
+    letters = np.arange(len(errors)) < len(design.letters)
+    flat = found.edges | (letters & (errors > FLAT))
+    return tuple(name for name, away in zip(design.names, flat, strict=True) if away)
 
 
 def intervals_of(fit: "FittedPurchases", level: float, method: str) -> pd.DataFrame:
