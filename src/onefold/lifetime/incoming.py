@@ -6,7 +6,7 @@ rows more:
     BGNBD.fit: column 'T' is -1 for customer 'ann', the first of 3 such rows of 9; it takes ...
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -105,9 +105,7 @@ def table_of(customers: Any, call: str, needed: Sequence[str]) -> Table:
     """The columns that are needed, of whatever make."""
     if isinstance(customers, (Mapping, pd.Series)):
         return _one(customers, call, needed)
-    frame = customers
-    if not isinstance(frame, pd.DataFrame) and _is_summary(frame):
-        frame = frame.to_pandas()
+    frame = _framed(customers)
     try:
         opened = door.opened(frame, call)
     except ArgumentError as error:
@@ -125,6 +123,18 @@ def table_of(customers: Any, call: str, needed: Sequence[str]) -> Table:
 
 def _id(who: Any) -> str:
     return shown(who.item() if isinstance(who, np.generic) else who)
+
+
+def parts(customers: Any, call: str, size: int) -> Iterator[Any]:
+    """The same customers, at most `size` at once; nothing is copied."""
+    if isinstance(customers, (Mapping, pd.Series)):
+        yield customers
+        return
+    frame = _framed(customers)
+    held: Any = frame if isinstance(frame, pd.DataFrame) else door.opened(frame, call).frame
+    for start in range(0, len(held), size):
+        some = held[start : start + size]
+        yield some if held is frame else some.to_native()
 
 
 def _one(customer: Any, call: str, needed: Sequence[str]) -> Table:
@@ -156,19 +166,20 @@ def _all_there(names: Sequence[Any], call: str, needed: Sequence[str]) -> None:
         raise ColumnError(f"{call}: no column {name!r}{meaning}. Columns: {quoted(names)}.{near}")
 
 
-def _is_summary(value: Any) -> bool:
-    """Whether it is a summary of this library: a table that is no frame of another make."""
-    module = type(value).__module__
-    return module.startswith("onefold.") and callable(getattr(value, "to_pandas", None))
+def _framed(value: Any) -> Any:
+    """A summary of this library, which is no frame of any make, as one."""
+    own = type(value).__module__.startswith("onefold.")
+    return value.to_pandas() if own and callable(getattr(value, "to_pandas", None)) else value
 
 
 def _index(frame: Any, opened: door.Door) -> "pd.Index[Any]":
     """Ids: the index of a pandas frame, unless it only counts; then a column of that name."""
-    if isinstance(frame, pd.DataFrame) and not isinstance(frame.index, pd.RangeIndex):
-        return frame.index
-    if ID in opened.names:
-        return pd.Index(opened.frame[ID].to_pandas(), name=ID)
-    return frame.index if isinstance(frame, pd.DataFrame) else pd.RangeIndex(len(opened))
+    own: pd.Index[Any] = pd.RangeIndex(len(opened))
+    if isinstance(frame, pd.DataFrame):
+        own = frame.index
+    if ID in opened.names and isinstance(own, pd.RangeIndex):
+        own = pd.Index(opened.frame[ID].to_pandas(), name=ID)
+    return own
 
 
 def _how(kind: pa.DataType, name: str) -> str:
