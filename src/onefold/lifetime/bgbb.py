@@ -31,6 +31,7 @@ WITHIN = 1e-9  # an opportunity this little beyond a time still counts as within
 class BetaBernoulli:
     """The process of BG/BB; params are (4, 1), for there are no covariates."""
 
+    discrete: ClassVar[bool] = True
     letters: ClassVar[tuple[str, ...]] = ("alpha", "beta", "gamma", "delta")
     links: ClassVar[Mapping[str, tuple[str, int]]] = MappingProxyType({})
 
