@@ -44,6 +44,7 @@ from onefold.segments.by import FittedRanges, FittedValues
 from onefold.segments.rfm import FittedRFM
 from onefold.segments.rules import FittedRules
 from onefold.segments.segmentation import Segmentation
+from onefold.segments.tiered import FittedValueTiers
 from onefold.traits.match import EventAnd, EventCompare, EventNot, EventOr
 from onefold.traits.measure import Chosen, Measure
 
@@ -104,10 +105,12 @@ CLASSES: dict[str, type] = {
     "segments.FittedRFM": FittedRFM,
     "segments.FittedRanges": FittedRanges,
     "segments.FittedRules": FittedRules,
+    "segments.FittedValueTiers": FittedValueTiers,
     "segments.FittedValues": FittedValues,
     "segments.RFM": segments.RFM,
     "segments.Rules": segments.Rules,
     "segments.Segmentation": Segmentation,
+    "segments.ValueTiers": segments.ValueTiers,
     "traits.Affinity": traits.Affinity,
     "traits.Age": traits.Age,
     "traits.BasketSize": traits.BasketSize,

@@ -6,6 +6,7 @@ from onefold.segments.protocol import Assigner, Segmenter
 from onefold.segments.rfm import RFM, RFM_GRID
 from onefold.segments.rules import Rules
 from onefold.segments.segmentation import Segmentation, segment
+from onefold.segments.tiers import ValueTiers
 
 __all__ = [
     "RFM",
@@ -16,5 +17,6 @@ __all__ = [
     "Rules",
     "Segmentation",
     "Segmenter",
+    "ValueTiers",
     "segment",
 ]
