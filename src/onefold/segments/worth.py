@@ -115,6 +115,9 @@ def refitted(
             except ArgumentError:
                 continue
         told = some[(some["frequency"] == 0) | (some["monetary"] > 0)]
-        values: Floats = fit.table(told)["lifetime_value"].to_numpy()
+        many = fit.purchases.discounted_purchases(
+            told, horizon=settings.horizon, discount=settings.discount
+        )
+        values: Floats = many * fit.spend.expected_spend(told)
         if np.isfinite(values).all():
             yield values
