@@ -96,11 +96,8 @@ def test_many_customers_agree_with_each_alone(params: tuple[float, ...]) -> None
 def test_customers_all_seen_for_as_long() -> None:
     x = np.repeat([0.0, 1, 2], 300)
     rows = Rows.of(x, np.minimum(x, 1), np.full(900, 30.0))
-    found = BG.discounted(np.array(PARAMS[0])[:, None], rows, 0.003, None)
-    alone = BG.discounted(
-        np.array(PARAMS[0])[:, None], rows.take(np.arange(0, 900, 300)), 0.003, None
-    )
+    column = np.array(PARAMS[0])[:, None]
+    found = BG.discounted(column, rows, 0.003, None)
+    alone = BG.discounted(column, rows.take(np.arange(0, 900, 300)), 0.003, None)
     np.testing.assert_allclose(found, np.repeat(alone, 300), rtol=1e-12)
-    assert (
-        len(BG.discounted(np.array(PARAMS[0])[:, None], rows.take(slice(0, 0)), 0.003, None)) == 0
-    )
+    assert BG.discounted(column, rows.take(slice(0, 0)), 0.003, None).shape == (0,)

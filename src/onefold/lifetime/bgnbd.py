@@ -53,7 +53,7 @@ class BetaGeometric:
         j = self._survived(rows)
         k = r + rows.x
         here = -k * np.log(alpha + rows.T)
-        held = np.maximum(b + j - 1, np.finfo(float).tiny)
+        held = np.where(j > 0, b + j - 1, 1.0)
         left = np.where(j > 0, np.log(a) - np.log(held) - k * np.log(alpha + rows.t_x), -np.inf)
         common = self._common(params, rows)[0]
         value: Floats = common + np.logaddexp(here, left)
@@ -64,7 +64,7 @@ class BetaGeometric:
         j, m = self._survived(rows), len(rows)
         parts = [_waited(r, alpha, rows.x, rows.T), _waited(r, alpha, rows.x, rows.t_x)]
         left = parts[1]
-        held = np.maximum(b + j - 1, np.finfo(float).tiny)
+        held = np.where(j > 0, b + j - 1, 1.0)
         left.value[:] = np.where(j > 0, left.value + np.log(a) - np.log(held), -np.inf)
         left.gradient[2] = 1.0
         left.gradient[3] = np.where(j > 0, -b / held, 0.0)
@@ -200,8 +200,8 @@ def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats
               - 1; w)},        w = time / (since + time)
 
     which is equation 10 of Fader, Hardie and Lee after Euler's transformation of the Gaussian
-    hypergeometric function F: here nothing overflows for those who buy a lot. Where a is 1, or scipy's
-    F loses its digits, the mean over p is summed instead.
+    hypergeometric function F: here nothing overflows for those who buy a lot. Where a is 1, or
+    scipy's F loses its digits, the mean over p is summed instead.
     """
     k, since, a, stay, time = (np.asarray(v, dtype=np.float64) for v in (k, since, a, stay, time))
     k, since, a, stay, time = np.broadcast_arrays(k, since, a, stay, time)
