@@ -199,9 +199,9 @@ def test_no_time_at_all(process: BetaGeometric) -> None:
 def test_counts_sum_to_one_and_have_the_mean(
     process: BetaGeometric, logs: list[float], T: float
 ) -> None:
-    r, alpha, a, b = params = np.exp(np.array(logs) * [0.5, 1, 1, 1])[:, None]
+    params = np.exp(np.array(logs) * [0.5, 1, 1, 1])[:, None]
     # A tail of less than 1e-12: the rate seldom is above some 80 times its scale.
-    most = int(80 * (1 + r[0]) * (1 + T / alpha[0])) + 40
+    most = int(80 * (1 + params[0, 0]) * (1 + T / params[1, 0])) + 40
     chances = process.counts(params, np.array([T]), most)[0]
     assert (chances >= 0).all()
     assert chances.sum() == pytest.approx(1, abs=1e-9)

@@ -203,6 +203,13 @@ def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats
     hypergeometric function F: here nothing overflows for those who buy a lot. Where a is 1, or
     scipy's F loses its digits, the mean over p is summed instead.
     """
+    k, since, a, stay, time = np.broadcast_arrays(k, since, a, stay, time)
+    w = time / (since + time)
+
+    which is equation 10 of Fader, Hardie and Lee after Euler's transformation of the Gaussian
+    hypergeometric function F: here nothing overflows for those who buy a lot. Where a is 1, or
+    scipy's F loses its digits, the mean over p is summed instead.
+    """
     k, since, a, stay, time = (np.asarray(v, dtype=np.float64) for v in (k, since, a, stay, time))
     k, since, a, stay, time = np.broadcast_arrays(k, since, a, stay, time)
     w = time / (since + time)
