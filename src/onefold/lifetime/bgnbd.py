@@ -205,14 +205,6 @@ def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats
     """
     k, since, a, stay, time = np.broadcast_arrays(k, since, a, stay, time)
     w = time / (since + time)
-
-    which is equation 10 of Fader, Hardie and Lee after Euler's transformation of the Gaussian
-    hypergeometric function F: here nothing overflows for those who buy a lot. Where a is 1, or
-    scipy's F loses its digits, the mean over p is summed instead.
-    """
-    k, since, a, stay, time = (np.asarray(v, dtype=np.float64) for v in (k, since, a, stay, time))
-    k, since, a, stay, time = np.broadcast_arrays(k, since, a, stay, time)
-    w = time / (since + time)
     c = a + stay - 1
     near = (np.abs(a - 1) * w < NEAR) & (w > 0)
     with np.errstate(invalid="ignore", over="ignore"):
