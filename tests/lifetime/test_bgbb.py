@@ -166,7 +166,7 @@ def test_discounted_for_ever(gamma: float, rate: float) -> None:
     brute = 0.0
     for low, high in itertools.pairwise(np.linspace(-15 - 30 / gamma, 0, 15)):
         brute += float(quad(inner, low, high, epsabs=1e-16, epsrel=1e-10)[0])
-    brute *= (1.2 + 4) / (1.2 + 0.75 + 6) / beta_of(gamma, 2.8 + 6)
+    brute *= float((1.2 + 4) / (1.2 + 0.75 + 6) / beta_of(gamma, 2.8 + 6))
     found = BGBB.discounted(params, rows, rate, None)[0]
     assert found == pytest.approx(brute, rel=1e-9)
     closed = hyp2f1(1, 2.8 + 7, gamma + 2.8 + 7, kept) * kept * (2.8 + 6) / (gamma + 2.8 + 6)

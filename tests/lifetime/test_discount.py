@@ -86,10 +86,10 @@ def test_many_customers_agree_with_each_alone(params: tuple[float, ...]) -> None
     rows = Rows.of(x, t_x, T)
     for rate, horizon in ((1e-5, None), (0.003, 365.0), (1.0, None)):
         found = MBG.discounted(column, rows, rate, horizon)
-        some = np.r_[0:60, T.argmin(), T.argmax()]
+        some = np.r_[0:24, T.argmin(), T.argmax()]
         alone = [MBG.discounted(column, rows.take(slice(i, i + 1)), rate, horizon) for i in some]
         np.testing.assert_allclose(found[some], np.concatenate(alone), rtol=1e-10)
-        by_row = MBG.discounted(np.repeat(column, 62, axis=1), rows.take(some), rate, horizon)
+        by_row = MBG.discounted(np.repeat(column, 26, axis=1), rows.take(some), rate, horizon)
         np.testing.assert_allclose(found[some], by_row, rtol=1e-10)
 
 

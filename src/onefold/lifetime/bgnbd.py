@@ -186,8 +186,7 @@ def _waited(r: Floats, alpha: Floats, x: Floats, until: Floats) -> Curve:
 
 def _at_least(x: Floats, r: Floats, share: Floats) -> Floats:
     """The chance that a negative binomial count is at least x > 0: I_share(x, r)."""
-    found: Floats = betainc(np.maximum(x, 1), r, share)
-    return found
+    return np.asarray(betainc(np.maximum(x, 1), r, share), dtype=np.float64)
 
 
 def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats) -> Floats:
