@@ -6,6 +6,7 @@ the tolerance).
 """
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def dense(params: Floats, rows: Rows) -> Floats:
     whole = np.log1p((rows.T - rows.t_x) / (c + rows.t_x))
     edges = np.r_[0, np.geomspace(1e-9, 1, 400)]
     parts = [-k * np.log(alpha + rows.T) - s * np.log(beta + rows.T)]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         v = whole * ((low + high) / 2 + (high - low) / 2 * t[:, None])
         u = (c + rows.t_x) * np.exp(v) - c
         logs = -k * np.log(alpha + u) - (s + 1) * np.log(beta + u) + np.log(s) + np.log(c + u)
@@ -77,9 +78,7 @@ def closed(params: Floats, rows: Rows) -> Floats:
     ]
     here = (alpha + rows.T) ** -k * (beta + rows.T) ** -s
     total = here + s / (k + s) * (sides[0] - sides[1])
-    found: Floats = (
-        gammaln(k) - gammaln(r) + r * np.log(alpha) + s * np.log(beta) + np.log(total)
-    )
+    found: Floats = gammaln(k) - gammaln(r) + r * np.log(alpha) + s * np.log(beta) + np.log(total)
     return found
 
 
@@ -251,7 +250,7 @@ class TestFuture:
         params, rows = column(CDNOW), some((7, 35, 77.86), (1, 30, 77.86))
         ever = PARETO.discounted(params, rows, 0.0027, None)
         parts = [PARETO.discounted(params, rows, 0.0027, h) for h in (1e2, 1e3, 1e4, 1e5)]
-        assert all((a < b).all() for a, b in zip(parts[:2], parts[1:3], strict=True))
+        assert all((a < b).all() for a, b in pairwise(parts[:3]))
         np.testing.assert_allclose(parts[-1], ever, rtol=1e-12)
 
     def test_newcomers_buy_what_the_counts_say(self) -> None:
@@ -299,7 +298,12 @@ class TestDraw:
 class TestStart:
     @pytest.mark.parametrize(
         "truth",
-        [(0.55, 10.6, 0.6, 11.7), (0.8, 5.0, 0.05, 3.0), (2.0, 20.0, 2.0, 80.0), (0.3, 0.1, 1.0, 5.0)],
+        [
+            (0.55, 10.6, 0.6, 11.7),
+            (0.8, 5.0, 0.05, 3.0),
+            (2.0, 20.0, 2.0, 80.0),
+            (0.3, 0.1, 1.0, 5.0),
+        ],
     )
     def test_newton_comes_home(self, truth: tuple[float, ...]) -> None:
         rng = np.random.default_rng(7)
