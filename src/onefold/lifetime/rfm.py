@@ -231,7 +231,8 @@ class RFMSummary:
         n += "" if self.start is None else f"from {_time.show(self.start)} "
         n += f"up to {_time.show(self.end)}"
         n += "" if self.holdout_end is None else f", holdout up to {_time.show(self.holdout_end)}"
-        return n + (f"; {self.left_out:,} older customers left out" if self.left_out else "")
+        older = f"customer{'' if self.left_out == 1 else 's'}"
+        return n + (f"; {self.left_out:,} older {older} left out" if self.left_out else "")
 
     def _table(self) -> tuple[list[Row], list[str]]:
         return (
