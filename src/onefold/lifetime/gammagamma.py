@@ -17,17 +17,16 @@ import attrs
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from onefold._check import fraction, shown
 from onefold._columns import frozen
 from onefold._types import Floats
 from onefold.errors import ArgumentError, FitWarning
+from onefold.lifetime.independence import Correlation, correlations
 from onefold.lifetime.reading import read_customers
 from onefold.lifetime.spend import Means, Spend, search
 
 LETTERS = Spend.letters
-LEAST = 4  # customers below which a correlation has no interval
 
 
 @attrs.frozen
@@ -62,12 +61,12 @@ class GammaGamma:
 
         Returns:
             The fitted model. Where the data don't tell the letters apart (fewer than three
-            different rows, or customers who always spend the same), the likelihood rises without
-            end: `edges` names them, and a FitWarning says so.
+            different rows, or customers who always spend the same), the likelihood is flat or rises
+            without end: `untold` names them, and a FitWarning says so.
 
         Raises:
             ColumnError: If a column is not there, or holds what is not allowed.
-            ArgumentError: If nobody bought again.
+            ArgumentError: If nobody bought again, or it is one customer.
         """
         who = read_customers(summary, "GammaGamma.fit", times=False, monetary=True)
         if who.single:
@@ -90,30 +89,11 @@ class GammaGamma:
             log_likelihood=found.value - len(x) * float(np.log(unit)),
             n=len(x),
             converged=found.converged,
-            edges=tuple(letter for letter, at in zip(LETTERS, found.untold, strict=True) if at),
-            correlations=_correlations(x, z),
+            untold=tuple(letter for letter, at in zip(LETTERS, found.untold, strict=True) if at),
+            correlations=correlations(x, z),
         )
         _warn(fitted)
         return fitted
-
-
-@attrs.frozen
-class Correlation:
-    """How one thing goes with another, with its interval; NaN where it can't be told.
-
-    Attributes:
-        name: "pearson" or "spearman".
-        value: The correlation.
-        low: The interval's lower end.
-        high: Its upper end.
-        method: How the interval was made.
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-    method: str
 
 
 def _letters(params: Mapping[str, float]) -> Mapping[str, float]:
@@ -138,9 +118,9 @@ class FittedSpend:
         log_likelihood: At the maximum.
         n: Customers it was fitted on: those who bought again.
         converged: Whether the search ended at a maximum.
-        edges: Letters that the data don't tell: the likelihood goes on rising as they go towards 0
-            or infinity. Their standard error is infinite; what customers are expected to spend
-            may still be sound.
+        untold: Letters that the data don't tell: the likelihood is flat, or goes on rising as they
+            go towards 0 or infinity. Their standard error is infinite; what customers are expected
+            to spend may still be sound.
         correlations: What `independence` shows.
     """
 
@@ -149,7 +129,7 @@ class FittedSpend:
     log_likelihood: float
     n: int
     converged: bool
-    edges: tuple[str, ...]
+    untold: tuple[str, ...]
     correlations: tuple[Correlation, ...]
     _covariance: Floats = attrs.field(converter=_owned, eq=attrs.cmp_using(eq=_equal))
 
@@ -305,49 +285,11 @@ def _warn(fitted: FittedSpend) -> None:
             FitWarning,
             stacklevel=3,
         )
-    if fitted.edges:
+    if fitted.untold:
         warnings.warn(
-            f"GammaGamma.fit: the data don't tell {', '.join(fitted.edges)}: the likelihood goes on "
-            "rising towards 0 or infinity. What the model expects may still be sound; these "
+            f"GammaGamma.fit: the data don't tell {', '.join(fitted.untold)}: the likelihood is "
+            "flat, or goes on rising towards 0 or infinity. What the model expects may still be sound; these "
             "parameters and their standard errors are not.",
             FitWarning,
             stacklevel=3,
         )
-
-
-def _correlations(x: Floats, z: Floats) -> tuple[Correlation, ...]:
-    """Pearson's and Spearman's correlation with 95 % intervals."""
-    n = len(x)
-    half = float(ndtri(0.975))
-    methods = ("delta method on Fisher's z", "Bonett and Wright")
-    if n < LEAST or (x == x[0]).all() or (z == z[0]).all():
-        return tuple(
-            Correlation(name, np.nan, np.nan, np.nan, method)
-            for name, method in zip(("pearson", "spearman"), methods, strict=True)
-        )
-    a, b = _standard(x), _standard(z)
-    r = _bounded(float(a @ b) / n)
-    # The influence of one customer on r; on Fisher's z it is divided by 1 - r^2.
-    influence = a * b - r * (a * a + b * b) / 2
-    wide = half * float(np.sqrt(influence @ influence)) / n / (1 - r * r)
-    rank = _bounded(float(_standard(rankdata(x)) @ _standard(rankdata(z))) / n)
-    rank_wide = half * float(np.sqrt((1 + rank * rank / 2) / (n - 3)))
-    return (
-        Correlation("pearson", r, *_around(r, wide), methods[0]),
-        Correlation("spearman", rank, *_around(rank, rank_wide), methods[1]),
-    )
-
-
-def _standard(values: Floats) -> Floats:
-    apart = values - values.mean()
-    scaled: Floats = apart / np.sqrt(float(apart @ apart) / len(values))
-    return scaled
-
-
-def _bounded(r: float) -> float:
-    return float(np.clip(r, -1 + 1e-12, 1 - 1e-12))
-
-
-def _around(r: float, wide: float) -> tuple[float, float]:
-    middle = np.arctanh(r)
-    return float(np.tanh(middle - wide)), float(np.tanh(middle + wide))

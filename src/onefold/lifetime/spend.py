@@ -22,7 +22,7 @@ from onefold.lifetime.beta import digamma_apart, minus_log_beta, trigamma_apart
 from onefold.lifetime.gammas import trigamma
 from onefold.lifetime.newton import Maximum, maximise
 from onefold.lifetime.process import Curve
-from onefold.lifetime.sureness import covariance
+from onefold.lifetime.sureness import FLAT, covariance
 
 AT_ONCE = 8192  # rows, so that what is made of them stays in the cache
 FEW = 20_000  # rows on which the search begins
@@ -70,10 +70,10 @@ class Means:
         some = self.z[:: max(len(self) // FEW, 1)]
         if len(np.unique(some)) > WORTH * len(some):
             return self
-        values, own = np.unique(self.z, return_inverse=True)
+        own = np.unique(self.z, return_inverse=True)[1]
         codes = own * len(self.counts) + self.place
         _, first, where = np.unique(codes, return_index=True, return_inverse=True)
-        weight = np.bincount(where, weights=self.weight)
+        weight = np.bincount(where, weights=self.weight).astype(np.float64)
         return attrs.evolve(self.take(first), weight=weight)
 
     def spread(self, most: int) -> "Means":
@@ -146,9 +146,7 @@ class Spend:
         return [found[i] for i in order]
 
 
-def likelihood(
-    rows: Means, theta: Floats, *, second: bool = True
-) -> tuple[float, Floats, Floats]:
+def likelihood(rows: Means, theta: Floats, *, second: bool = True) -> tuple[float, Floats, Floats]:
     """The log likelihood of the logarithms (3,) of the letters, its gradient and Hessian."""
     spend, params = Spend(), np.exp(theta)
     value, gradient, hessian = 0.0, np.zeros(3), np.zeros((3, 3))
@@ -173,7 +171,7 @@ class Found:
         value: The log likelihood.
         covariance: Of the logarithms (3, 3); infinite variance and no covariance where untold.
         converged: Whether it is a maximum.
-        untold: Which letters (3,) the data don't tell: they go on to 0 or infinity.
+        untold: Which letters (3,) the data don't tell: the likelihood is flat, or rises for ever.
     """
 
     theta: Floats
@@ -200,8 +198,9 @@ def search(rows: Means) -> Found:
         if found.converged:
             break
     assert best is not None
-    untold = best.edges | (TURN[:, best.edges] != 0).any(axis=1)
     scatter = TURN @ covariance(best.hessian, best.edges) @ TURN.T
+    untold = best.edges | (TURN[:, best.edges] != 0).any(axis=1)
+    untold |= np.sqrt(np.diag(scatter)) > FLAT
     scatter[untold, :] = scatter[:, untold] = 0.0
     scatter[untold, untold] = np.inf
     return Found(TURN @ best.point, best.value, scatter, best.converged, untold)
@@ -223,7 +222,7 @@ def _trigamma_inverse(value: float) -> float:
     """
     q = 0.5 + 1 / value
     for _ in range(30):
-        now = float(trigamma(q))
+        now = float(polygamma(1, q))
         step = now * (1 - now / value) / float(polygamma(2, q))
         q += step
         if abs(step) < 1e-9 * q:
