@@ -13,6 +13,7 @@ from onefold.lifetime.process import Process
 SPLIT = "1997-10-01"  # 39 weeks of 1997 before it
 BGNBD_PARAMS = (0.242595, 4.413602, 0.792922, 2.425907)
 MBGNBD_PARAMS = (0.524843, 6.183085, 0.891359, 1.614002)
+PARETO_PARAMS = (0.553, 10.577, 0.606, 11.67)
 HEAVY = pd.DataFrame(
     {
         "frequency": [221, 254, 161, 204],

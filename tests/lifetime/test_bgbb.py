@@ -1,4 +1,6 @@
-"""BG/BB against the published donors, against brute sums and integrals, and against its own draws."""
+"""BG/BB against the published donors, brute sums, integrals, and its own draws."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import dblquad, quad
 from scipy.special import beta as beta_of
-from scipy.special import comb
+from scipy.special import comb, hyp2f1
 
 from onefold._types import Floats
 from onefold.lifetime.bgbb import BetaBernoulli
@@ -150,7 +152,7 @@ def test_alive_and_expected_by_integration(history: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("gamma", [0.2, 0.657, 1.0, 3.0])
 @pytest.mark.parametrize("rate", [1e-6, 0.01, np.log(1.1), 1.0])
 def test_discounted_for_ever(gamma: float, rate: float) -> None:
-    """The closed form is the integral over the chance to leave of a geometric series."""
+    """The sum is the integral over the chance to leave of a geometric series."""
     params, rows = column(1.2, 0.75, gamma, 2.8), one(4, 6, 6)
     kept = np.exp(-rate)
 
@@ -162,16 +164,17 @@ def test_discounted_for_ever(gamma: float, rate: float) -> None:
         leave = u ** (1 / gamma)
         return series(1 - leave) * (1 - leave) ** (2.8 + 6 - 1) / gamma
 
-    near = (rate + 1e-9) ** gamma
-    pieces = [0, *[p for p in (near / 100, near / 10, near, 10 * near, 0.1) if p < 1], 1]
-    pieces = sorted(set(pieces))
-    brute = sum(
-        quad(inner, a, b, epsabs=0, epsrel=1e-11, limit=200)[0]
-        for a, b in zip(pieces, pieces[1:], strict=False)
-    )
+    near = rate**gamma
+    pieces = sorted({0.0, *[p for p in (near / 100, near, 100 * near, 0.1, 0.5) if p < 1], 1.0})
+    brute = 0.0
+    for low, high in itertools.pairwise(pieces):
+        brute += float(quad(inner, low, high, epsabs=1e-14, epsrel=1e-11, limit=400)[0])
     brute *= (1.2 + 4) / (1.2 + 0.75 + 6) / beta_of(gamma, 2.8 + 6)
     found = BGBB.discounted(params, rows, rate, None)[0]
     assert found == pytest.approx(brute, rel=1e-9)
+    closed = hyp2f1(1, 2.8 + 7, gamma + 2.8 + 7, kept) * kept * (2.8 + 6) / (gamma + 2.8 + 6)
+    closed *= (1.2 + 4) / (1.2 + 0.75 + 6)
+    assert found == pytest.approx(closed, rel=1e-8)  # the DERT of the paper: t_x = n is alive
     if rate >= 0.01:
         assert BGBB.discounted(params, rows, rate, 4000.0)[0] == pytest.approx(found, rel=1e-9)
 

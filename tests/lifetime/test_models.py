@@ -11,10 +11,13 @@ from scipy.special import betaln, gammaln
 from onefold.errors import ArgumentError, ColumnError, FitWarning
 from onefold.lifetime import BGBB, BGNBD, MBGNBD, ParetoNBD, rfm_summary
 from onefold.lifetime.bgnbd import BetaGeometric
+from onefold.lifetime.paretonbd import Pareto
 from tests.lifetime import cdnow
 
 DRAWN = cdnow.drawn(BetaGeometric(False), cdnow.BGNBD_PARAMS, 1500, seed=3)
+LEAVING = cdnow.drawn(Pareto(), cdnow.PARETO_PARAMS, 3000, seed=1)
 MODELS = (BGNBD(), MBGNBD(), ParetoNBD())
+OF = {BGNBD(): DRAWN, MBGNBD(): DRAWN, ParetoNBD(): LEAVING}
 # Half a unit of the last published digit.
 PUBLISHED = {
     BGNBD(): ({"r": (0.2426, 5e-5), "alpha": (4.4136, 5e-5), "a": (0.7929, 5e-5),
@@ -76,8 +79,9 @@ def test_doubling_everybody_halves_the_variances():
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
 def test_the_unit_of_time_is_a_matter_of_taste(model):
-    weeks = model.fit(DRAWN, time_unit="W")
-    days = model.fit(DRAWN.assign(recency=DRAWN["recency"] * 7, T=DRAWN["T"] * 7), time_unit="D")
+    drawn = OF[model]
+    weeks = model.fit(drawn, time_unit="W")
+    days = model.fit(drawn.assign(recency=drawn["recency"] * 7, T=drawn["T"] * 7), time_unit="D")
     scaled = {"alpha": 7.0, "beta": 7.0}
     for letter, value in weeks.params.items():
         assert days.params[letter] == pytest.approx(scaled.get(letter, 1.0) * value, rel=1e-5)
@@ -110,7 +114,7 @@ def test_a_maximum_is_never_below_its_start_and_fits_are_quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for model in MODELS:
-            assert model.fit(DRAWN).steps < 30
+            assert model.fit(OF[model]).steps < 30
 
 
 def test_arguments_that_are_not_allowed():

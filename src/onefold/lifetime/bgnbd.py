@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import betainc, betaln, expit, gammaln, hyp2f1
 
 from onefold._types import Floats
+from onefold.lifetime.discount import discounted
 from onefold.lifetime.gammas import rising
 from onefold.lifetime.process import Curve, mixed
 from onefold.lifetime.rows import Rows
@@ -89,6 +90,10 @@ class BetaGeometric:
         r, alpha, a, b = params
         stay = b + self._survived(rows)
         many = _while_alive(r + rows.x, alpha + rows.T, a, stay, np.float64(horizon))
+        return self.alive(params, rows) * many
+
+    def discounted(self, params: Floats, rows: Rows, rate: float, horizon: float | None) -> Floats:
+        many = discounted(params, rows, int(self.at_once), rate, horizon)
         return self.alive(params, rows) * many
 
     def newcomer(self, params: Floats, times: Floats) -> Floats:

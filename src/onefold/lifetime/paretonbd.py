@@ -35,6 +35,7 @@ TINY = np.finfo(float).tiny
 class Pareto:
     """The process of Pareto/NBD."""
 
+    discrete: ClassVar[bool] = False
     letters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     links: ClassVar[Mapping[str, tuple[str, int]]] = MappingProxyType(
         {"alpha": ("purchase", -1), "beta": ("dropout", -1)}
