@@ -1,6 +1,6 @@
 """The beta function's logarithm and slopes, exact also where gammas nearly cancel.
 
-    -log B(a, b) = log gamma(z + d) - log gamma(z) - log gamma(d)        z the larger of a, b; d the other
+    -log B(a, b) = log gamma(z + d) - log gamma(z) - log gamma(d)      z the larger, d the other
 
 For z from `FAR` on, differences are taken term by term in Stirling's series, so that with z = 1e6
 nothing is left of the size of log gamma(z), which is 1e7. Source: Abramowitz and Stegun,
@@ -20,9 +20,7 @@ def minus_log_beta(a: Floats, b: Floats) -> Floats:
     """-log B(a, b)."""
     z, d = np.maximum(a, b), np.minimum(a, b)
     far = np.maximum(z, FAR)
-    series = (
-        (far - 0.5) * np.log1p(d / far) + d * np.log(far + d) - d + _rest(far + d) - _rest(far)
-    )
+    series = (far - 0.5) * np.log1p(d / far) + d * np.log(far + d) - d + _rest(far + d) - _rest(far)
     near = np.minimum(z, FAR)
     rise = np.where(z > FAR, series, gammaln(near + d) - gammaln(near))
     out: Floats = rise - gammaln(d)
@@ -48,18 +46,18 @@ def trigamma_apart(z: Floats, d: Floats) -> Floats:
 
 
 def _rest(z: Floats) -> Floats:
-    """log gamma(z) less (z - 1/2) log z - z + log(2 pi) / 2."""
+    """The logarithm of gamma(z) less (z - 1/2) log z - z + log(2 pi) / 2."""
     w = 1 / (z * z)
     return np.asarray((1 / 12 - w * (1 / 360 - w * (1 / 1260 - w / 1680))) / z)
 
 
 def _slope(z: Floats) -> Floats:
-    """digamma(z) less log z - 1 / (2 z)."""
+    """The digamma function less log z - 1 / (2 z)."""
     w = 1 / (z * z)
     return np.asarray(-w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w / 240))))
 
 
 def _bend(z: Floats) -> Floats:
-    """trigamma(z) less 1 / z + 1 / (2 z^2)."""
+    """The trigamma function less 1 / z + 1 / (2 z^2)."""
     w = 1 / (z * z)
     return np.asarray(w / z * (1 / 6 - w * (1 / 30 - w * (1 / 42 - w / 30))))

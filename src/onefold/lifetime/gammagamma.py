@@ -17,17 +17,16 @@ import attrs
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from onefold._check import fraction, shown
 from onefold._columns import frozen
 from onefold._types import Floats
 from onefold.errors import ArgumentError, FitWarning
+from onefold.lifetime.independence import Correlation, correlations
 from onefold.lifetime.reading import read_customers
 from onefold.lifetime.spend import Means, Spend, search
 
 LETTERS = Spend.letters
-LEAST = 4  # customers below which a correlation has no interval
 
 
 @attrs.frozen
@@ -91,29 +90,10 @@ class GammaGamma:
             n=len(x),
             converged=found.converged,
             edges=tuple(letter for letter, at in zip(LETTERS, found.untold, strict=True) if at),
-            correlations=_correlations(x, z),
+            correlations=correlations(x, z),
         )
         _warn(fitted)
         return fitted
-
-
-@attrs.frozen
-class Correlation:
-    """How one thing goes with another, with its interval; NaN where it can't be told.
-
-    Attributes:
-        name: "pearson" or "spearman".
-        value: The correlation.
-        low: The interval's lower end.
-        high: Its upper end.
-        method: How the interval was made.
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-    method: str
 
 
 def _letters(params: Mapping[str, float]) -> Mapping[str, float]:
@@ -307,47 +287,9 @@ def _warn(fitted: FittedSpend) -> None:
         )
     if fitted.edges:
         warnings.warn(
-            f"GammaGamma.fit: the data don't tell {', '.join(fitted.edges)}: the likelihood goes on "
-            "rising towards 0 or infinity. What the model expects may still be sound; these "
+            f"GammaGamma.fit: the data don't tell {', '.join(fitted.edges)}: the likelihood goes "
+            "on rising towards 0 or infinity. What the model expects may still be sound; these "
             "parameters and their standard errors are not.",
             FitWarning,
             stacklevel=3,
         )
-
-
-def _correlations(x: Floats, z: Floats) -> tuple[Correlation, ...]:
-    """Pearson's and Spearman's correlation with 95 % intervals."""
-    n = len(x)
-    half = float(ndtri(0.975))
-    methods = ("delta method on Fisher's z", "Bonett and Wright")
-    if n < LEAST or (x == x[0]).all() or (z == z[0]).all():
-        return tuple(
-            Correlation(name, np.nan, np.nan, np.nan, method)
-            for name, method in zip(("pearson", "spearman"), methods, strict=True)
-        )
-    a, b = _standard(x), _standard(z)
-    r = _bounded(float(a @ b) / n)
-    # The influence of one customer on r; on Fisher's z it is divided by 1 - r^2.
-    influence = a * b - r * (a * a + b * b) / 2
-    wide = half * float(np.sqrt(influence @ influence)) / n / (1 - r * r)
-    rank = _bounded(float(_standard(rankdata(x)) @ _standard(rankdata(z))) / n)
-    rank_wide = half * float(np.sqrt((1 + rank * rank / 2) / (n - 3)))
-    return (
-        Correlation("pearson", r, *_around(r, wide), methods[0]),
-        Correlation("spearman", rank, *_around(rank, rank_wide), methods[1]),
-    )
-
-
-def _standard(values: Floats) -> Floats:
-    apart = values - values.mean()
-    scaled: Floats = apart / np.sqrt(float(apart @ apart) / len(values))
-    return scaled
-
-
-def _bounded(r: float) -> float:
-    return float(np.clip(r, -1 + 1e-12, 1 - 1e-12))
-
-
-def _around(r: float, wide: float) -> tuple[float, float]:
-    middle = np.arctanh(r)
-    return float(np.tanh(middle - wide)), float(np.tanh(middle + wide))

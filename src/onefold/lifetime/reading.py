@@ -16,28 +16,13 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from onefold._check import hint, quoted, shown
 from onefold._columns import same_in_all
-from onefold._types import Array, Bools, Floats
-from onefold.errors import ArgumentError, ColumnError
-from onefold.events import door
+from onefold._types import Bools, Floats
+from onefold.errors import ArgumentError
+from onefold.lifetime.incoming import Table, table_of
 
-ID = "customer"
 OFF = 1e-9  # relative: by so much a recency may exceed T through rounding
-FOREIGN = {  # names under which other libraries know the same columns
-    "monetary": ("monetary_value", "monetary value", "mean_spend"),
-    "frequency": ("x", "n_repeat", "repeat_purchases"),
-    "recency": ("t_x", "tx"),
-    "T": ("age", "tenure", "T_cal", "n_periods"),
-}
-MEANING = {
-    "frequency": "repeat purchases, the first not counted",
-    "recency": "time of the last purchase since the first",
-    "T": "time since the first purchase",
-    "monetary": "mean value of the repeat purchases",
-}
 
 
 @attrs.frozen(eq=False)
@@ -90,7 +75,7 @@ def read_customers(
     """
     needed = ["frequency", *(("recency", "T") if times else ())]
     needed += ["monetary"] if monetary else []
-    table = _table(customers, call, [*needed, *covariates])
+    table = table_of(customers, call, [*needed, *covariates])
     if not len(table.index):
         raise ArgumentError(f"{call}: it was given no customers; it takes one or more.")
     x = table.numbers("frequency")
@@ -107,77 +92,6 @@ def read_customers(
         index=table.index,
         single=table.single,
     )
-
-
-@attrs.frozen(eq=False)
-class Table:
-    """Columns on their way in."""
-
-    columns: Mapping[str, Array | pa.Array]
-    index: "pd.Index[Any]"
-    single: bool
-    call: str
-
-    def numbers(self, name: str, *, gaps: bool = False) -> Floats:
-        """A column (n,) of finite numbers, or with `gaps` NaN where missing; a new array."""
-        held = self.columns[name]
-        if isinstance(held, pa.Array):
-            held = self._plain(held, name)
-        elif held.dtype.kind not in "iuf":
-            raise self._error(name, f"holds {shown(held[0].item())}; it takes a number.")
-        values = np.array(held, dtype=np.float64)
-        self.refuse(name, values, np.isinf(values), "it takes finite numbers")
-        if not gaps:
-            advice = f"it takes a number for every customer ({MEANING.get(name, 'a covariate')})"
-            self.refuse(name, values, np.isnan(values), advice + ". Leave such customers out")
-        return values
-
-    def covariate(self, name: str) -> Floats:
-        """A column (n,) of finite numbers, or of booleans as 0 and 1."""
-        held = self.columns[name]
-        if isinstance(held, pa.Array) and pa.types.is_boolean(held.type):
-            held = held.cast(pa.int8())
-        elif isinstance(held, np.ndarray) and held.dtype.kind == "b":
-            held = held.astype(np.float64)
-        return attrs.evolve(self, columns={name: held}).numbers(name)
-
-    def refuse(self, name: str, values: Floats, wrong: Bools, problem: str) -> None:
-        """Refuse a column of which some rows are wrong, with what it says there."""
-        if wrong.any():
-            self.refuse_rows(f"column {name!r} is {values[wrong][0]:g}", wrong, problem)
-
-    def refuse_rows(self, what: str, wrong: Bools, problem: str) -> None:
-        """Refuse rows that are wrong: the first by its id, the others by their number."""
-        if not wrong.any():
-            return
-        if self.single:
-            raise ColumnError(f"{self.call}: {what.replace('column ', '')}; {problem}.")
-        at, many = int(np.argmax(wrong)), int(wrong.sum())
-        who = self.index[at]
-        counts = isinstance(self.index, pd.RangeIndex)
-        where = f"in row {at}" if counts else f"for customer {_id(who)}"
-        more = f", the first of {many:,} such rows" if many > 1 else ", the only one"
-        raise ColumnError(f"{self.call}: {what} {where}{more} of {len(self.index):,}; {problem}.")
-
-    def _plain(self, held: pa.Array, name: str) -> Array:
-        kind = held.type
-        if pa.types.is_decimal(kind):
-            held = held.cast(pa.float64())
-        elif pa.types.is_null(kind):
-            return np.full(len(held), np.nan)
-        elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-            said = f"is of type {kind}, {shown(held[0].as_py())} in its first row"
-            raise self._error(name, f"{said}; it takes numbers. {_how(kind, name)}")
-        if held.null_count:
-            held = held.cast(pa.float64(), safe=False)
-        return np.asarray(held.to_numpy(zero_copy_only=False))
-
-    def _error(self, name: str, problem: str) -> ColumnError:
-        return ColumnError(f"{self.call}: column {name!r} {problem}")
-
-
-def _id(who: Any) -> str:
-    return shown(who.item() if isinstance(who, np.generic) else who)
 
 
 def _times(table: Table, x: Floats) -> tuple[Floats, Floats]:
@@ -245,79 +159,3 @@ def _not_least(values: Floats, least: float) -> Bools:
 
 def _fractions(values: Floats) -> Bools:
     return np.asarray(values != np.rint(values))
-
-
-def _table(customers: Any, call: str, needed: Sequence[str]) -> Table:
-    """The columns that are needed, of whatever make."""
-    if isinstance(customers, (Mapping, pd.Series)):
-        return _one(customers, call, needed)
-    frame = customers
-    if not isinstance(frame, pd.DataFrame) and _is_summary(frame):
-        frame = frame.to_pandas()
-    try:
-        opened = door.opened(frame, call)
-    except ArgumentError as error:
-        if not isinstance(error.__cause__, TypeError):
-            raise
-        raise ArgumentError(
-            f"{call}: it was given a {type(customers).__name__}; it takes what lifetime.rfm_summary(log) "
-            "returns, a pandas, polars, pyarrow or duckdb frame with the columns "
-            f"{quoted(needed)}, or a mapping of them for one customer."
-        ) from error
-    _all_there(opened.names, call, needed)
-    columns = {name: opened.column(name, name) for name in needed}
-    return Table(columns, _index(frame, opened), False, call)
-
-
-def _one(customer: Any, call: str, needed: Sequence[str]) -> Table:
-    """A table of one row."""
-    _all_there(tuple(customer.keys()), call, needed)
-    columns = {}
-    for name in needed:
-        value = np.nan if customer[name] is None else customer[name]
-        held = np.asarray(value)
-        if held.ndim:
-            raise ArgumentError(
-                f"{call}: {name!r} holds {shown(value)}; a mapping is one customer, with a number "
-                "under each name. Give several as a frame: pandas.DataFrame(...)."
-            )
-        columns[name] = held.reshape(1)
-    return Table(columns, pd.RangeIndex(1), True, call)
-
-
-def _all_there(names: Sequence[Any], call: str, needed: Sequence[str]) -> None:
-    for name in needed:
-        if name in names:
-            continue
-        foreign = [other for other in FOREIGN.get(name, ()) if other in names]
-        near = hint(name, names)
-        if foreign:
-            renamed = f".rename(columns={{{foreign[0]!r}: {name!r}}})"
-            near = f" If {foreign[0]!r} is it, rename it: {renamed}."
-        meaning = f" ({MEANING[name]})" if name in MEANING else ""
-        raise ColumnError(f"{call}: no column {name!r}{meaning}. Columns: {quoted(names)}.{near}")
-
-
-def _is_summary(value: Any) -> bool:
-    """Whether it is a summary of this library: a table that is no frame of another make."""
-    module = type(value).__module__
-    return module.startswith("onefold.") and callable(getattr(value, "to_pandas", None))
-
-
-def _index(frame: Any, opened: door.Door) -> "pd.Index[Any]":
-    """Ids: the index of a pandas frame, unless it only counts; then a column of that name."""
-    own = frame.index if isinstance(frame, pd.DataFrame) else pd.RangeIndex(len(opened))
-    if ID in opened.names and isinstance(own, pd.RangeIndex):
-        return pd.Index(opened.frame[ID].to_pandas(), name=ID)
-    return own.copy()
-
-
-def _how(kind: pa.DataType, name: str) -> str:
-    """What to do with a column that holds no numbers."""
-    if pa.types.is_boolean(kind):
-        return f"Convert it first with frame[{name!r}].astype(int), if 1 is meant by true."
-    if pa.types.is_duration(kind):
-        return f"Convert it first, to days with frame[{name!r}] / pandas.Timedelta('1D')."
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return "Give the time since the first purchase; lifetime.rfm_summary(log) computes it."
-    return f"Convert it first with pandas.to_numeric(frame[{name!r}])."

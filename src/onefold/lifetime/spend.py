@@ -70,10 +70,10 @@ class Means:
         some = self.z[:: max(len(self) // FEW, 1)]
         if len(np.unique(some)) > WORTH * len(some):
             return self
-        values, own = np.unique(self.z, return_inverse=True)
+        own = np.unique(self.z, return_inverse=True)[1]
         codes = own * len(self.counts) + self.place
         _, first, where = np.unique(codes, return_index=True, return_inverse=True)
-        weight = np.bincount(where, weights=self.weight)
+        weight = np.bincount(where, weights=self.weight).astype(np.float64)
         return attrs.evolve(self.take(first), weight=weight)
 
     def spread(self, most: int) -> "Means":
@@ -146,9 +146,7 @@ class Spend:
         return [found[i] for i in order]
 
 
-def likelihood(
-    rows: Means, theta: Floats, *, second: bool = True
-) -> tuple[float, Floats, Floats]:
+def likelihood(rows: Means, theta: Floats, *, second: bool = True) -> tuple[float, Floats, Floats]:
     """The log likelihood of the logarithms (3,) of the letters, its gradient and Hessian."""
     spend, params = Spend(), np.exp(theta)
     value, gradient, hessian = 0.0, np.zeros(3), np.zeros((3, 3))
@@ -223,7 +221,7 @@ def _trigamma_inverse(value: float) -> float:
     """
     q = 0.5 + 1 / value
     for _ in range(30):
-        now = float(trigamma(q))
+        now = float(polygamma(1, q))
         step = now * (1 - now / value) / float(polygamma(2, q))
         q += step
         if abs(step) < 1e-9 * q:
