@@ -51,7 +51,7 @@ class BetaGeometric:
         j = self._survived(rows)
         k = r + rows.x
         here = -k * np.log(alpha + rows.T)
-        held = np.where(j > 0, b + j - 1, 1.0)
+        held = np.where(j > 0, b + (j - 1), 1.0)
         left = np.where(j > 0, np.log(a) - np.log(held) - k * np.log(alpha + rows.t_x), -np.inf)
         common = self._common(params, rows)[0]
         value: Floats = common + np.logaddexp(here, left)
@@ -62,7 +62,7 @@ class BetaGeometric:
         j, m = self._survived(rows), len(rows)
         parts = [_waited(r, alpha, rows.x, rows.T), _waited(r, alpha, rows.x, rows.t_x)]
         left = parts[1]
-        held = np.where(j > 0, b + j - 1, 1.0)
+        held = np.where(j > 0, b + (j - 1), 1.0)
         left.value[:] = np.where(j > 0, left.value + np.log(a) - np.log(held), -np.inf)
         left.gradient[2] = 1.0
         left.gradient[3] = np.where(j > 0, -b / held, 0.0)
@@ -79,7 +79,7 @@ class BetaGeometric:
     def alive(self, params: Floats, rows: Rows) -> Floats:
         r, alpha, a, b = params
         j = self._survived(rows)
-        held = np.where(j > 0, b + j - 1, 1.0)
+        held = np.where(j > 0, b + (j - 1), 1.0)
         odds = np.log(a) - np.log(held) + (r + rows.x) * np.log1p(
             (rows.T - rows.t_x) / (alpha + rows.t_x)
         )
