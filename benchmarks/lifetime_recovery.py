@@ -51,9 +51,9 @@ START, STOP = "<!-- lifetime recovery: begin -->", "<!-- lifetime recovery: end 
 SETS, QUICK, WHOLE = 500, 20, 25
 THRESHOLD = chi2.ppf(0.95, 1) / 2
 UNIT = {"BGBB": "Y"}
-# Settings, process, truth, customers, customers of the harder setting. CDNOW's parameters are those
-# of Fader, Hardie and Lee (2005) and of fits to the same data; BG/BB's those of the donors in Fader,
-# Hardie and Shang (2010); Gamma-Gamma's those of Fader and Hardie (2013).
+# Settings, process, truth, customers, customers of the harder setting. The first three are fits to
+# CDNOW, as published; BG/BB's truth is that of the donors in Fader, Hardie and Shang (2010), and
+# Gamma-Gamma's that of Fader and Hardie (2013).
 MODELS: dict[str, tuple[Any, Any, dict[str, float], int, int]] = {
     "BG/NBD": (
         BGNBD(), BetaGeometric(False),
@@ -220,7 +220,8 @@ def whole(found: list[dict[str, Any]]) -> list[str]:
         runs = one_["runs"]
         told = [run["profile"] for run in runs if not run["untold"]]
         lines.append(
-            f"| {one_['model']} | {one_['n']:,} | {sum(r['converged'] for r in runs)} of {len(runs)} "
+            f"| {one_['model']} | {one_['n']:,} "
+            f"| {sum(r['converged'] for r in runs)} of {len(runs)} "
             f"| {sum(bool(r['untold']) for r in runs)} | {sum(r['gain'] < -1e-6 for r in runs)} "
             f"| {_pooled([r['profile'] for r in runs])} | {_pooled([r['wald'] for r in runs])} "
             f"| {_pooled(told)} ({len(told)}) |"
