@@ -14,13 +14,12 @@ import attrs
 import numpy as np
 
 from onefold._check import is_several, shown, text
-from onefold._types import Floats
 from onefold.errors import ArgumentError, FitWarning
 from onefold.lifetime import units
 from onefold.lifetime.bgbb import BetaBernoulli
 from onefold.lifetime.bgnbd import BetaGeometric
 from onefold.lifetime.fitted import FittedPurchases, whole_periods
-from onefold.lifetime.fitting import Design, likelihood, search
+from onefold.lifetime.fitting import Design, search, unpenalised
 from onefold.lifetime.paretonbd import Pareto
 from onefold.lifetime.process import Process
 from onefold.lifetime.reading import read_customers
@@ -210,9 +209,7 @@ def fit_purchases(
     """Fit a process to customers."""
     call = f"{type(settings).__name__}.fit"
     unit = _unit(summary, time_unit, call)
-    wanted = {
-        which: getattr(settings, which, ()) for which in ("purchase", "dropout")
-    }
+    wanted = {which: getattr(settings, which, ()) for which in ("purchase", "dropout")}
     names = tuple(dict.fromkeys([*wanted["purchase"], *wanted["dropout"]]))
     held = read_customers(summary, f"{call}: summary", covariates=names)
     if held.single:
@@ -227,10 +224,9 @@ def fit_purchases(
     design = _design(process, wanted, held.z, getattr(settings, "l2", 0.0), call)
     rows = Rows.of(held.x, held.t_x, held.T, held.z).compressed()
     found = search(process, design, rows)
-    plain = attrs.evolve(design, l2=0.0)
     fitted = FittedPurchases(
         settings=settings,
-        log_likelihood=likelihood(process, plain, found.point, rows, second=False)[0],
+        log_likelihood=unpenalised(design, found),
         n=len(held.x),
         time_unit=unit,
         converged=found.converged,

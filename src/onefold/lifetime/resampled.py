@@ -79,7 +79,13 @@ def plain(fit: "FittedPurchases", theta: Any, rows: Any) -> float:
 def _numbers(found: Any, call: str) -> tuple[list[str], np.ndarray[Any, Any]]:
     """A statistic as names (s,) and numbers (s,)."""
     if isinstance(found, (Mapping, pd.Series)):
-        names, values = [str(k) for k in found.keys()], np.array(list(found.values()) if isinstance(found, Mapping) else found.to_numpy(), dtype=np.float64)
+        names, values = (
+            [str(k) for k in found.keys()],
+            np.array(
+                list(found.values()) if isinstance(found, Mapping) else found.to_numpy(),
+                dtype=np.float64,
+            ),
+        )
     else:
         values = np.asarray(found, dtype=np.float64).reshape(-1)
         names = [str(i) for i in range(len(values))] if len(values) != 1 else ["statistic"]

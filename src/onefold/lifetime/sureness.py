@@ -43,8 +43,11 @@ def covariance(hessian: Floats, edges: Bools) -> Floats:
 
 
 def untold(design: Design, found: Maximum) -> tuple[str, ...]:
-    """The parameters that the data don't tell: on the edge, or with a flat likelihood."""
-    errors = np.sqrt(np.diag(covariance(found.hessian, found.edges)))
+    """The parameters that the data don't tell: on the edge, or with a flat likelihood.
+
+    Flat with what lies on an edge let go: of two that run off together, one gets there first.
+    """
+    errors = np.sqrt(np.diag(covariance(found.hessian, np.zeros_like(found.edges))))
     errors *= np.abs(np.diag(design.own_units))
     letters = np.arange(len(errors)) < len(design.letters)
     flat = found.edges | (letters & (errors > FLAT))
