@@ -1,7 +1,7 @@
 """Shoppers whose purchases come and end as BG/NBD has it, and cost what Gamma-Gamma says.
 
 Each buys at a rate of gamma(.8, 15 days) and leaves after a repeat purchase with a chance of
-beta(.8, 2.5); a purchase costs gamma(6, nu), nu of gamma(4, 15).
+beta(.4, .8); a purchase costs gamma(6, nu), nu of gamma(4, 15).
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ SPLIT, END = "2024-07-01", "2024-10-01"
 def shoppers(n: int, seed: int, *, extra: bool = True) -> EventLog:
     """The purchases of n customers who come in the first half of 2024, up to October."""
     rng = np.random.default_rng(seed)
-    rate, leave = rng.gamma(0.8, 1 / 15, n), rng.beta(0.8, 2.5, n)
+    rate, leave = rng.gamma(0.8, 1 / 15, n), rng.beta(0.4, 0.8, n)
     nu = rng.gamma(4, 1 / 15, n)
     rows = []
     for i in range(n):  # few hundreds

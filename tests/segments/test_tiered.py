@@ -27,6 +27,10 @@ def test_shares(made):
     sizes = made.assignment.sizes().set_index("name")["customers"]
     assert found.set_index("tier")["customers"].to_dict() == sizes.drop("unknown").to_dict()
     assert (found["low"] < found["share_of_value"]).all()
+    by_value = segment(made.profiles, ValueTiers(by="value")).fitted.shares(made.profiles, rng=1)
+    assert (by_value["customers_low"] < by_value["share_of_customers"]).all()
+    assert (by_value["share_of_customers"] < by_value["customers_high"]).all()
+    assert (by_value["high"] - by_value["low"] < 0.05).all()  # chosen so
     assert (found["share_of_value"] < found["high"]).all()
     assert set(found["method"]) == {"percentile bootstrap over customers, cuts found anew"}
     assert found.equals(made.fitted.shares(made.profiles.table, rng=1))

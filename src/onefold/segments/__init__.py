@@ -6,6 +6,7 @@ from onefold.segments.protocol import Assigner, Segmenter
 from onefold.segments.rfm import RFM, RFM_GRID
 from onefold.segments.rules import Rules
 from onefold.segments.segmentation import Segmentation, segment
+from onefold.segments.tiered import FittedValueTiers
 from onefold.segments.tiers import ValueTiers
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Assigner",
     "Assignment",
     "By",
+    "FittedValueTiers",
     "Rules",
     "Segmentation",
     "Segmenter",

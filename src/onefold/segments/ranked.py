@@ -86,6 +86,11 @@ class Ranked:
         out: Ints = np.diff(self.many[at])
         return out
 
+    def shares(self, cuts: Floats) -> Floats:
+        """Shares (2, k + 1) of customers and of value above, between and below cuts (k,)."""
+        edges = self.above(cuts)
+        return np.stack([parts(self.counted(edges)), parts(self.held(edges))])
+
     def _places(self, shares: Floats, by: str) -> Ints:
         """Where in the order the cuts (k,) are."""
         if by == "customers":
@@ -108,17 +113,14 @@ def drawn_shares(
     n: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """Shares of value (n, k + 1) in tiers of customers drawn anew; NaN where they have none.
+    """Shares (n, 2, k + 1) of customers and of value in tiers of customers drawn anew.
 
     With `shares` the cuts are found among those who were drawn, else they stay.
     """
-    out = np.empty((n, len(cuts) + 1))
-    edges = ranked.above(cuts)
+    out = np.empty((n, 2, len(cuts) + 1))
     for row in out:  # a draw is a pass over all customers
         again = ranked.drawn(rng)
-        if shares is not None:
-            edges = again.above(again.cuts(shares, by=by))
-        row[:] = parts(again.held(edges))
+        row[:] = again.shares(cuts if shares is None else again.cuts(shares, by=by))
     return out
 
 

@@ -86,8 +86,8 @@ class FittedValueTiers:
             rng: Chance: a seed, a Generator, or None.
 
         Returns:
-            One row a tier: tier, customers, share_of_customers, value (the sum), share_of_value,
-            low, high, draws (on which the interval rests; with `refit` those in which the models
+            One row a tier: tier, customers, share_of_customers with customers_low and
+            customers_high, value (the sum), share_of_value with low and high, draws (on which the interval rests; with `refit` those in which the models
             could be fitted), method. Of customers who have a value; shares are missing where the
             values do not add up to more than 0.
 
@@ -118,10 +118,12 @@ class FittedValueTiers:
                 "tier": list(self.names),
                 "customers": customers,
                 "share_of_customers": customers / len(known),
+                "customers_low": low[0],
+                "customers_high": high[0],
                 "value": worth,
                 "share_of_value": parts(worth),
-                "low": low,
-                "high": high,
+                "low": low[1],
+                "high": high[1],
                 "draws": len(drawn),
                 "method": f"{BOOTSTRAP}, cuts{found or ' held'}{', models refitted' * refit}",
             }
@@ -215,7 +217,7 @@ class FittedValueTiers:
         return shares if tuple(ranked.cuts(shares, by=self._by)) == self.cuts else None
 
     def _refitted(self, table: TraitTable, own: bool, n: int, rng: np.random.Generator) -> Floats:
-        """Shares (d, k) in draws with models fitted anew; d <= n, of those that could be."""
+        """Shares (d, 2, k) in draws with models fitted anew; d <= n, of those that could be."""
         s = self.settings
         if s.value is not None or not own:
             raise ArgumentError(
@@ -223,7 +225,7 @@ class FittedValueTiers:
                 "customers, with tiers by shares; leave it out."
             )
         held = (Ranked.of(v) for v in refitted(s, bought(table, s.event, s.time_unit), n, rng))
-        drawn = [parts(r.held(r.above(r.cuts(s._shared, by=s.by)))) for r in held]
+        drawn = [r.shares(r.cuts(s._shared, by=s.by)) for r in held]
         if 2 * len(drawn) < n:
             raise ArgumentError(
                 f"FittedValueTiers.shares: lifetime value could be fitted in {len(drawn)} of {n} "
