@@ -87,7 +87,7 @@ def test_each_different_row_once_says_the_same():
     "params", [(6.25, 3.74, 15.44), (1.0, 0.5, 10.0), (0.3, 0.3, 1.0), (2.0, 50.0, 90.0)]
 )
 def test_no_other_way_leads_higher(params):
-    rows = drawn(*params, 400, seed=4)
+    rows = drawn(params[0], params[1], params[2], 400, seed=4)
     found = search(rows)
     assert found.converged
     start = np.random.default_rng(5).uniform(-2, 4, (6, 3))
