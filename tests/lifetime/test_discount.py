@@ -83,21 +83,21 @@ def test_for_ever_at_no_rate() -> None:
 def test_many_customers_agree_with_each_alone(params: tuple[float, ...]) -> None:
     column = np.array(params)[:, None]
     rng = np.random.default_rng(8)
-    T = rng.uniform(0, 1500, 4000)
-    x = rng.geometric(0.3, 4000) - 1.0
+    T = rng.uniform(0, 1500, 1500)
+    x = rng.geometric(0.3, 1500) - 1.0
     x[:3] = [90, 400, 90]
-    t_x = np.where(x > 0, T * rng.random(4000), 0)
+    t_x = np.where(x > 0, T * rng.random(1500), 0)
     rows = Rows.of(x, t_x, T)
     for rate, horizon in ((1e-5, None), (0.003, 365.0), (1.0, None)):
         found = MBG.discounted(column, rows, rate, horizon)
-        some = np.r_[0:24, T.argmin(), T.argmax()]
+        some = np.r_[0:8, T.argmin(), T.argmax()]
         alone = [MBG.discounted(column, rows.take(slice(i, i + 1)), rate, horizon) for i in some]
         np.testing.assert_allclose(found[some], np.concatenate(alone), rtol=1e-10)
         within = horizon or 7.0
         soon = [MBG.expected(column, rows.take(slice(i, i + 1)), within) for i in some]
         found_soon = MBG.expected(column, rows, within)
         np.testing.assert_allclose(found_soon[some], np.concatenate(soon), rtol=1e-9)
-        by_row = MBG.discounted(np.repeat(column, 26, axis=1), rows.take(some), rate, horizon)
+        by_row = MBG.discounted(np.repeat(column, 10, axis=1), rows.take(some), rate, horizon)
         np.testing.assert_allclose(found[some], by_row, rtol=1e-10)
 
 
