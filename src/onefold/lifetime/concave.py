@@ -10,7 +10,7 @@ import numpy as np
 from onefold._types import Floats
 
 FALL = 30.0
-STEPS = 12  # of Newton's method, at most; it takes two or three
+STEPS = 60  # of Newton's method, at most; it takes two or three
 
 
 def cut(
@@ -18,7 +18,8 @@ def cut(
 ) -> tuple[Floats, Floats]:
     """Where to end (m,) each window from 0 on, and how far (m,) the logarithm falls until there.
 
-    Newton's steps from beyond the place never pass it, because what is cut is concave.
+    Newton's steps from beyond the place never pass it, because what is cut is concave. What it
+    rises before the top counts as a fall.
 
     Args:
         log: The logarithm and its slope at v (m,).
