@@ -288,8 +288,8 @@ def _warn(fitted: FittedSpend) -> None:
     if fitted.untold:
         warnings.warn(
             f"GammaGamma.fit: the data don't tell {', '.join(fitted.untold)}: the likelihood is "
-            "flat, or goes on rising towards 0 or infinity. What the model expects may still be sound; these "
-            "parameters and their standard errors are not.",
+            "flat, or goes on rising towards 0 or infinity. What the model expects may still be "
+            "sound; these parameters and their standard errors are not.",
             FitWarning,
             stacklevel=3,
         )
