@@ -13,7 +13,7 @@ International Journal of Research in Marketing 24, 2007; Hoppe and Wagner, "Cust
 the case for a central variant of the Betageometric/NBD model", Marketing JRM 3, 2007.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -22,12 +22,14 @@ import numpy as np
 from scipy.special import betainc, betaln, expit, gammaln, hyp2f1
 
 from onefold._types import Floats
-from onefold.lifetime.discount import discounted
+from onefold.lifetime.betas import nodes
+from onefold.lifetime.discount import SAFE, discounted
 from onefold.lifetime.gammas import rising
 from onefold.lifetime.process import Curve, mixed
 from onefold.lifetime.rows import Rows
 
-NEAR = 1e-4  # of a to 1, where the closed form is 0 / 0: the mean of both sides is taken instead
+NEAR = 1e-5  # of (a - 1) w to 0, where little is left of the closed form
+AT_ONCE = 5_000  # rows, some hundred numbers for each
 
 
 @attrs.frozen
@@ -43,7 +45,8 @@ class BetaGeometric:
 
     def start(self, rows: Rows) -> Floats:
         """One purchase a customer's mean time, and an even chance in four to leave."""
-        rate = float(rows.weight @ rows.x) / float(rows.weight @ rows.T)
+        time = float(rows.weight @ rows.T)
+        rate = (float(rows.weight @ rows.x) + 0.5) / (time if time > 0 else 1.0)
         return np.array([0.5, 0.5 / rate, 1.0, 3.0])
 
     def value(self, params: Floats, rows: Rows) -> Floats:
@@ -80,8 +83,10 @@ class BetaGeometric:
         r, alpha, a, b = params
         j = self._survived(rows)
         held = np.where(j > 0, b + j - 1, 1.0)
-        odds = np.log(a) - np.log(held) + (r + rows.x) * np.log1p(
-            (rows.T - rows.t_x) / (alpha + rows.t_x)
+        odds = (
+            np.log(a)
+            - np.log(held)
+            + (r + rows.x) * np.log1p((rows.T - rows.t_x) / (alpha + rows.t_x))
         )
         chance: Floats = np.where(j > 0, expit(-odds), 1.0)
         return chance
@@ -89,7 +94,7 @@ class BetaGeometric:
     def expected(self, params: Floats, rows: Rows, horizon: float) -> Floats:
         r, alpha, a, b = params
         stay = b + self._survived(rows)
-        many = _while_alive(r + rows.x, alpha + rows.T, a, stay, np.float64(horizon))
+        many = _while_alive(r + rows.x, alpha + rows.T, a, stay, np.array(horizon))
         return self.alive(params, rows) * many
 
     def discounted(self, params: Floats, rows: Rows, rate: float, horizon: float | None) -> Floats:
@@ -100,7 +105,8 @@ class BetaGeometric:
         r, alpha, a, b = params[:, :1]
         if not self.at_once:
             return _while_alive(r, alpha, a, b, times)
-        return b / (a + b) * _while_alive(r, alpha, a, b + 1, times)
+        many: Floats = b / (a + b) * _while_alive(r, alpha, a, b + 1, times)
+        return many
 
     def counts(self, params: Floats, T: Floats, most: int) -> Floats:
         r, alpha, a, b = (np.broadcast_to(p, T.shape)[:, None] for p in params)
@@ -134,7 +140,7 @@ class BetaGeometric:
     def _common(
         self, params: Floats, rows: Rows
     ) -> tuple[Floats, list[Floats], dict[tuple[int, int], Floats]]:
-        """log of gamma(r + x) alpha^r / gamma(r) * B(a, b + j) / B(a, b), its slopes and bends."""
+        """Log gamma(r + x) alpha^r / gamma(r) * B(a, b + j) / B(a, b), its slopes and bends."""
         r, alpha, a, b = params
         one = float(self.at_once)
         nbd = _each(lambda x, p: rising(p, x), rows, r)
@@ -154,10 +160,13 @@ class BetaGeometric:
         return value, slopes, bends
 
 
-def _each(function, rows: Rows, p: Floats):  # type: ignore[no-untyped-def]
+def _each(
+    function: Callable[[Floats, Floats], tuple[Floats, Floats, Floats]], rows: Rows, p: Floats
+) -> tuple[Floats, Floats, Floats]:
     """A function of x and a parameter, once for each different x where the parameter is common."""
     if len(p) == 1:
-        return [found[rows.place] for found in function(rows.counts, p)]
+        value, first, second = function(rows.counts, p)
+        return value[rows.place], first[rows.place], second[rows.place]
     return function(rows.x, p)
 
 
@@ -178,8 +187,7 @@ def _waited(r: Floats, alpha: Floats, x: Floats, until: Floats) -> Curve:
 
 def _at_least(x: Floats, r: Floats, share: Floats) -> Floats:
     """The chance that a negative binomial count is at least x > 0: I_share(x, r)."""
-    found: Floats = betainc(np.maximum(x, 1), r, share)
-    return found
+    return np.asarray(betainc(np.maximum(x, 1), r, share), dtype=np.float64)
 
 
 def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats) -> Floats:
@@ -192,15 +200,28 @@ def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats
               - 1; w)},        w = time / (since + time)
 
     which is equation 10 of Fader, Hardie and Lee after Euler's transformation of the Gaussian
-    hypergeometric function F: here nothing overflows for those who buy a lot.
+    hypergeometric function F: here nothing overflows for those who buy a lot. Where a is 1, or
+    scipy's F loses its digits, the mean over p is summed instead.
     """
     k, since, a, stay, time = np.broadcast_arrays(k, since, a, stay, time)
-    if (np.abs(a - 1) < NEAR).any():
-        low, high = (np.where(np.abs(a - 1) < NEAR, 1 + s * NEAR, a) for s in (-1, 1))
-        sides = [_while_alive(k, since, side, stay, time) for side in (low, high)]
-        return (sides[0] + sides[1]) / 2
     w = time / (since + time)
     c = a + stay - 1
-    rest = np.exp((a - 1) * np.log1p(-w)) * hyp2f1(a - 1, c - k, c, w)
-    many: Floats = c / (a - 1) * (1 - rest)
+    near = (np.abs(a - 1) * w < NEAR) & (w > 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        rest = np.exp((a - 1) * np.log1p(-w)) * hyp2f1(a - 1, c - k, c, w)
+        many: Floats = c / np.where(a == 1, 1.0, a - 1) * (1 - rest)
+    lost = near | (c - k < SAFE[0]) | (c - k > SAFE[1]) | ~np.isfinite(many)
+    if lost.any():
+        many[lost] = _by_sums(k[lost], a[lost], stay[lost], time[lost] / since[lost])
     return many
+
+
+def _by_sums(k: Floats, a: Floats, stay: Floats, z: Floats) -> Floats:
+    """E[(1 - (1 + p z)^-k) / p], where the closed form fails."""
+    found = np.empty(len(k))
+    for i in range(0, len(k), AT_ONCE):
+        part = slice(i, i + AT_ONCE)
+        p, weight = nodes(a[part], stay[part], (k[part] + 1) * (1 + z[part]))
+        each = -np.expm1(-k[part, None] * np.log1p(p * z[part, None])) / p
+        found[part] = (weight * each).sum(axis=1)
+    return found
