@@ -43,12 +43,13 @@ class GammaGamma:
         >>> import pandas as pd
         >>> from onefold.lifetime import GammaGamma
         >>> summary = pd.DataFrame({
-        ...     "frequency": [2, 1, 0, 3, 1, 5], "monetary": [22.4, 11.8, 0, 30.1, 8.9, 19.5]})
+        ...     "frequency": [2, 1, 0, 3, 1, 5, 2, 4],
+        ...     "monetary": [22.4, 11.8, 0, 60.1, 8.9, 19.5, 140, 31]})
         >>> spend = GammaGamma().fit(summary)
         >>> spend.n
-        5
+        7
         >>> round(spend.expected_spend({"frequency": 2, "monetary": 22.4}), 1)
-        20.8
+        27.2
     """
 
     def fit(self, summary: Any) -> "FittedSpend":
