@@ -20,7 +20,8 @@ from scipy.special import ndtri
 
 from onefold._check import fraction, shown
 from onefold._columns import frozen
-from onefold._types import Floats
+from onefold._random import generator
+from onefold._types import Floats, Rng
 from onefold.errors import ArgumentError, FitWarning
 from onefold.lifetime.independence import Correlation, correlations
 from onefold.lifetime.reading import read_customers
@@ -254,12 +255,12 @@ class FittedSpend:
             "purchase of a customer."
         )
 
-    def draw(self, x: Any, rng: int | np.random.Generator) -> Floats:
+    def draw(self, x: Any, rng: Rng = None) -> Floats:
         """Simulated mean values of repeat purchases.
 
         Args:
             x: Repeat purchases (n,).
-            rng: Seed or generator.
+            rng: Chance: a seed, a Generator, or None.
 
         Returns:
             Money (n,), NaN where x is 0.
@@ -273,7 +274,7 @@ class FittedSpend:
                 f"FittedSpend.draw: x is {shown(x)}; it takes an array of whole numbers, 0 or more."
             )
         p, q, v = self.params.values()
-        chance = np.random.default_rng(rng)
+        chance = generator(rng, "FittedSpend.draw: rng")
         nu = chance.gamma(q, 1 / v, len(many))
         total = chance.gamma(p * np.maximum(many, 1), 1 / nu)
         return np.where(many > 0, total / np.maximum(many, 1), np.nan)
