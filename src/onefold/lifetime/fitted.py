@@ -261,6 +261,19 @@ class FittedPurchases:
 
     # ------------------------------------------------------------ how it is shown
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FittedPurchases):
+            return NotImplemented
+        return (
+            (self.settings, self.n, self.time_unit, self._design)
+            == (other.settings, other.n, other.time_unit, other._design)
+            and self.log_likelihood == other.log_likelihood
+            and np.array_equal(self._theta, other._theta)
+            and np.array_equal(self._covariance, other._covariance)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
 
