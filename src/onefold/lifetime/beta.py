@@ -8,10 +8,9 @@ nothing is left of the size of log gamma(z), which is 1e7. Source: Abramowitz an
 """
 
 import numpy as np
-from scipy.special import digamma, gammaln
+from scipy.special import digamma, gammaln, zeta
 
 from onefold._types import Floats
-from onefold.lifetime.gammas import trigamma
 
 FAR = 50.0  # from here on the series below are exact to the last digit
 
@@ -19,11 +18,15 @@ FAR = 50.0  # from here on the series below are exact to the last digit
 def minus_log_beta(a: Floats, b: Floats) -> Floats:
     """-log B(a, b)."""
     z, d = np.maximum(a, b), np.minimum(a, b)
-    far = np.maximum(z, FAR)
+    out: Floats = log_gamma_apart(z, d) - gammaln(d)
+    return out
+
+
+def log_gamma_apart(z: Floats, d: Floats) -> Floats:
+    """The logarithm of gamma(z + d) / gamma(z)."""
+    far, near = np.maximum(z, FAR), np.minimum(z, FAR)
     series = (far - 0.5) * np.log1p(d / far) + d * np.log(far + d) - d + _rest(far + d) - _rest(far)
-    near = np.minimum(z, FAR)
-    rise = np.where(z > FAR, series, gammaln(near + d) - gammaln(near))
-    out: Floats = rise - gammaln(d)
+    out: Floats = np.where(z > FAR, series, gammaln(near + d) - gammaln(near))
     return out
 
 
@@ -41,7 +44,7 @@ def trigamma_apart(z: Floats, d: Floats) -> Floats:
     inverse = 1 / far, 1 / (far + d)
     step = -d * inverse[0] * inverse[1]  # 1 / (z + d) - 1 / z
     series = step * (1 + (inverse[0] + inverse[1]) / 2) + _bend(far + d) - _bend(far)
-    out: Floats = np.where(z > FAR, series, trigamma(near + d) - trigamma(near))
+    out: Floats = np.where(z > FAR, series, zeta(2.0, near + d) - zeta(2.0, near))
     return out
 
 

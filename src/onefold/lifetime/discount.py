@@ -39,16 +39,28 @@ def discounted(
         rate: Continuous, per unit of time.
         horizon: None is for ever.
     """
-    r, alpha, a, b = params
-    since = alpha + rows.T
+    r, _, a, b = params
+
+    def each(x: Floats, since: Floats) -> Floats:
+        k, start, stay = np.broadcast_arrays(r + x, a, b + x + extra)
+        return _direct(k, since, start, stay, rate, horizon)
+
+    return while_alive(each, params, rows)
+
+
+def while_alive(function: Callable[[Floats, Floats], Floats], params: Floats, rows: Rows) -> Floats:
+    """What those who are there at T do next, (m,), which hangs on x and T alone.
+
+    Args:
+        function: From x and alpha + T, smooth in the latter's logarithm. Where parameters differ
+            from row to row it is asked for all rows at once, in their order.
+        params: (4, 1), or (4, m).
+        rows: The customers (m,).
+    """
+    since = params[1] + rows.T
     if params.shape[1] > 1:
-        return _direct(r + rows.x, since, a, b + rows.x + extra, rate, horizon)
-
-    def by_place(place: Ints, since: Floats) -> Floats:
-        x = rows.counts[place]
-        return _direct(r + x, since, a + 0 * x, b + x + extra, rate, horizon)
-
-    return _read_off(by_place, rows.place, since)
+        return function(rows.x, since)
+    return _read_off(lambda place, since: function(rows.counts[place], since), rows.place, since)
 
 
 def _read_off(function: Callable[[Ints, Floats], Floats], place: Ints, since: Floats) -> Floats:
@@ -90,7 +102,7 @@ def _read_off(function: Callable[[Ints, Floats], Floats], place: Ints, since: Fl
 def _polynomial(values: Floats, logs: Floats) -> Floats:
     """Values (n,) at the Chebyshev points of the range of `logs`, read off at `logs`."""
     n = len(values)
-    if not (values > 0).all():  # no time at all, or for ever where that is infinite
+    if not ((values > 0) & np.isfinite(values)).all():  # no time at all, or for ever at no rate
         return np.full(len(logs), values[0])
     angles = np.pi * (np.arange(n) + 0.5) / n
     terms = 2 / n * np.cos(np.arange(n)[:, None] * angles) @ np.log(values)
