@@ -96,7 +96,7 @@ def _window(params: Floats, rows: Rows) -> _Window:
     first, far = c + rows.t_x, d + rows.t_x
     width = np.log((c + rows.T) / first)
     # Where p < 1, what is integrated may rise at first, to its top inside.
-    rise = np.maximum(1 - p, 0) / (p + q - 1 + np.finfo(float).tiny) * (d - c) / first
+    rise = np.maximum(1 - p, 0) / (k + s) * (d - c) / first
     top = np.minimum(np.log(np.maximum(rise, 1)), width)
     width, fall = cut(partial(_log_integrand, p, q, first, far), top=top, end=width)
     return _Window(near, c, d, p, q, first, far, width, fall, s * first / (beta + rows.t_x) * width)

@@ -48,7 +48,7 @@ class Pareto:
     )
 
     def start(self, rows: Rows) -> Floats:
-        """Rates that give the mean, and half of the customers gone by the mean T."""
+        """Rates whose mean is the one seen, and half of the customers gone by the mean T."""
         n = float(rows.weight.sum())
         time = float(rows.weight @ rows.T)
         rate = max(float(rows.weight @ rows.x), 1.0) / time
@@ -112,8 +112,8 @@ class Pareto:
     def draw(self, params: Floats, T: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
         r, alpha, s, beta = (np.broadcast_to(p, T.shape) for p in params)
         rate = rng.gamma(r, 1 / alpha)
-        # 1 / 0 where a chance to leave is too small for a float: they never do.
-        with np.errstate(divide="ignore"):
+        # Where a chance to leave is too small for a float, they never do.
+        with np.errstate(divide="ignore", over="ignore"):
             life = rng.standard_exponential(len(T)) / rng.gamma(s, 1 / beta)
         until = np.minimum(T, life)
         x = rng.poisson(rate * until).astype(np.float64)
