@@ -109,3 +109,19 @@ def test_customers_all_seen_for_as_long() -> None:
     alone = BG.discounted(column, rows.take(np.arange(0, 900, 300)), 0.003, None)
     np.testing.assert_allclose(found, np.repeat(alone, 300), rtol=1e-12)
     assert BG.discounted(column, rows.take(slice(0, 0)), 0.003, None).shape == (0,)
+
+
+def test_customers_of_two_kinds_are_each_kind_alone() -> None:
+    """Covariates of which purchases and leaving hang together: groups, and each read off apart."""
+    rng = np.random.default_rng(9)
+    kind = rng.random(600) < 0.4
+    params = np.array(PARAMS[0])[:, None] * np.ones(600)
+    params[1] *= np.exp(0.3 * rng.normal(size=600))
+    params[2:] *= np.where(kind, 1.7, 0.8)
+    T = rng.uniform(1, 90, 600)
+    rows = Rows.of(*BG.draw(params, T, rng), T)
+    longer, soon = BG.discounted(params, rows, 0.01, None), BG.expected(params, rows, 9.0)
+    for i in range(0, 600, 60):
+        own, row = params[:, i : i + 1], rows.take(slice(i, i + 1))
+        assert longer[i] == pytest.approx(BG.discounted(own, row, 0.01, None)[0], rel=1e-9)
+        assert soon[i] == pytest.approx(BG.expected(own, row, 9.0)[0], rel=1e-9)

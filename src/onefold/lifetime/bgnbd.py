@@ -82,10 +82,9 @@ class BetaGeometric:
         return chance
 
     def expected(self, params: Floats, rows: Rows, horizon: float) -> Floats:
-        r, _, a, b = params
         within, extra = np.array(horizon), int(self.at_once)
 
-        def each(x: Floats, since: Floats) -> Floats:
+        def each(r: Floats, x: Floats, a: Floats, b: Floats, since: Floats) -> Floats:
             return _while_alive(r + x, since, a, b + x + extra, within)
 
         return self.alive(params, rows) * while_alive(each, params, rows)

@@ -39,28 +39,40 @@ def discounted(
         rate: Continuous, per unit of time.
         horizon: None is for ever.
     """
-    r, _, a, b = params
 
-    def each(x: Floats, since: Floats) -> Floats:
+    def each(r: Floats, x: Floats, a: Floats, b: Floats, since: Floats) -> Floats:
         k, start, stay = np.broadcast_arrays(r + x, a, b + x + extra)
         return _direct(k, since, start, stay, rate, horizon)
 
     return while_alive(each, params, rows)
 
 
-def while_alive(function: Callable[[Floats, Floats], Floats], params: Floats, rows: Rows) -> Floats:
-    """What those who are there at T do next, (m,), which hangs on x and T alone.
+def while_alive(function: Callable[..., Floats], params: Floats, rows: Rows) -> Floats:
+    """What those who are there at T do next (m,), which hangs on parameters, x and T alone.
 
     Args:
-        function: From x and alpha + T, smooth in the latter's logarithm. Where parameters differ
-            from row to row it is asked for all rows at once, in their order.
+        function: Of r, x, a, b and alpha + T, smooth in the last one's logarithm.
         params: (4, 1), or (4, m).
         rows: The customers (m,).
     """
-    since = params[1] + rows.T
-    if params.shape[1] > 1:
-        return function(rows.x, since)
-    return _read_off(lambda place, since: function(rows.counts[place], since), rows.place, since)
+    r, alpha, a, b = params
+    if params.shape[1] == 1:
+
+        def common(place: Ints, since: Floats) -> Floats:
+            return function(r, rows.counts[place], a, b, since)
+
+        return _read_off(common, rows.place, alpha + rows.T)
+    place = rows.place
+    for column in (r, a, b):
+        own = np.unique(column, return_inverse=True)[1]
+        place = np.unique(place * (own.max(initial=0) + 1) + own, return_inverse=True)[1]
+    first = np.unique(place, return_index=True)[1]
+
+    def apart(place: Ints, since: Floats) -> Floats:
+        i = first[place]
+        return function(r[i], rows.x[i], a[i], b[i], since)
+
+    return _read_off(apart, place, alpha + rows.T)
 
 
 def _read_off(function: Callable[[Ints, Floats], Floats], place: Ints, since: Floats) -> Floats:
