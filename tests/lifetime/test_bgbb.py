@@ -159,17 +159,14 @@ def test_discounted_for_ever(gamma: float, rate: float) -> None:
     def series(stay: float) -> float:
         return float(kept * stay / (-np.expm1(-rate) + kept * (1 - stay)))
 
-    # In u = (1 - stay)^gamma the density is smooth where the series is large.
-    def inner(u: float) -> float:
-        leave = u ** (1 / gamma)
-        return series(1 - leave) * (1 - leave) ** (2.8 + 6 - 1) / gamma
+    def inner(log: float) -> float:
+        leave = np.exp(log)
+        return float(series(1 - leave) * leave**gamma * (1 - leave) ** (2.8 + 6 - 1))
 
-    near = rate**gamma
-    pieces = sorted({0.0, *[p for p in (near / 100, near, 100 * near, 0.1, 0.5) if p < 1], 1.0})
     brute = 0.0
-    for low, high in itertools.pairwise(pieces):
-        brute += float(quad(inner, low, high, epsabs=1e-14, epsrel=1e-11, limit=400)[0])
-    brute *= (1.2 + 4) / (1.2 + 0.75 + 6) / beta_of(gamma, 2.8 + 6)
+    for low, high in itertools.pairwise(np.linspace(-15 - 30 / gamma, 0, 15)):
+        brute += float(quad(inner, low, high, epsabs=1e-16, epsrel=1e-10)[0])
+    brute *= float((1.2 + 4) / (1.2 + 0.75 + 6) / beta_of(gamma, 2.8 + 6))
     found = BGBB.discounted(params, rows, rate, None)[0]
     assert found == pytest.approx(brute, rel=1e-9)
     closed = hyp2f1(1, 2.8 + 7, gamma + 2.8 + 7, kept) * kept * (2.8 + 6) / (gamma + 2.8 + 6)

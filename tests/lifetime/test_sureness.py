@@ -33,16 +33,16 @@ def test_at_the_bounds_the_others_refitted_the_likelihood_has_fallen_by_half_of_
 
 def test_wald_intervals_are_even_on_the_logarithm():
     table = FIT.intervals(method="wald")
-    middle = np.sqrt(table["low"] * table["high"])
-    assert middle.to_numpy() == pytest.approx(table["estimate"].to_numpy())
+    middle = np.sqrt(table["low"].to_numpy() * table["high"].to_numpy())
+    assert middle == pytest.approx(table["estimate"].to_numpy())
 
 
 def test_both_methods_agree_where_there_are_many():
-    many = cdnow.drawn(BetaGeometric(False), cdnow.BGNBD_PARAMS, 200_000, seed=1)
+    many = cdnow.drawn(BetaGeometric(False), cdnow.BGNBD_PARAMS, 60_000, seed=1)
     fit = BGNBD().fit(many)
     profile, wald = fit.intervals(), fit.intervals(method="wald")
     for bound in ("low", "high"):
-        assert profile[bound].to_numpy() == pytest.approx(wald[bound].to_numpy(), rel=0.01)
+        assert profile[bound].to_numpy() == pytest.approx(wald[bound].to_numpy(), rel=0.02)
     truth = np.array(cdnow.BGNBD_PARAMS)
     assert ((profile["low"] < truth * 1.03) & (profile["high"] > truth / 1.03)).all()
 
@@ -84,8 +84,9 @@ def test_tests_that_are_refused():
 
 
 def test_the_bootstrap_is_about_as_wide_as_the_profile():
-    drawn = FIT.bootstrap(n=150, rng=1).set_index("name")
-    profile = FIT.intervals().set_index("param")
+    fit = BGNBD().fit(cdnow.drawn(BetaGeometric(False), cdnow.BGNBD_PARAMS, 8000, seed=1))
+    drawn = fit.bootstrap(n=150, rng=1).set_index("name")
+    profile = fit.intervals().set_index("param")
     wide = np.log(drawn["high"] / drawn["low"]) / np.log(profile["high"] / profile["low"])
     assert ((wide > 0.6) & (wide < 1.7)).all()
     assert FIT.bootstrap(n=30, rng=1).equals(FIT.bootstrap(n=30, rng=1))

@@ -22,12 +22,14 @@ import numpy as np
 from scipy.special import betainc, betaln, expit, gammaln, hyp2f1
 
 from onefold._types import Floats
-from onefold.lifetime.discount import discounted
+from onefold.lifetime.betas import nodes
+from onefold.lifetime.discount import SAFE, discounted
 from onefold.lifetime.gammas import rising
 from onefold.lifetime.process import Curve, Part, mixed
 from onefold.lifetime.rows import Rows
 
-NEAR = 1e-4  # of a to 1, where the closed form is 0 / 0: the mean of both sides is taken instead
+NEAR = 1e-5  # of (a - 1) w to 0, where little is left of the closed form
+AT_ONCE = 5_000  # rows, some hundred numbers for each
 
 
 @attrs.frozen
@@ -43,7 +45,8 @@ class BetaGeometric:
 
     def start(self, rows: Rows) -> Floats:
         """One purchase a customer's mean time, and an even chance in four to leave."""
-        rate = float(rows.weight @ rows.x) / float(rows.weight @ rows.T)
+        time = float(rows.weight @ rows.T)
+        rate = (float(rows.weight @ rows.x) + 0.5) / (time if time > 0 else 1.0)
         return np.array([0.5, 0.5 / rate, 1.0, 3.0])
 
     def value(self, params: Floats, rows: Rows) -> Floats:
@@ -81,7 +84,7 @@ class BetaGeometric:
     def expected(self, params: Floats, rows: Rows, horizon: float) -> Floats:
         r, alpha, a, b = params
         stay = b + self._survived(rows)
-        many = _while_alive(r + rows.x, alpha + rows.T, a, stay, np.float64(horizon))
+        many = _while_alive(r + rows.x, alpha + rows.T, a, stay, np.array(horizon))
         return self.alive(params, rows) * many
 
     def discounted(self, params: Floats, rows: Rows, rate: float, horizon: float | None) -> Floats:
@@ -92,7 +95,8 @@ class BetaGeometric:
         r, alpha, a, b = params[:, :1]
         if not self.at_once:
             return _while_alive(r, alpha, a, b, times)
-        return b / (a + b) * _while_alive(r, alpha, a, b + 1, times)
+        many: Floats = b / (a + b) * _while_alive(r, alpha, a, b + 1, times)
+        return many
 
     def counts(self, params: Floats, T: Floats, most: int) -> Floats:
         r, alpha, a, b = (np.broadcast_to(p, T.shape)[:, None] for p in params)
@@ -177,8 +181,7 @@ def _waited(r: Floats, alpha: Floats, x: Floats, until: Floats) -> Part:
 
 def _at_least(x: Floats, r: Floats, share: Floats) -> Floats:
     """The chance that a negative binomial count is at least x > 0: I_share(x, r)."""
-    found: Floats = betainc(np.maximum(x, 1), r, share)
-    return found
+    return np.asarray(betainc(np.maximum(x, 1), r, share), dtype=np.float64)
 
 
 def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats) -> Floats:
@@ -191,15 +194,28 @@ def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats
               - 1; w)},        w = time / (since + time)
 
     which is equation 10 of Fader, Hardie and Lee after Euler's transformation of the Gaussian
-    hypergeometric function F: here nothing overflows for those who buy a lot.
+    hypergeometric function F: here nothing overflows for those who buy a lot. Where a is 1, or
+    scipy's F loses its digits, the mean over p is summed instead.
     """
     k, since, a, stay, time = np.broadcast_arrays(k, since, a, stay, time)
-    if (np.abs(a - 1) < NEAR).any():
-        low, high = (np.where(np.abs(a - 1) < NEAR, 1 + s * NEAR, a) for s in (-1, 1))
-        sides = [_while_alive(k, since, side, stay, time) for side in (low, high)]
-        return (sides[0] + sides[1]) / 2
     w = time / (since + time)
     c = a + stay - 1
-    rest = np.exp((a - 1) * np.log1p(-w)) * hyp2f1(a - 1, c - k, c, w)
-    many: Floats = c / (a - 1) * (1 - rest)
+    near = (np.abs(a - 1) * w < NEAR) & (w > 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        rest = np.exp((a - 1) * np.log1p(-w)) * hyp2f1(a - 1, c - k, c, w)
+        many: Floats = c / np.where(a == 1, 1.0, a - 1) * (1 - rest)
+    lost = near | (c - k < SAFE[0]) | (c - k > SAFE[1]) | ~np.isfinite(many)
+    if lost.any():
+        many[lost] = _by_sums(k[lost], a[lost], stay[lost], time[lost] / since[lost])
     return many
+
+
+def _by_sums(k: Floats, a: Floats, stay: Floats, z: Floats) -> Floats:
+    """E[(1 - (1 + p z)^-k) / p], where the closed form fails."""
+    found = np.empty(len(k))
+    for i in range(0, len(k), AT_ONCE):
+        part = slice(i, i + AT_ONCE)
+        p, weight = nodes(a[part], stay[part], (k[part] + 1) * (1 + z[part]))
+        each = -np.expm1(-k[part, None] * np.log1p(p * z[part, None])) / p
+        found[part] = (weight * each).sum(axis=1)
+    return found

@@ -53,9 +53,11 @@ def discounted(
 
 def _read_off(function: Callable[[Ints, Floats], Floats], place: Ints, since: Floats) -> Floats:
     """A positive function of (place, since), by polynomials for places with many of them."""
+    if not len(place):
+        return np.empty(0)
     order = np.argsort(place.astype(np.uint16) if place.max(initial=0) < 2**16 else place)
     logs = np.log(since)[order]
-    different, starts = np.unique(place[order], return_index=True)
+    starts = np.flatnonzero(np.diff(place[order], prepend=-1))
     ends = np.append(starts[1:], len(place))
     curves: list[tuple[slice, Floats]] = []
     alone = np.ones(len(place), dtype=bool)

@@ -298,7 +298,8 @@ class FittedPurchases:
     def _whole(self, time: float, call: str) -> float:
         if self._process.discrete and abs(time - round(time)) > 1e-9:
             raise ArgumentError(
-                f"{call}: horizon is {time:g}; this model counts whole periods, such as {round(time)}."
+                f"{call}: horizon is {time:g}; this model counts whole periods, such as "
+                f"{max(round(time), 1)}."
             )
         return float(round(time)) if self._process.discrete else time
 
@@ -353,8 +354,8 @@ def whole_periods(x: Floats, t_x: Floats, T: Floats, call: str) -> None:
         odd = np.flatnonzero(held != np.round(held))
         if len(odd):
             raise ArgumentError(
-                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which are "
-                "whole. Make the summary with collapse= equal to time_unit=, such as "
+                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which "
+                "are whole. Make the summary with collapse= equal to time_unit=, such as "
                 "rfm_summary(log, collapse='W', time_unit='W')."
             )
     many = np.flatnonzero(x > t_x)

@@ -61,12 +61,12 @@ class GammaGamma:
 
         Returns:
             The fitted model. Where the data don't tell the letters apart (fewer than three
-            different rows, or customers who always spend the same), the likelihood rises without
-            end: `edges` names them, and a FitWarning says so.
+            different rows, or customers who always spend the same), the likelihood is flat or rises
+            without end: `untold` names them, and a FitWarning says so.
 
         Raises:
             ColumnError: If a column is not there, or holds what is not allowed.
-            ArgumentError: If nobody bought again.
+            ArgumentError: If nobody bought again, or it is one customer.
         """
         who = read_customers(summary, "GammaGamma.fit", times=False, monetary=True)
         if who.single:
@@ -89,7 +89,7 @@ class GammaGamma:
             log_likelihood=found.value - len(x) * float(np.log(unit)),
             n=len(x),
             converged=found.converged,
-            edges=tuple(letter for letter, at in zip(LETTERS, found.untold, strict=True) if at),
+            untold=tuple(letter for letter, at in zip(LETTERS, found.untold, strict=True) if at),
             correlations=correlations(x, z),
         )
         _warn(fitted)
@@ -118,9 +118,9 @@ class FittedSpend:
         log_likelihood: At the maximum.
         n: Customers it was fitted on: those who bought again.
         converged: Whether the search ended at a maximum.
-        edges: Letters that the data don't tell: the likelihood goes on rising as they go towards 0
-            or infinity. Their standard error is infinite; what customers are expected to spend
-            may still be sound.
+        untold: Letters that the data don't tell: the likelihood is flat, or goes on rising as they
+            go towards 0 or infinity. Their standard error is infinite; what customers are expected
+            to spend may still be sound.
         correlations: What `independence` shows.
     """
 
@@ -129,7 +129,7 @@ class FittedSpend:
     log_likelihood: float
     n: int
     converged: bool
-    edges: tuple[str, ...]
+    untold: tuple[str, ...]
     correlations: tuple[Correlation, ...]
     _covariance: Floats = attrs.field(converter=_owned, eq=attrs.cmp_using(eq=_equal))
 
@@ -285,11 +285,11 @@ def _warn(fitted: FittedSpend) -> None:
             FitWarning,
             stacklevel=3,
         )
-    if fitted.edges:
+    if fitted.untold:
         warnings.warn(
-            f"GammaGamma.fit: the data don't tell {', '.join(fitted.edges)}: the likelihood goes "
-            "on rising towards 0 or infinity. What the model expects may still be sound; these "
-            "parameters and their standard errors are not.",
+            f"GammaGamma.fit: the data don't tell {', '.join(fitted.untold)}: the likelihood is "
+            "flat, or goes on rising towards 0 or infinity. What the model expects may still be "
+            "sound; these parameters and their standard errors are not.",
             FitWarning,
             stacklevel=3,
         )

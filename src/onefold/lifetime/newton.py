@@ -19,6 +19,7 @@ import numpy as np
 from onefold._types import Bools, Floats
 
 ENOUGH = 1e-10
+LITTLE = 1e-4  # all that may be promised, where no step keeps what it promises
 ROUNDING = 1e-13  # of the log likelihood: what its sum can't tell apart
 BOX = 13.8  # log parameters lie within: between a millionth and a million
 STEPS = 200
@@ -73,9 +74,8 @@ def maximise(function: Function, start: Floats, box: Floats | None = None) -> Ma
         if gain <= max(ENOUGH, ROUNDING * abs(value)):
             return Maximum(at, value, gradient, hessian, step, True, ~free)
         found = _search(function, at, value, gradient, move, limit)
-        if found is None:  # nothing that doubles can tell apart is gained along an ascent
-            small = gain <= 1e-6 * max(1.0, abs(value) * 1e-6)
-            return Maximum(at, value, gradient, hessian, step, small, ~free)
+        if found is None:  # nothing that the sum can tell is gained along an ascent
+            return Maximum(at, value, gradient, hessian, step, gain <= LITTLE, ~free)
         at, here = found
     value, gradient, hessian = here
     return Maximum(at, value, gradient, hessian, STEPS, False, _outward(at, gradient, limit))

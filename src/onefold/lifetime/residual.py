@@ -1,4 +1,4 @@
-"""Discounted time as a customer, where chances to leave are gamma: all that Pareto/NBD's DERT needs.
+"""Discounted time as a customer, where chances to leave are gamma: what Pareto/NBD's DERT needs.
 
     stay(s, z, y) = integral from 0 to y of exp(-z w) (1 + w)^-s dw,        w = time / (beta + T)
 

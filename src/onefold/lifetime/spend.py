@@ -22,7 +22,7 @@ from onefold.lifetime.beta import digamma_apart, minus_log_beta, trigamma_apart
 from onefold.lifetime.gammas import trigamma
 from onefold.lifetime.newton import Maximum, maximise
 from onefold.lifetime.process import Curve
-from onefold.lifetime.sureness import covariance
+from onefold.lifetime.sureness import FLAT, covariance
 
 AT_ONCE = 8192  # rows, so that what is made of them stays in the cache
 FEW = 20_000  # rows on which the search begins
@@ -171,7 +171,7 @@ class Found:
         value: The log likelihood.
         covariance: Of the logarithms (3, 3); infinite variance and no covariance where untold.
         converged: Whether it is a maximum.
-        untold: Which letters (3,) the data don't tell: they go on to 0 or infinity.
+        untold: Which letters (3,) the data don't tell: the likelihood is flat, or rises for ever.
     """
 
     theta: Floats
@@ -198,8 +198,9 @@ def search(rows: Means) -> Found:
         if found.converged:
             break
     assert best is not None
-    untold = best.edges | (TURN[:, best.edges] != 0).any(axis=1)
     scatter = TURN @ covariance(best.hessian, best.edges) @ TURN.T
+    untold = best.edges | (TURN[:, best.edges] != 0).any(axis=1)
+    untold |= np.sqrt(np.diag(scatter)) > FLAT
     scatter[untold, :] = scatter[:, untold] = 0.0
     scatter[untold, untold] = np.inf
     return Found(TURN @ best.point, best.value, scatter, best.converged, untold)
