@@ -1,4 +1,4 @@
-"""Gamma-Gamma: the published letters, recovery, coverage, expectations, and what can't be fitted."""
+"""Gamma-Gamma: the published letters, coverage, expectations, and what can't be fitted."""
 
 import os
 import warnings
@@ -233,7 +233,7 @@ def test_what_cannot_be_fitted_is_refused():
 def test_it_is_a_value():
     assert GammaGamma().fit(FRAME) == SPEND and "1,7" in repr(SPEND)
     with pytest.raises(TypeError):
-        SPEND.params["p"] = 1.0
+        SPEND.params["p"] = 1.0  # type: ignore[index]
     table = SPEND.covariance
     table.loc["p", "p"] = 9.0
     assert SPEND.covariance.loc["p", "p"] != 9.0

@@ -265,6 +265,45 @@ def test_who_travels_west_stays_in_the_later_day():
     assert row(rfm_summary(log, end="2024-03-04"), "ann") == (1, 1, 1, 8)
 
 
+def test_who_has_travelled_west_is_seen_up_to_the_later_day_at_least():
+    log = bought(
+        ("ann", "2024-03-01 18:30+00:00", 1, "Asia/Kolkata"),  # the 2nd, at midnight
+        ("ann", "2024-03-01 19:30+00:00", 2, "UTC"),  # the 1st
+    )
+    assert row(rfm_summary(log, end="2024-03-01 20:00"), "ann") == (0, 0, 0, None)
+
+
+def test_at_one_instant_the_clock_that_is_furthest_ahead_holds():
+    log = bought(
+        *[
+            (who, "2024-03-01 18:30+00:00", value, zone)
+            for value, who in enumerate("abcdefgh")  # so that either event comes first in some
+            for zone in ("UTC", "Asia/Kolkata")
+        ]
+    )
+    assert rfm_summary(log, end="2024-03-03")["frequency"].tolist() == [0] * 8
+    assert rfm_summary(log, end="2024-03-02 18:30:00.000001")["T"].tolist() == [1] * 8
+
+
+def test_rows_may_end_or_begin_within_a_purchase():
+    log = bought(
+        ("ann", "2024-03-01 09:00", 1),
+        ("ann", "2024-03-02 09:00", 2),
+        ("ann", "2024-03-02 15:00", 4),
+        ("ann", "2024-03-03 09:00", 8),
+    )
+    profiles = of.fold(log)
+    ends = np.array(["2024-03-02T12", "2024-03-02T16", "2024-03-03T16"], dtype="datetime64[us]")
+    history = History.before(profiles.ledger, np.zeros(3, dtype=np.int64), moments=ends)
+    how = {"start": None, "event": "purchase", "collapse": "D", "time_unit": "D"}
+    read = np.array(read_rfm(history, ends=ends, **how)).T
+    assert read.tolist() == [[1, 1, 1, 2], [1, 1, 1, 6], [2, 2, 2, 7]]
+    window = history.since(np.full(3, np.datetime64("2024-03-02T12", "us")))
+    read = np.array(read_rfm(window, ends=ends, **how)).T
+    assert np.isnan(read[0]).all() and np.isnan(read[1, 3])
+    assert read[1:, :3].tolist() == [[0, 0, 0], [1, 1, 1]] and read[2, 3] == 8
+
+
 def test_visits_are_baskets_or_instants():
     log = bought(
         ("ann", "2024-03-01 09:00", 1, None, "b1"),

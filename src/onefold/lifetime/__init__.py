@@ -4,7 +4,9 @@ from onefold.lifetime.compare import LikelihoodRatio, likelihood_ratio
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.gammagamma import FittedSpend, GammaGamma
 from onefold.lifetime.models import BGBB, BGNBD, MBGNBD, ParetoNBD
-from onefold.lifetime.summary import RFMSummary, rfm_holdout, rfm_summary
+from onefold.lifetime.rfm import RFMSummary
+from onefold.lifetime.summary import rfm_holdout, rfm_summary
+from onefold.lifetime.value import LifetimeValue
 
 __all__ = [
     "BGBB",
@@ -13,6 +15,7 @@ __all__ = [
     "FittedPurchases",
     "FittedSpend",
     "GammaGamma",
+    "LifetimeValue",
     "LikelihoodRatio",
     "ParetoNBD",
     "RFMSummary",

@@ -261,6 +261,19 @@ class FittedPurchases:
 
     # ------------------------------------------------------------ how it is shown
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FittedPurchases):
+            return NotImplemented
+        return (
+            (self.settings, self.n, self.time_unit, self._design)
+            == (other.settings, other.n, other.time_unit, other._design)
+            and self.log_likelihood == other.log_likelihood
+            and np.array_equal(self._theta, other._theta)
+            and np.array_equal(self._covariance, other._covariance)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
 
@@ -298,7 +311,8 @@ class FittedPurchases:
     def _whole(self, time: float, call: str) -> float:
         if self._process.discrete and abs(time - round(time)) > 1e-9:
             raise ArgumentError(
-                f"{call}: horizon is {time:g}; this model counts whole periods, such as {round(time)}."
+                f"{call}: horizon is {time:g}; this model counts whole periods, such as "
+                f"{max(round(time), 1)}."
             )
         return float(round(time)) if self._process.discrete else time
 
@@ -353,8 +367,8 @@ def whole_periods(x: Floats, t_x: Floats, T: Floats, call: str) -> None:
         odd = np.flatnonzero(held != np.round(held))
         if len(odd):
             raise ArgumentError(
-                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which are "
-                "whole. Make the summary with collapse= equal to time_unit=, such as "
+                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which "
+                "are whole. Make the summary with collapse= equal to time_unit=, such as "
                 "rfm_summary(log, collapse='W', time_unit='W')."
             )
     many = np.flatnonzero(x > t_x)

@@ -2,7 +2,7 @@
 
 All of them are a sum over when a customer may have left:
 
-    log L = common + log sum over k of exp(h_k)      k: still here; left after the last purchase, ...
+    log L = common + log sum over k of exp(h_k)      k: still here; left; ...
 
 so the gradient is the mean of the components' gradients, and the Hessian the mean of their
 Hessians plus the covariance of their gradients, with the weights p_k = exp(h_k) / sum exp(h).

@@ -68,7 +68,8 @@ class Rows:
         rows, place = self.grouped()
         if place is None:
             return self
-        return rows.weighted(np.bincount(place, weights=self.weight, minlength=len(rows)))
+        weight = np.bincount(place, weights=self.weight, minlength=len(rows))
+        return rows.weighted(weight.astype(np.float64, copy=False))
 
     def grouped(self) -> tuple["Rows", Ints | None]:
         """Each different row once, and which of them each row is; None where it's not worth it."""

@@ -7,7 +7,6 @@ Pareto/NBD model", Marketing Science 24, 2005; "RFM and CLV: using iso-value cur
 base analysis", Journal of Marketing Research 42, 2005.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -167,10 +166,8 @@ def _asked(
         )
     first = None if start is None else _time.instant(start, f"{call}: start")
     last = None if end is None else _time.instant(end, f"{call}: end")
-    if isinstance(log, EventLog):
-        kinds: Iterable[str] = log.events.coded("kind").vocab.values
-    else:
-        kinds = log.ledger.events.coded("kind").vocab.values
+    events = log.events if isinstance(log, EventLog) else log.ledger.events
+    kinds = events.coded("kind").vocab.values
     unit = units.unit(time_unit, f"{call}: time_unit")
     periods = one_of(collapse, COLLAPSE, f"{call}: collapse")
     kind = text(event, f"{call}: event")

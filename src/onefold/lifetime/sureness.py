@@ -7,6 +7,7 @@ Profiles don't mind how a parameter is written, and follow a likelihood that is 
 does not fall far enough, an interval goes on to 0 or to infinity, and says so by its bound.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,7 +110,9 @@ def _profile(fit: "FittedPurchases", i: int, level: float) -> tuple[float, float
     return tuple(_bound(fallen, point[i], side, error, float(box[i])) for side in (-1, 1))  # type: ignore[return-value]
 
 
-def _bound(fallen, centre: float, side: int, error: float, limit: float) -> float:  # type: ignore[no-untyped-def]
+def _bound(
+    fallen: Callable[[float], float], centre: float, side: int, error: float, limit: float
+) -> float:
     """Where the profile crosses the threshold on one side; infinite where it never does."""
     inside, away = 0.0, 2.0 * error
     while fallen(side * away) < 0:

@@ -105,15 +105,16 @@ class LifetimeValue:
         collapse: The periods of which purchases are merged, as in `rfm_summary` (as a trait).
 
     Examples:
-        >>> import pandas as pd
-        >>> from onefold.lifetime import BGNBD, GammaGamma, LifetimeValue
-        >>> summary = pd.DataFrame({
-        ...     "frequency": [0, 2, 5, 0, 1, 3], "recency": [0, 20, 30, 0, 4, 25],
-        ...     "T": [39, 38, 38, 36, 37, 35], "monetary": [0, 22.4, 19.5, 0, 8.9, 30.1]})
+        >>> import onefold as of
+        >>> from onefold.lifetime import GammaGamma, LifetimeValue, MBGNBD, rfm_summary
+        >>> log = of.datasets.simulate(100, days=365, rng=1).log
+        >>> summary = rfm_summary(log)
         >>> value = LifetimeValue(
-        ...     BGNBD().fit(summary, time_unit="W"), GammaGamma().fit(summary), horizon="365D")
+        ...     MBGNBD().fit(summary), GammaGamma().fit(summary), horizon="365D", margin=0.3)
         >>> list(value.table(summary).columns)
         ['p_alive', 'expected_purchases', 'expected_spend', 'lifetime_value']
+        >>> of.fold(log, [value]).to_pandas()["lifetime_value"].name
+        'lifetime_value'
     """
 
     unit: ClassVar[str] = "money"
