@@ -159,9 +159,10 @@ def _still_buying(k: Floats, a: Floats, stay: Floats, z: Floats) -> Floats:
     """E (1 + p z)^-(k + 1), (m, n), for k (m,) and z (m, n)."""
     b = a + stay - 1 - k
     w = z / (1 + z)
-    found: Floats = np.exp(-a[:, None] * np.log1p(z)) * hyp2f1(
-        a[:, None], b[:, None], (a + stay)[:, None], w
-    )
+    with np.errstate(invalid="ignore", over="ignore"):  # where a and stay are huge: see below
+        found: Floats = np.exp(-a[:, None] * np.log1p(z)) * hyp2f1(
+            a[:, None], b[:, None], (a + stay)[:, None], w
+        )
     lost = np.flatnonzero((b < SAFE[0]) | (b > SAFE[1]) | ~np.isfinite(found).all(axis=1))
     if len(lost):
         k, z = k[lost], z[lost]

@@ -87,9 +87,9 @@ class FittedValueTiers:
 
         Returns:
             One row a tier: tier, customers, share_of_customers with customers_low and
-            customers_high, value (the sum), share_of_value with low and high, draws (on which the interval rests; with `refit` those in which the models
-            could be fitted), method. Of customers who have a value; shares are missing where the
-            values do not add up to more than 0.
+            customers_high, value (the sum), share_of_value with low and high, draws (on which the
+            intervals rest; with `refit` those in which the models could be fitted), method. Of
+            customers who have a value; shares of value are missing where it is not above 0 in all.
 
         Raises:
             ArgumentError: If an argument is not allowed, nobody has a value, or `refit` is asked
