@@ -7,7 +7,9 @@ purchase, for the periods in which the model was fitted and for those after.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
+import attrs
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
@@ -15,7 +17,7 @@ from scipy.stats import norm
 from onefold import _time
 from onefold._check import fraction, instance, one_of
 from onefold._random import generator
-from onefold._types import Bools, Floats, Instant, Rng, Times
+from onefold._types import Bools, Floats, Instant, Ints, Rng, Times
 from onefold.errors import ArgumentError
 from onefold.events.log import EventLog
 from onefold.lifetime.course import PERIODS, Course, Newcomers
@@ -30,11 +32,12 @@ from onefold.lifetime.units import DAY
 from onefold.profiles import Profiles
 
 PATHS = 20_000  # simulated customers
+NAMES = ("actual", "expected", "low", "high")
 STEP = 1e-4  # of a logarithm of a parameter
-METHOD = (
-    f"normal; variance of buying and leaving from {PATHS:,} simulated customers, of the parameters "
-    "by the delta method"
-)
+EVENTS = 4_000_000  # of them, at most
+METHOD = "normal; variance from {:,} simulated customers, of the parameters by the delta method"
+
+Add: TypeAlias = Callable[[Any], Any]  # adds up periods along the last axis
 
 
 def tracking(
@@ -60,11 +63,11 @@ def tracking(
     from the split, or from the end, in both directions; at the end only whole ones are shown.
 
     The interval is for the number of purchases if the model is true: expected, and z times the
-    root of the variance that buying and leaving have (from 20,000 simulated customers, who start
-    on the days on which customers did) plus that of the parameters (delta method). Before the
-    split, where the same purchases set the parameters, that is a little wide. Purchases are taken
-    to be independent between customers: a season, a campaign or a recession is in no model here,
-    and shows as periods outside the interval.
+    root of the variance of (actual - expected). It is found from 20,000 simulated customers, who
+    begin when customers did: how far their purchases stray from what is expected, less how far
+    they would have moved the parameters (delta method, with each customer's score), for the same
+    customers set these. Customers are taken to buy independently of each other: a season, a
+    campaign or a recession is in no model here, and shows as periods outside the interval.
 
     Args:
         fitted: A fitted model of buying and leaving, without covariates, with a unit of time.
@@ -133,7 +136,7 @@ def tracking(
             "end; take a shorter one."
         )
     late = np.zeros(len(edges) - 1, dtype=bool) if middle is None else edges[:-1] >= middle
-    table, totals, method = _tables(fitted, course, edges, late, level, chance)
+    table, totals, method = _tables(fitted, course, edges, late, same=same, level=level, rng=chance)
     return Tracking(
         table=table,
         totals=totals,
@@ -163,11 +166,40 @@ def _plain(fitted: FittedPurchases, call: str) -> None:
         )
 
 
+@attrs.frozen(eq=False)
+class _Spread:
+    """How purchases stray from what is expected, from simulated customers.
+
+    Attributes:
+        off: How far each (s, k) is from the expected, by period.
+        moved: How far each (s, p) moves the logarithms of the parameters; None if these customers
+            had no say in them.
+        covariance: Of the logarithms of the parameters (p, p).
+        n: Customers for whom these stand.
+    """
+
+    off: Floats
+    moved: Floats | None
+    covariance: Floats
+    n: float
+
+    def variance(self, add: Add, slopes: Floats) -> Floats:
+        """The variance of (actual - expected) for what adds up periods along the last axis."""
+        off, slope = add(self.off), add(slopes)
+        if self.moved is not None:
+            return self.n * ((off - self.moved @ slope) ** 2).mean(axis=0)
+        return self.n * (off**2).mean(axis=0) + np.einsum(
+            "pk,pq,qk->k", slope, self.covariance, slope
+        )
+
+
 def _tables(
     fitted: FittedPurchases,
     course: Course,
     edges: Times,
     late: Bools,
+    *,
+    same: bool,
     level: float,
     rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, pd.DataFrame, str]:
@@ -181,37 +213,52 @@ def _tables(
         params = fitted._design.params(theta, [])
         return np.diff(asked.expected(fitted._process, params), axis=1)
 
-    slopes = np.array([course.weight @ slope for slope in _slopes(each, fitted._theta)])
     means = each(fitted._theta)
     expected = course.weight @ means
-    off = _strayed(fitted, course, ages, means, rng)
+    slopes = np.array([course.weight @ slope for slope in _slopes(each, fitted._theta)])
+    split = int((~late).sum())
+    spread = _spread(fitted, course, ages, means, split if same else None, rng)
     z = norm.ppf((1 + level) / 2)
 
-    def interval(add: Callable[[Floats], Floats]) -> tuple[Floats, Floats, Floats]:
-        """Expected, and its bounds, of what adds up periods along the last axis."""
-        total, slope = add(expected), add(slopes)
-        if off is None:
+    def interval(add: Add) -> tuple[Floats, Floats, Floats]:
+        """Expected, and its bounds, of what adds up periods."""
+        total = add(expected)
+        if spread is None:
             return total, np.full_like(total, np.nan), np.full_like(total, np.nan)
-        variance = course.weight.sum() * (add(off) ** 2).mean(axis=0)
-        variance += np.einsum("pk,pq,qk->k", slope, fitted._covariance, slope)
-        wide = z * np.sqrt(np.maximum(variance, 0.0))
+        wide = z * np.sqrt(np.maximum(spread.variance(add, slopes), 0.0))
         return total, np.maximum(total - wide, 0.0), total + wide
 
     names = np.where(late, "holdout", "calibration")
-    table = pd.DataFrame({"begin": edges[:-1], "end": edges[1:], "part": names, "actual": actual})
-    for before, add in (("", lambda a: a), ("cumulative_", lambda a: np.cumsum(a, axis=-1))):
-        table[f"{before}actual"] = add(actual)
-        for name, column in zip(("expected", "low", "high"), interval(add), strict=True):
-            table[f"{before}{name}"] = column
-    parts = [("calibration", ~late), ("holdout", late)]
-    parts = [(name, some) for name, some in parts if some.any()]
-    chosen = np.array([some for _, some in parts], dtype=np.float64).T
-    told, low, high = interval(lambda a: a @ chosen)
+    table = pd.DataFrame({"begin": edges[:-1], "end": edges[1:], "part": names})
+    for before, add in (("", _as_they_are), ("cumulative_", _so_far)):
+        columns = zip(NAMES, (add(actual), *interval(add)), strict=True)
+        table = table.assign(**{f"{before}{name}": column for name, column in columns})
+    return table, _totals(actual, late, interval), _method(spread)
+
+
+def _totals(actual: Ints, late: Bools, interval: Any) -> pd.DataFrame:
+    """By part: calibration, holdout."""
+    both = (("calibration", ~late), ("holdout", late))
+    parts = {name: some for name, some in both if some.any()}
+    chosen = np.array(list(parts.values()), dtype=np.float64).T
     made = (actual @ chosen).astype(np.int64)
-    totals = pd.DataFrame({"part": [name for name, _ in parts], "periods": chosen.sum(axis=0)})
-    totals = totals.assign(actual=made, expected=told, low=low, high=high).astype({"periods": int})
-    totals["ratio"] = np.divide(told, made, out=np.full(len(made), np.nan), where=made > 0)
-    return table, totals, METHOD if off is not None else "none, for a process of one's own"
+    columns = zip(NAMES, (made, *interval(lambda a: a @ chosen)), strict=True)
+    periods = chosen.sum(axis=0).astype(np.int64)
+    totals = pd.DataFrame({"part": list(parts), "periods": periods, **dict(columns)})
+    none = np.full(len(made), np.nan)
+    return totals.assign(ratio=np.divide(totals["expected"], made, out=none, where=made > 0))
+
+
+def _method(spread: _Spread | None) -> str:
+    return "none for this process" if spread is None else METHOD.format(len(spread.off))
+
+
+def _as_they_are(periods: Any) -> Any:
+    return periods
+
+
+def _so_far(periods: Any) -> Any:
+    return np.cumsum(periods, axis=-1)
 
 
 def _slopes(each: Callable[[Floats], Floats], theta: Floats) -> Iterator[Floats]:
@@ -222,11 +269,26 @@ def _slopes(each: Callable[[Floats], Floats], theta: Floats) -> Iterator[Floats]
         yield (each(theta + step) - each(theta - step)) / (2 * STEP)
 
 
-def _strayed(
-    fitted: FittedPurchases, course: Course, ages: Floats, means: Floats, rng: np.random.Generator
-) -> Floats | None:
-    """How far simulated customers (PATHS, k) are from what is expected of them."""
-    who = rng.choice(len(ages), PATHS, p=course.weight / course.weight.sum())
+def _spread(
+    fitted: FittedPurchases,
+    course: Course,
+    ages: Floats,
+    means: Floats,
+    split: int | None,
+    rng: np.random.Generator,
+) -> _Spread | None:
+    """Simulate customers who begin when customers did; `split`: the age they were fitted at."""
+    n = course.weight.sum()
+    buys = float((course.weight @ means).sum()) / n
+    many = int(np.clip(EVENTS / max(buys, 1.0), PATHS / 20, PATHS))
+    who = rng.choice(len(ages), many, p=course.weight / n)
     params = fitted._design.params(fitted._theta, [])
-    made = paths(fitted._process, params, ages[who], rng)
-    return None if made is None else made - means[who]
+    at = ages.shape[1] - 1 if split is None else split
+    drawn = paths(fitted._process, params, ages[who], split=at, rng=rng)
+    if drawn is None:
+        return None
+    moved = None
+    if split is not None:
+        scores = fitted._process.curve(params, drawn.seen).gradient
+        moved = scores.T @ fitted._covariance
+    return _Spread(drawn.made - means[who], moved, fitted._covariance, float(n))
