@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 
 from onefold._check import fraction, instance, whole
 from onefold._display import html_table, number, text_table
@@ -20,11 +20,15 @@ from onefold._types import Floats, Rng
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.fitting import search
 from onefold.lifetime.rows import Rows
+from onefold.lifetime.sureness import covariance
 
 AT_ONCE = 1 << 16  # rows
+STEP = 1e-4  # of a coefficient
+FLAT = 1e-9  # of the largest eigenvalue: below, a direction has no variance
+LEFT = 0.01  # of the variance of a direction: where fitting leaves less, it tells nothing
 METHOD = (
-    "normal, with the exact variance of a sum of independent customers (Poisson-binomial), "
-    "parameters as estimated"
+    "normal, with the variance of a sum of independent customers less what fitting to them takes "
+    "away"
 )
 
 
@@ -34,14 +38,15 @@ class FrequencyCheck:
 
     Attributes:
         table: A row for each number of repeat purchases, the last for all from there on:
-            purchases, observed, expected, low, high. The interval is for the count in as many
-            such customers drawn from the model.
+            purchases, observed, expected, low, high. The interval is for the observed count, if
+            the model is true.
         model: The model's name.
         n: Customers.
-        statistic: Pearson's chi squared, the sum of (observed - expected)^2 / expected.
-        p: The chance of as large a statistic where the model is true; None unless it was asked
-            for by `draws`.
-        draws: Simulated sets of customers that p rests on.
+        statistic: Chi squared of Rao, Robson and Nikulin, which allows for the fitting.
+        df: Its degrees of freedom.
+        p: The chance of as large a statistic if the model is true.
+        draws: Simulated sets of customers that p rests on; 0 where it is that of chi squared, for
+            many customers.
         level: Of the intervals.
         method: How the intervals were found.
     """
@@ -50,7 +55,8 @@ class FrequencyCheck:
     model: str
     n: int
     statistic: float
-    p: float | None
+    df: int
+    p: float
     draws: int
     level: float
     method: str
@@ -79,10 +85,8 @@ class FrequencyCheck:
 
     def _head(self) -> str:
         said = f"{self.model}, {self.n:,} customers by repeat purchases, in-sample"
-        found = f"{said}: chi squared {number(self.statistic)}"
-        if self.p is None:
-            return found
-        return f"{found}, p {number(self.p)} from {self.draws:,} refitted simulations"
+        how = f"{self.draws:,} refitted simulations" if self.draws else "its limit for many"
+        return f"{said}: chi squared {number(self.statistic)}, df {self.df}, p {number(self.p)} ({how})"
 
     def _shown(self) -> tuple[list[list[Any]], list[str]]:
         rows = [
@@ -107,17 +111,21 @@ def frequency_check(
 
     The expected number of customers with x repeat purchases is the sum over customers of their
     chance of x in their own T. The customers are those that the model was fitted on, so this is
-    in-sample, and parameters that were chosen to fit flatter it a little. For the same reason chi
-    squared has no simple number of degrees of freedom here, and no p-value is given but by `draws`:
-    customers are then drawn from the model, with the same T, the model is fitted to them, and the
-    statistic found anew (parametric bootstrap), which allows for the fitting.
+    in-sample, and fitting draws the expected towards the observed. Intervals and p allow for it:
+
+        Var(O - E) = sum over customers of {diag(p_i) - p_i p_i'}  -  G C G'
+
+    with G the slopes of E by the parameters and C their covariance; chi squared is (O - E)' of this
+    inverse (O - E), in the directions of which fitting leaves 1 % of the variance or more. Where expected counts are below some five the normal law behind both is rough:
+    take a smaller `most`, or simulate with `draws`: customers are then drawn from the model, with
+    the same T, the model is fitted to them, and the statistic found anew (parametric bootstrap).
 
     Args:
         fitted: A fitted model of buying and leaving.
         most: Those with so many repeat purchases or more are counted together.
         level: The chance that an interval covers the count, if the model is true.
-        draws: Sets of customers for a p-value, 0 for none; each costs a fit. p is never below
-            1 / (draws + 1).
+        draws: Simulated sets of customers that p is to rest on; each costs a fit, and p is never
+            below 1 / (draws + 1). 0: p by chi squared.
         rng: Chance for `draws`: a seed, a Generator, or None.
 
     Raises:
@@ -134,8 +142,8 @@ def frequency_check(
         ([2, 1, 1, 1], 5.0)
 
     Source: the frequency plot of Fader, Hardie and Lee, "Counting your customers the easy way",
-    Marketing Science 24, 2005, figure 2; the bootstrap as in Efron and Tibshirani, "An
-    introduction to the bootstrap", 1993.
+    Marketing Science 24, 2005; Rao and Robson, "A chi-square statistic for goodness-of-fit tests
+    within the exponential family", Communications in Statistics 3, 1974.
     """
     call = "frequency_check"
     instance(fitted, FittedPurchases, f"{call}: fitted", "Fit a model first: BGNBD().fit(...).")
@@ -143,54 +151,97 @@ def frequency_check(
     level = fraction(level, f"{call}: level")
     draws = whole(draws, f"{call}: draws", least=0)
     chance = generator(rng, f"{call}: rng")
-    rows = fitted._rows
-    observed = _observed(rows, most)
-    expected, variance = _expected(fitted, fitted._theta, rows, most)
-    wide = norm.ppf((1 + level) / 2) * np.sqrt(variance)
-    statistic = _pearson(observed, expected)
-    drawn = np.array([_drawn(fitted, most, chance) for _ in range(draws)])
-    names = [*map(str, range(most)), f"{most}+"]
+    found = _counted(fitted, fitted._theta, fitted._covariance, fitted._rows, most)
+    wide = norm.ppf((1 + level) / 2) * np.sqrt(
+        np.maximum(np.diag(found.scatter - found.taken), 0.0)
+    )
     table = pd.DataFrame(
         {
-            "purchases": names,
-            "observed": np.round(observed).astype(np.int64),
-            "expected": expected,
-            "low": np.maximum(expected - wide, 0.0),
-            "high": np.minimum(expected + wide, fitted.n),
+            "purchases": [*map(str, range(most)), f"{most}+"],
+            "observed": np.round(found.observed).astype(np.int64),
+            "expected": found.expected,
+            "low": np.maximum(found.expected - wide, 0.0),
+            "high": np.minimum(found.expected + wide, fitted.n),
         }
     )
-    p = (1 + int((drawn >= statistic).sum())) / (draws + 1) if draws else None
-    model = type(fitted.settings).__name__
-    return FrequencyCheck(table, model, fitted.n, statistic, p, draws, level, METHOD)
+    statistic, df = found.statistic
+    p = float(chi2.sf(statistic, df)) if df else np.nan
+    if draws:
+        drawn = np.array([_drawn(fitted, most, chance) for _ in range(draws)])
+        p = (1 + int((drawn >= statistic).sum())) / (draws + 1)
+    return FrequencyCheck(
+        table=table,
+        model=type(fitted.settings).__name__,
+        n=fitted.n,
+        statistic=statistic,
+        df=df,
+        p=p,
+        draws=draws,
+        level=level,
+        method=METHOD,
+    )
 
 
-def _observed(rows: Rows, most: int) -> Floats:
-    """Customers (most + 1,) by x."""
+@attrs.frozen(eq=False)
+class _Counted:
+    """Customers (k,) by x.
+
+    Attributes:
+        observed: As counted.
+        expected: As the model gives.
+        scatter: Covariance (k, k) of the counts, if the model is true.
+        taken: What fitting to them takes away of it in their difference to the expected.
+    """
+
+    observed: Floats
+    expected: Floats
+    scatter: Floats
+    taken: Floats
+
+    @property
+    def statistic(self) -> tuple[float, int]:
+        """Chi squared, and its degrees of freedom: the directions that fitting leaves free."""
+        values, vectors = np.linalg.eigh(self.scatter)
+        some = values > FLAT * max(float(values[-1]), np.finfo(float).tiny)
+        white = vectors[:, some] / np.sqrt(values[some])  # here the counts have the variance 1
+        left, turn = np.linalg.eigh(np.eye(white.shape[1]) - white.T @ self.taken @ white)
+        free = left > LEFT
+        off = (self.observed - self.expected) @ white @ turn[:, free]
+        return float((off**2 / left[free]).sum()), int(free.sum())
+
+
+def _counted(
+    fitted: FittedPurchases, theta: Floats, spread: Floats, rows: Rows, most: int
+) -> _Counted:
     x = np.minimum(rows.x, most).astype(np.int64)
-    return np.bincount(x, weights=rows.weight, minlength=most + 1)
-
-
-def _expected(
-    fitted: FittedPurchases, theta: Floats, rows: Rows, most: int
-) -> tuple[Floats, Floats]:
-    """Expected customers (most + 1,) by x, and the variance of their number."""
+    observed = np.bincount(x, weights=rows.weight, minlength=most + 1)
     lonely = np.zeros(len(rows))
     alike = Rows.of(lonely, lonely, rows.T, rows.z, rows.weight).compressed()
-    expected, variance = np.zeros(most + 1), np.zeros(most + 1)
+    expected, scatter = np.zeros(most + 1), np.zeros((most + 1, most + 1))
+    slopes = np.zeros((len(theta), most + 1))
     for start in range(0, len(alike), AT_ONCE):
         some = alike.take(slice(start, start + AT_ONCE))
-        params = fitted._design.params(theta, fitted._design.columns(some))
-        chances = np.empty((len(some), most + 1))
-        chances[:, :most] = fitted._process.counts(params, some.T, most - 1)
-        chances[:, most] = np.maximum(1.0 - chances[:, :most].sum(axis=1), 0.0)
+        chances = _chances(fitted, theta, some, most)
         expected += some.weight @ chances
-        variance += some.weight @ (chances * (1 - chances))
-    return expected, np.maximum(variance, 0.0)
+        scatter -= (chances.T * some.weight) @ chances
+        for i, step in enumerate(STEP * np.eye(len(theta))):
+            up, down = (_chances(fitted, theta + s * step, some, most) for s in (1, -1))
+            slopes[i] += some.weight @ (up - down) / (2 * STEP)
+    return _Counted(
+        observed=observed,
+        expected=expected,
+        scatter=scatter + np.diag(expected),
+        taken=slopes.T @ spread @ slopes,
+    )
 
 
-def _pearson(observed: Floats, expected: Floats) -> float:
-    some = expected > 0
-    return float((((observed - expected)[some]) ** 2 / expected[some]).sum())
+def _chances(fitted: FittedPurchases, theta: Floats, rows: Rows, most: int) -> Floats:
+    """The chances (m, most + 1) of 0, 1, .. and of `most` or more."""
+    params = fitted._design.params(theta, fitted._design.columns(rows))
+    chances = np.empty((len(rows), most + 1))
+    chances[:, :most] = fitted._process.counts(params, rows.T, most - 1)
+    chances[:, most] = np.maximum(1.0 - chances[:, :most].sum(axis=1), 0.0)
+    return chances
 
 
 def _drawn(fitted: FittedPurchases, most: int, rng: np.random.Generator) -> float:
@@ -198,11 +249,11 @@ def _drawn(fitted: FittedPurchases, most: int, rng: np.random.Generator) -> floa
     rows, design = fitted._rows, fitted._design
     each = np.repeat(np.arange(len(rows)), np.round(rows.weight).astype(np.int64))
     T, z = rows.T[each], {name: column[each] for name, column in rows.z.items()}
-    seen = Rows.of(T, T, T, z)
-    params = design.params(fitted._theta, design.columns(seen))
+    params = design.params(fitted._theta, design.columns(Rows.of(T, T, T, z)))
     x, t_x = fitted._process.draw(params, T, rng)
     drawn = Rows.of(x, t_x, T, z).compressed()
-    theta = fitted._theta
+    theta, held = fitted._theta, fitted._covariance
     if (x > 0).any():
-        theta = search(fitted._process, design, drawn, theta).point
-    return _pearson(_observed(drawn, most), _expected(fitted, theta, drawn, most)[0])
+        found = search(fitted._process, design, drawn, theta)
+        theta, held = found.point, covariance(found.hessian, found.edges)
+    return _counted(fitted, theta, held, drawn, most).statistic[0]
