@@ -86,7 +86,8 @@ class FrequencyCheck:
     def _head(self) -> str:
         said = f"{self.model}, {self.n:,} customers by repeat purchases, in-sample"
         how = f"{self.draws:,} refitted simulations" if self.draws else "its limit for many"
-        return f"{said}: chi squared {number(self.statistic)}, df {self.df}, p {number(self.p)} ({how})"
+        p = f"p {number(self.p)} ({how})"
+        return f"{said}: chi squared {number(self.statistic)}, df {self.df}, {p}"
 
     def _shown(self) -> tuple[list[list[Any]], list[str]]:
         rows = [
@@ -116,9 +117,10 @@ def frequency_check(
         Var(O - E) = sum over customers of {diag(p_i) - p_i p_i'}  -  G C G'
 
     with G the slopes of E by the parameters and C their covariance; chi squared is (O - E)' of this
-    inverse (O - E), in the directions of which fitting leaves 1 % of the variance or more. Where expected counts are below some five the normal law behind both is rough:
-    take a smaller `most`, or simulate with `draws`: customers are then drawn from the model, with
-    the same T, the model is fitted to them, and the statistic found anew (parametric bootstrap).
+    inverse (O - E), in the directions of which fitting leaves 1 % of the variance or more. Where
+    expected counts are below some five the normal law behind both is rough: take a smaller `most`,
+    or simulate with `draws`: customers are then drawn from the model, with the same T, the model is
+    fitted to them, and the statistic found anew (parametric bootstrap).
 
     Args:
         fitted: A fitted model of buying and leaving.
@@ -214,7 +216,7 @@ def _counted(
     fitted: FittedPurchases, theta: Floats, spread: Floats, rows: Rows, most: int
 ) -> _Counted:
     x = np.minimum(rows.x, most).astype(np.int64)
-    observed = np.bincount(x, weights=rows.weight, minlength=most + 1)
+    observed: Floats = np.bincount(x, rows.weight, most + 1).astype(np.float64)
     lonely = np.zeros(len(rows))
     alike = Rows.of(lonely, lonely, rows.T, rows.z, rows.weight).compressed()
     expected, scatter = np.zeros(most + 1), np.zeros((most + 1, most + 1))

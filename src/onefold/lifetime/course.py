@@ -1,6 +1,6 @@
 """The course of a base of customers: when they began, when they bought again, how old they are.
 
-    age of a customer at an edge = last period of `collapse` seen before the edge - the first purchase
+    age of a customer at an edge = last period of `collapse` seen before it - the first purchase
 
 so that at the end of a summary it is the T of the summary.
 """
@@ -70,7 +70,8 @@ class Course:
     def edges(self, anchor: np.datetime64, end: np.datetime64, period: str, call: str) -> Times:
         """Where periods begin and end (k + 1,): whole ones up to the end, from before the first."""
         step, middle = PERIODS[period], pd.Timestamp(anchor)
-        before, after = [middle], []
+        before: list[pd.Timestamp] = [middle]
+        after: list[pd.Timestamp] = []
         while before[-1] > self.earliest and len(before) <= MOST:
             before.append(middle - len(before) * step)
         while len(before) + len(after) <= MOST:
@@ -134,15 +135,14 @@ class Newcomers:
 
 def _counted(first: Ints, ahead: Ints) -> tuple[Ints, Ints, Floats]:
     """Each different beginning once, with how many customers have it."""
-    different, weight = np.unique(np.stack([first, ahead]), axis=1, return_counts=True)
+    different, counts = np.unique(np.stack([first, ahead]), axis=1, return_counts=True)
     if different.shape[1] <= STARTS:
-        return different[0], different[1], weight.astype(np.float64)
+        return different[0], different[1], counts.astype(np.float64)
     # Each on the two nearest of some moments, the more the nearer, which keeps the mean.
     moments = first - ahead
     grid = np.linspace(moments.min(), moments.max(), STARTS)
     place = (moments - grid[0]) / (grid[1] - grid[0])
     lower = np.minimum(place.astype(np.int64), STARTS - 2)
     share: Array = place - lower
-    weight = np.bincount(lower, weights=1 - share, minlength=STARTS)
-    weight += np.bincount(lower + 1, weights=share, minlength=STARTS)
+    weight = np.bincount(lower, 1 - share, STARTS) + np.bincount(lower + 1, share, STARTS)
     return grid.astype(np.int64), np.zeros(STARTS, dtype=np.int64), weight

@@ -27,13 +27,15 @@ def counted(found: Any, ax: Any = None) -> Any:
     axes.bar(x, high - low, bottom=low, width=0.3, color=MODEL, alpha=0.35)
     axes.hlines(expected, x - 0.36, x + 0.36, color=MODEL, lw=1.6)
     top = float(max(observed.max(), high.max()))
-    for at, count in enumerate(observed.tolist()):
-        place = max(count, high[at]) + 0.015 * top
-        axes.annotate(f"{count:,}", (at, place), ha="center", va="bottom", fontsize=9, color=SEEN)
-    _beside(axes, (0.5, observed[0] * 0.97), "customers counted", GREY)
+    for at, numbers in enumerate(zip(observed.tolist(), expected.tolist(), strict=True)):
+        place = max(observed[at], high[at])
+        for number, above, colour in zip(numbers, (0.065, 0.015), (SEEN, MODEL), strict=True):
+            where = (at, place + above * top)
+            axes.annotate(f"{number:,.0f}", where, ha="center", fontsize=9, color=colour)
+    _beside(axes, (0.5, observed[0] * 0.97), "customers counted", SEEN)
     _beside(axes, (0.5, observed[0] * 0.97 - 0.07 * top), f"what {found.model} gives", MODEL)
     axes.set_xticks(x, t["purchases"])
-    axes.set_ylim(0, top * 1.09)
+    axes.set_ylim(0, top * 1.13)
     axes.set_xlim(-0.6, len(t) - 0.4)
     axes.set_yticks([])
     axes.set_xlabel(
@@ -95,7 +97,8 @@ def _holdout_title(found: Any) -> str:
     if not found.actual:
         return f"Nobody of {found.n:,} customers bought after the split"
     model, naive = (_off(total, found.actual) for total in (found.expected, found.naive))
-    return f"Of {found.actual:,.0f} purchases after the split, {found.model} expected {model}; past rates {naive}"
+    said = f"Of {found.actual:,.0f} purchases after the split, {found.model} expected {model}"
+    return f"{said}; past rates {naive}"
 
 
 def _off(total: float, actual: float) -> str:
@@ -121,10 +124,7 @@ def tracked(found: Any, ax: Any = None, *, cumulative: bool = False) -> Any:
     axes.set_ylim(0, top * 1.08)
     if found.split is not None:
         axes.axvline(found.split, color=GREY, lw=0.8, ls=(0, (4, 3)))
-        for said, side, gap in (
-            ("fitted on this ", "right", 0),
-            (" not seen by the model", "left", 0),
-        ):
+        for said, side in (("fitted on this ", "right"), (" not seen by the model", "left")):
             axes.annotate(
                 said, (found.split, top * 1.08), ha=side, va="top", fontsize=9, color=GREY
             )

@@ -79,7 +79,7 @@ class Tracking:
     def _periods(self) -> tuple[list[list[Any]], list[str]]:
         rows = [
             [
-                _time.show(np.datetime64(r.begin)),
+                _shown(r.begin),
                 r.part,
                 r.actual,
                 *_expected(r.expected, r.low, r.high),
@@ -95,10 +95,14 @@ class Tracking:
         return rows, ["from", "part", *each, *(f"{name}, so far" for name in each)]
 
 
-def _expected(expected: float, low: float, high: float) -> list[str]:
+def _shown(begin: Any) -> str:
+    return _time.show(np.datetime64(begin, "us"))
+
+
+def _expected(expected: Any, low: Any, high: Any) -> list[str]:
     told = f"{expected:,.0f}" if expected >= 100 else f"{expected:.1f}"
     return [told, "" if np.isnan(low) else f"{low:,.0f} to {high:,.0f}"]
 
 
-def _ratio(ratio: float) -> str:
+def _ratio(ratio: Any) -> str:
     return "no data" if np.isnan(ratio) else f"{ratio:.3f}"

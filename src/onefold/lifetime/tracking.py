@@ -94,10 +94,10 @@ def tracking(
         >>> from onefold.lifetime.models import BGNBD
         >>> from onefold.lifetime.summary import rfm_summary
         >>> from onefold.lifetime.tracking import tracking
+        >>> months = {"ann": [1, 2, 3, 5], "bob": [1], "cy": [2, 4]}
         >>> log = of.EventLog.from_events([
-        ...     of.Event(who, "purchase", f"2024-{month:02}-{day:02}")
-        ...     for who, day, months in [("ann", 1, (1, 2, 3, 5)), ("bob", 9, (1,)), ("cy", 3, (2, 4))]
-        ...     for month in months])
+        ...     of.Event(who, "purchase", f"2024-{month:02}-03")
+        ...     for who in months for month in months[who]])
         >>> fitted = BGNBD().fit(rfm_summary(log, end="2024-04-01"))
         >>> found = tracking(fitted, log, split="2024-04-01", end="2024-06-01", period="M")
         >>> found.table["actual"].tolist(), found.totals["actual"].tolist()
@@ -187,10 +187,11 @@ class _Spread:
         """The variance of (actual - expected) for what adds up periods along the last axis."""
         off, slope = add(self.off), add(slopes)
         if self.moved is not None:
-            return self.n * ((off - self.moved @ slope) ** 2).mean(axis=0)
-        return self.n * (off**2).mean(axis=0) + np.einsum(
-            "pk,pq,qk->k", slope, self.covariance, slope
-        )
+            own: Floats = self.n * ((off - self.moved @ slope) ** 2).mean(axis=0)
+            return own
+        parameters = np.einsum("pk,pq,qk->k", slope, self.covariance, slope)
+        both: Floats = self.n * (off**2).mean(axis=0) + parameters
+        return both
 
 
 def _tables(
