@@ -20,6 +20,7 @@ from onefold._types import Floats, Rng
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.fitting import search
 from onefold.lifetime.rows import Rows
+from onefold.lifetime.same import learned
 from onefold.lifetime.sureness import covariance
 
 AT_ONCE = 1 << 16  # rows
@@ -137,11 +138,12 @@ def frequency_check(
         >>> import pandas as pd
         >>> from onefold.lifetime.models import BGNBD
         >>> from onefold.lifetime.checks import frequency_check
-        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1], "recency": [0, 20, 30, 0, 4],
-        ...                       "T": [39, 38, 38, 36, 37]})
+        >>> frame = pd.DataFrame({"frequency": [5, 3, 0, 1, 1, 5],
+        ...                       "recency": [24, 3, 0, 3, 9, 31],
+        ...                       "T": [31, 37, 39, 39, 32, 31]})
         >>> found = frequency_check(BGNBD().fit(frame), most=3).to_pandas()
         >>> found["observed"].tolist(), round(float(found["expected"].sum()), 6)
-        ([2, 1, 1, 1], 5.0)
+        ([1, 2, 0, 3], 6.0)
 
     Source: the frequency plot of Fader, Hardie and Lee, "Counting your customers the easy way",
     Marketing Science 24, 2005; Rao and Robson, "A chi-square statistic for goodness-of-fit tests
@@ -233,7 +235,7 @@ def _counted(
         observed=observed,
         expected=expected,
         scatter=scatter + np.diag(expected),
-        taken=slopes.T @ spread @ slopes,
+        taken=slopes.T @ learned(spread) @ slopes,
     )
 
 

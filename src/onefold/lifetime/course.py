@@ -144,5 +144,6 @@ def _counted(first: Ints, ahead: Ints) -> tuple[Ints, Ints, Floats]:
     place = (moments - grid[0]) / (grid[1] - grid[0])
     lower = np.minimum(place.astype(np.int64), STARTS - 2)
     share: Array = place - lower
-    weight = np.bincount(lower, 1 - share, STARTS) + np.bincount(lower + 1, share, STARTS)
+    weight: Floats = np.bincount(lower, 1 - share, STARTS)
+    weight += np.bincount(lower + 1, share, STARTS)
     return grid.astype(np.int64), np.zeros(STARTS, dtype=np.int64), weight

@@ -147,12 +147,14 @@ def holdout_check(
         >>> import pandas as pd
         >>> from onefold.lifetime.models import BGNBD
         >>> from onefold.lifetime.holdout import holdout_check
-        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1], "recency": [0, 20, 30, 0, 4],
-        ...                       "T": [39, 38, 38, 36, 37], "frequency_holdout": [0, 1, 6, 0, 1],
-        ...                       "duration_holdout": [39] * 5})
+        >>> frame = pd.DataFrame({"frequency": [5, 3, 0, 1, 1, 5],
+        ...                       "frequency_holdout": [4, 0, 0, 1, 0, 6],
+        ...                       "duration_holdout": [39] * 6,
+        ...                       "recency": [24, 3, 0, 3, 9, 31],
+        ...                       "T": [31, 37, 39, 39, 32, 31]})
         >>> found = holdout_check(BGNBD().fit(frame), frame, rng=1)
         >>> found.actual, found.table["metric"][0]
-        (8.0, 'correlation')
+        (11.0, 'correlation')
 
     Source: the conditional expectations of Fader, Hardie and Lee, "Counting your customers the
     easy way", Marketing Science 24, 2005, figure 4; intervals as in Efron and Tibshirani, "An

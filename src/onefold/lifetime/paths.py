@@ -79,7 +79,7 @@ def _geometric(
 def _pareto(params: Floats, T: Floats, rng: np.random.Generator) -> tuple[Ints, Floats]:
     r, alpha, s, beta = params[:, 0]
     who, when, _ = _poisson(rng.gamma(r, 1 / alpha, len(T)), T, rng)
-    with np.errstate(divide="ignore"):  # who can't leave lives for ever
+    with np.errstate(divide="ignore", over="ignore"):  # who can't leave lives for ever
         life = rng.standard_exponential(len(T)) / rng.gamma(s, 1 / beta, len(T))
     return _kept(who, when, when <= life[who])
 

@@ -25,7 +25,7 @@ from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.paths import paths
 from onefold.lifetime.purchases import Purchases
 from onefold.lifetime.rows import Rows
-from onefold.lifetime.same import fitted_on, longest
+from onefold.lifetime.same import fitted_on, learned, longest
 from onefold.lifetime.summary import _asked, _before, _between, _summary
 from onefold.lifetime.tracked import Tracking
 from onefold.lifetime.units import DAY
@@ -94,14 +94,15 @@ def tracking(
         >>> from onefold.lifetime.models import BGNBD
         >>> from onefold.lifetime.summary import rfm_summary
         >>> from onefold.lifetime.tracking import tracking
-        >>> months = {"ann": [1, 2, 3, 5], "bob": [1], "cy": [2, 4]}
+        >>> months = [[2, 4, 6, 9, 12], [2, 3, 10], [8, 9], [2], [12], [4, 6, 7], [6],
+        ...           [2, 3, 4, 6, 8]]
         >>> log = of.EventLog.from_events([
-        ...     of.Event(who, "purchase", f"2024-{month:02}-03")
-        ...     for who in months for month in months[who]])
-        >>> fitted = BGNBD().fit(rfm_summary(log, end="2024-04-01"))
-        >>> found = tracking(fitted, log, split="2024-04-01", end="2024-06-01", period="M")
+        ...     of.Event(f"c{i}", "purchase", f"2024-{month:02}-03")
+        ...     for i in range(8) for month in months[i]])
+        >>> fitted = BGNBD().fit(rfm_summary(log, end="2024-09-01"))
+        >>> found = tracking(fitted, log, split="2024-09-01", end="2024-12-01", period="M")
         >>> found.table["actual"].tolist(), found.totals["actual"].tolist()
-        ([0, 1, 1, 1, 1], [2, 2])
+        ([0, 2, 2, 3, 1, 1, 2, 1, 0], [9, 3])
 
     Source: the tracking plots of Fader, Hardie and Lee, "Counting your customers the easy way",
     Marketing Science 24, 2005, figure 3 (cumulative) and its weekly form.
@@ -288,8 +289,8 @@ def _spread(
     drawn = paths(fitted._process, params, ages[who], split=at, rng=rng)
     if drawn is None:
         return None
-    moved = None
+    known, moved = learned(fitted._covariance), None
     if split is not None:
         scores = fitted._process.curve(params, drawn.seen).gradient
-        moved = scores.T @ fitted._covariance
-    return _Spread(drawn.made - means[who], moved, fitted._covariance, float(n))
+        moved = scores.T @ known
+    return _Spread(drawn.made - means[who], moved, known, float(n))
