@@ -61,7 +61,7 @@ class BetaGeometric:
         j, m = self._survived(rows), len(rows)
         parts = [_waited(r, alpha, rows.x, rows.T), _waited(r, alpha, rows.x, rows.t_x)]
         left = parts[1]
-        held = np.maximum(b + j - 1, np.finfo(float).tiny)
+        held = np.maximum(b + j - 1, 1e-100)  # its square is above 0 too
         left.value[:] = np.where(j > 0, left.value + np.log(a) - np.log(held), -np.inf)
         left.gradient[2] = 1.0
         left.gradient[3] = np.where(j > 0, -b / held, 0.0)

@@ -141,9 +141,10 @@ def _counted(first: Ints, ahead: Ints) -> tuple[Ints, Ints, Floats]:
     # Each on the two nearest of some moments, the more the nearer, which keeps the mean.
     moments = first - ahead
     grid = np.linspace(moments.min(), moments.max(), STARTS)
-    place = (moments - grid[0]) / (grid[1] - grid[0])
-    lower = np.minimum(place.astype(np.int64), STARTS - 2)
-    share: Array = place - lower
-    weight: Floats = np.bincount(lower, 1 - share, STARTS)
-    weight += np.bincount(lower + 1, share, STARTS)
+    steps = (moments - grid[0]) / (grid[1] - grid[0])
+    lower = np.minimum(steps.astype(np.int64), STARTS - 2)
+    share: Array = steps - lower
+    weight = np.zeros(STARTS)
+    for place, part in ((lower, 1 - share), (lower + 1, share)):
+        weight += np.bincount(place, part, STARTS)
     return grid.astype(np.int64), np.zeros(STARTS, dtype=np.int64), weight

@@ -102,7 +102,7 @@ def tracking(
         >>> fitted = BGNBD().fit(rfm_summary(log, end="2024-09-01"))
         >>> found = tracking(fitted, log, split="2024-09-01", end="2024-12-01", period="M")
         >>> found.table["actual"].tolist(), found.totals["actual"].tolist()
-        ([0, 2, 2, 3, 1, 1, 2, 1, 0], [9, 3])
+        ([0, 2, 2, 0, 3, 1, 1, 2, 1, 0], [9, 3])
 
     Source: the tracking plots of Fader, Hardie and Lee, "Counting your customers the easy way",
     Marketing Science 24, 2005, figure 3 (cumulative) and its weekly form.
