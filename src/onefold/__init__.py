@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onefold import datasets, errors, levels, readers, segments, testing, traits
+    from onefold import datasets, errors, levels, lifetime, readers, segments, testing, traits
     from onefold.campaigns import Campaign, Tailored
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait
@@ -69,6 +69,7 @@ __all__ = [
     "fold",
     "ladder",
     "levels",
+    "lifetime",
     "load",
     "portray",
     "readers",
@@ -119,7 +120,16 @@ _LATER = {
     "segment": "segments",
     "trait": "conditions",
 }
-_MODULES = ("datasets", "errors", "levels", "readers", "segments", "testing", "traits")
+_MODULES = (
+    "datasets",
+    "errors",
+    "levels",
+    "lifetime",
+    "readers",
+    "segments",
+    "testing",
+    "traits",
+)
 
 
 def __getattr__(name: str) -> Any:

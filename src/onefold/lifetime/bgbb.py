@@ -18,9 +18,10 @@ from typing import ClassVar
 
 import attrs
 import numpy as np
-from scipy.special import gammaln, hyp2f1
+from scipy.special import gammaln
 
 from onefold._types import Array, Floats, Ints
+from onefold.lifetime.betas import nodes
 from onefold.lifetime.process import Curve
 from onefold.lifetime.rows import Rows
 
@@ -31,6 +32,7 @@ WITHIN = 1e-9  # an opportunity this little beyond a time still counts as within
 class BetaBernoulli:
     """The process of BG/BB; params are (4, 1), for there are no covariates."""
 
+    discrete: ClassVar[bool] = True
     letters: ClassVar[tuple[str, ...]] = ("alpha", "beta", "gamma", "delta")
     links: ClassVar[Mapping[str, tuple[str, int]]] = MappingProxyType({})
 
@@ -89,7 +91,7 @@ class BetaBernoulli:
         (alpha,), (beta,), (gamma,), (delta,) = params
         different, place = np.unique(_whole(rows.T), return_inverse=True)
         if horizon is None:
-            times = _for_ever(gamma, delta + different, np.exp(-rate))
+            times = _for_ever(gamma, delta + different, rate)
         else:
             times = _for_a_while(gamma, delta + different, rate, int(horizon + WITHIN))
         chance = (alpha + rows.x) / (alpha + beta + rows.T)
@@ -268,10 +270,18 @@ def _for_a_while(gamma: float, delta: Array, rate: float, horizon: int) -> Float
     return many
 
 
-def _for_ever(gamma: float, delta: Array, kept: float) -> Floats:
-    """The same without an end: the geometric series of kept (1 - leave), leave beta distributed."""
-    first = kept * delta / (gamma + delta)
-    many: Floats = first * hyp2f1(1.0, delta + 1, gamma + delta + 1, kept)
+def _for_ever(gamma: float, delta: Array, rate: float) -> Floats:
+    """The same without an end, the mean of a geometric series over the chance to leave.
+
+    In closed form it is v delta / (gamma + delta) * F(1, delta + 1; gamma + delta + 1; v) with v =
+    exp(-rate) and the Gaussian hypergeometric function F, as in the paper's DERT. scipy's F is not
+    a number there from some hundred opportunities on.
+    """
+    if rate == 0:
+        return delta / (gamma - 1) if gamma > 1 else np.full(len(delta), np.inf)
+    kept, lost = np.exp(-rate), -np.expm1(-rate)
+    leave, weight = nodes(np.full(len(delta), gamma), delta, np.full(len(delta), 1 / lost))
+    many: Floats = (weight * kept * (1 - leave) / (lost + kept * leave)).sum(axis=1)
     return many
 
 

@@ -22,11 +22,14 @@ import numpy as np
 from scipy.special import betainc, betaln, expit, gammaln, hyp2f1
 
 from onefold._types import Floats
+from onefold.lifetime.betas import nodes
+from onefold.lifetime.discount import SAFE, discounted, while_alive
 from onefold.lifetime.gammas import rising
-from onefold.lifetime.process import Curve, mixed
+from onefold.lifetime.process import Curve, Part, mixed
 from onefold.lifetime.rows import Rows
 
-NEAR = 1e-4  # of a to 1, where the closed form is 0 / 0: the mean of both sides is taken instead
+NEAR = 1e-5  # of (a - 1) w to 0, where little is left of the closed form
+AT_ONCE = 5_000  # rows, some hundred numbers for each
 
 
 @attrs.frozen
@@ -42,60 +45,60 @@ class BetaGeometric:
 
     def start(self, rows: Rows) -> Floats:
         """One purchase a customer's mean time, and an even chance in four to leave."""
-        rate = float(rows.weight @ rows.x) / float(rows.weight @ rows.T)
+        time = float(rows.weight @ rows.T)
+        rate = (float(rows.weight @ rows.x) + 0.5) / (time if time > 0 else 1.0)
         return np.array([0.5, 0.5 / rate, 1.0, 3.0])
 
     def value(self, params: Floats, rows: Rows) -> Floats:
-        r, alpha, a, b = params
-        j = self._survived(rows)
+        common, left = self._by_count(params, rows)
+        r, alpha, _, _ = params
         k = r + rows.x
         here = -k * np.log(alpha + rows.T)
-        held = np.maximum(b + j - 1, np.finfo(float).tiny)
-        left = np.where(j > 0, np.log(a) - np.log(held) - k * np.log(alpha + rows.t_x), -np.inf)
-        common = self._common(params, rows)[0]
-        value: Floats = common + np.logaddexp(here, left)
+        gone = left.value - k * np.log(alpha + rows.t_x)
+        value: Floats = common.value + np.logaddexp(here, gone)
         return value
 
     def curve(self, params: Floats, rows: Rows) -> Curve:
-        r, alpha, a, b = params
-        j, m = self._survived(rows), len(rows)
-        parts = [_waited(r, alpha, rows.x, rows.T), _waited(r, alpha, rows.x, rows.t_x)]
-        left = parts[1]
-        held = np.maximum(b + j - 1, 1e-100)  # its square is above 0 too
-        left.value[:] = np.where(j > 0, left.value + np.log(a) - np.log(held), -np.inf)
-        left.gradient[2] = 1.0
-        left.gradient[3] = np.where(j > 0, -b / held, 0.0)
-        left.hessian[3, 3] = np.where(j > 0, -b * (j - 1) / held**2, 0.0)
-        value, slopes, bends = self._common(params, rows)
-        gradient = np.empty((4, m))
-        hessian = np.zeros((4, 4, m))
-        for i, slope in enumerate(slopes):
-            gradient[i] = slope
-        for (i, k), bend in bends.items():
-            hessian[i, k] = hessian[k, i] = bend
-        return mixed(Curve(value + np.zeros(m), gradient, hessian), parts)
+        common, left = self._by_count(params, rows)
+        r, alpha, _, _ = params
+        here, waited = _waited(r, alpha, rows.x, rows.T), _waited(r, alpha, rows.x, rows.t_x)
+        gone = Part(
+            left.value + waited.value,
+            {**left.slopes, **waited.slopes},
+            {**left.bends, **waited.bends},
+        )
+        return mixed(4, common, here, gone)
 
     def alive(self, params: Floats, rows: Rows) -> Floats:
         r, alpha, a, b = params
         j = self._survived(rows)
-        held = np.where(j > 0, b + j - 1, 1.0)
-        odds = np.log(a) - np.log(held) + (r + rows.x) * np.log1p(
-            (rows.T - rows.t_x) / (alpha + rows.t_x)
+        held = np.where(j > 0, b + (j - 1), 1.0)
+        odds = (
+            np.log(a)
+            - np.log(held)
+            + (r + rows.x) * np.log1p((rows.T - rows.t_x) / (alpha + rows.t_x))
         )
         chance: Floats = np.where(j > 0, expit(-odds), 1.0)
         return chance
 
     def expected(self, params: Floats, rows: Rows, horizon: float) -> Floats:
-        r, alpha, a, b = params
-        stay = b + self._survived(rows)
-        many = _while_alive(r + rows.x, alpha + rows.T, a, stay, np.float64(horizon))
+        within, extra = np.array(horizon), int(self.at_once)
+
+        def each(r: Floats, x: Floats, a: Floats, b: Floats, since: Floats) -> Floats:
+            return _while_alive(r + x, since, a, b + x + extra, within)
+
+        return self.alive(params, rows) * while_alive(each, params, rows)
+
+    def discounted(self, params: Floats, rows: Rows, rate: float, horizon: float | None) -> Floats:
+        many = discounted(params, rows, int(self.at_once), rate, horizon)
         return self.alive(params, rows) * many
 
     def newcomer(self, params: Floats, times: Floats) -> Floats:
         r, alpha, a, b = params[:, :1]
         if not self.at_once:
             return _while_alive(r, alpha, a, b, times)
-        return b / (a + b) * _while_alive(r, alpha, a, b + 1, times)
+        many: Floats = b / (a + b) * _while_alive(r, alpha, a, b + 1, times)
+        return many
 
     def counts(self, params: Floats, T: Floats, most: int) -> Floats:
         r, alpha, a, b = (np.broadcast_to(p, T.shape)[:, None] for p in params)
@@ -126,55 +129,61 @@ class BetaGeometric:
         """Purchases (m,) after which one could have left, the last one included."""
         return rows.x + 1.0 if self.at_once else rows.x
 
-    def _common(
-        self, params: Floats, rows: Rows
-    ) -> tuple[Floats, list[Floats], dict[tuple[int, int], Floats]]:
-        """log of gamma(r + x) alpha^r / gamma(r) * B(a, b + j) / B(a, b), its slopes and bends."""
+    def _by_count(self, params: Floats, rows: Rows) -> tuple[Part, Part]:
+        """What depends on x alone, for all and for those who left after the last purchase.
+
+        Computed once for each different x where the parameters are common.
+        """
+        if params.shape[1] > 1:
+            return self._common(params, rows.x), self._left(params, rows.x)
+        common, left = self._common(params, rows.counts), self._left(params, rows.counts)
+        return common.take(rows.place), left.take(rows.place)
+
+    def _common(self, params: Floats, x: Floats) -> Part:
+        """The logarithm of gamma(r + x) alpha^r / gamma(r) * B(a, b + j) / B(a, b)."""
         r, alpha, a, b = params
         one = float(self.at_once)
-        nbd = _each(lambda x, p: rising(p, x), rows, r)
-        stay = _each(lambda x, p: rising(p, x + one), rows, b)
-        both = _each(lambda x, p: rising(p, x + one), rows, a + b)
+        nbd, stay, both = rising(r, x), rising(b, x + one), rising(a + b, x + one)
         slope = both[1] / (a + b)  # by a + b itself
         bend = (both[2] - both[1]) / (a + b) ** 2
-        value = nbd[0] + r * np.log(alpha) + stay[0] - both[0]
-        slopes = [nbd[1] + r * np.log(alpha), r, -a * slope, stay[1] - b * slope]
-        bends = {
-            (0, 0): nbd[2] + r * np.log(alpha),
-            (0, 1): r,
-            (2, 2): -a * slope - a * a * bend,
-            (2, 3): -a * b * bend,
-            (3, 3): stay[2] - b * slope - b * b * bend,
-        }
-        return value, slopes, bends
+        log = r * np.log(alpha)
+        return Part(
+            nbd[0] + log + stay[0] - both[0],
+            {0: nbd[1] + log, 1: r, 2: -a * slope, 3: stay[1] - b * slope},
+            {
+                (0, 0): nbd[2] + log,
+                (0, 1): r,
+                (2, 2): -a * slope - a * a * bend,
+                (2, 3): -a * b * bend,
+                (3, 3): stay[2] - b * slope - b * b * bend,
+            },
+        )
+
+    def _left(self, params: Floats, x: Floats) -> Part:
+        """The logarithm of a / (b + j - 1), which is nothing where j = 0."""
+        _, _, a, b = params
+        j = x + 1.0 if self.at_once else x
+        held = np.where(j > 0, b + (j - 1), 1.0)
+        return Part(
+            np.where(j > 0, np.log(a) - np.log(held), -np.inf),
+            {2: np.ones(1), 3: np.where(j > 0, -b / held, 0.0)},
+            {(3, 3): np.where(j > 0, -b * (j - 1) / held**2, 0.0)},
+        )
 
 
-def _each(function, rows: Rows, p: Floats):  # type: ignore[no-untyped-def]
-    """A function of x and a parameter, once for each different x where the parameter is common."""
-    if len(p) == 1:
-        return [found[rows.place] for found in function(rows.counts, p)]
-    return function(rows.x, p)
-
-
-def _waited(r: Floats, alpha: Floats, x: Floats, until: Floats) -> Curve:
+def _waited(r: Floats, alpha: Floats, x: Floats, until: Floats) -> Part:
     """-(r + x) log(alpha + until), by log r and log alpha."""
-    m = len(x)
-    logs = np.log(alpha + until)
-    share = alpha / (alpha + until)
-    gradient = np.zeros((4, m))
-    hessian = np.zeros((4, 4, m))
-    gradient[0] = -r * logs
-    gradient[1] = -(r + x) * share
-    hessian[0, 0] = gradient[0]
-    hessian[0, 1] = hessian[1, 0] = -r * share
-    hessian[1, 1] = gradient[1] * (1 - share)
-    return Curve(-(r + x) * logs, gradient, hessian)
+    whole = alpha + until
+    logs, share = np.log(whole), alpha / whole
+    k = r + x
+    by_r, by_alpha = -r * logs, -k * share
+    bends = {(0, 0): by_r, (0, 1): -r * share, (1, 1): by_alpha * (1 - share)}
+    return Part(-k * logs, {0: by_r, 1: by_alpha}, bends)
 
 
 def _at_least(x: Floats, r: Floats, share: Floats) -> Floats:
     """The chance that a negative binomial count is at least x > 0: I_share(x, r)."""
-    found: Floats = betainc(np.maximum(x, 1), r, share)
-    return found
+    return np.asarray(betainc(np.maximum(x, 1), r, share), dtype=np.float64)
 
 
 def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats) -> Floats:
@@ -187,15 +196,28 @@ def _while_alive(k: Floats, since: Floats, a: Floats, stay: Floats, time: Floats
               - 1; w)},        w = time / (since + time)
 
     which is equation 10 of Fader, Hardie and Lee after Euler's transformation of the Gaussian
-    hypergeometric function F: here nothing overflows for those who buy a lot.
+    hypergeometric function F: here nothing overflows for those who buy a lot. Where a is 1, or
+    scipy's F loses its digits, the mean over p is summed instead.
     """
     k, since, a, stay, time = np.broadcast_arrays(k, since, a, stay, time)
-    if (np.abs(a - 1) < NEAR).any():
-        low, high = (np.where(np.abs(a - 1) < NEAR, 1 + s * NEAR, a) for s in (-1, 1))
-        sides = [_while_alive(k, since, side, stay, time) for side in (low, high)]
-        return (sides[0] + sides[1]) / 2
     w = time / (since + time)
     c = a + stay - 1
-    rest = np.exp((a - 1) * np.log1p(-w)) * hyp2f1(a - 1, c - k, c, w)
-    many: Floats = c / (a - 1) * (1 - rest)
+    near = (np.abs(a - 1) * w < NEAR) & (w > 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        rest = np.exp((a - 1) * np.log1p(-w)) * hyp2f1(a - 1, c - k, c, w)
+        many: Floats = c / np.where(a == 1, 1.0, a - 1) * (1 - rest)
+    lost = near | (c - k < SAFE[0]) | (c - k > SAFE[1]) | ~np.isfinite(many)
+    if lost.any():
+        many[lost] = _by_sums(k[lost], a[lost], stay[lost], time[lost] / since[lost])
     return many
+
+
+def _by_sums(k: Floats, a: Floats, stay: Floats, z: Floats) -> Floats:
+    """E[(1 - (1 + p z)^-k) / p], where the closed form fails."""
+    found = np.empty(len(k))
+    for i in range(0, len(k), AT_ONCE):
+        part = slice(i, i + AT_ONCE)
+        p, weight = nodes(a[part], stay[part], (k[part] + 1) * (1 + z[part]))
+        each = -np.expm1(-k[part, None] * np.log1p(p * z[part, None])) / p
+        found[part] = (weight * each).sum(axis=1)
+    return found

@@ -1,8 +1,9 @@
 """Is the larger model better than chance? The likelihood-ratio test of nested models.
 
-    statistic = 2 (log L of the larger - log L of the smaller)  ~  chi squared, df = coefficients more
+    statistic = 2 (log L of the larger - log L of the smaller)  ~  chi squared
 
-under the smaller model, for many customers. Source: Wilks, "The large-sample distribution of the
+with as many degrees of freedom as the larger has coefficients more, if the smaller model is true
+and customers are many. Source: Wilks, "The large-sample distribution of the
 likelihood ratio for testing composite hypotheses", Annals of Mathematical Statistics 9, 1938.
 """
 

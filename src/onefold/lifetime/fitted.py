@@ -47,8 +47,8 @@ class FittedPurchases:
         n: Customers on whom it was fitted.
         time_unit: What one unit of T is: "h", "D", "W", "M", "Y", or None where nobody said.
         converged: Whether the search found the maximum.
-        edges: Parameters that the data don't tell: the likelihood goes on rising as they go
-            towards 0 or infinity. Their standard error is infinite.
+        untold: Parameters that the data don't tell: the likelihood is flat, or goes on rising as
+            they go towards 0 or infinity. Their standard error is infinite.
         steps: Newton steps taken.
     """
 
@@ -57,7 +57,7 @@ class FittedPurchases:
     n: int
     time_unit: str | None
     converged: bool
-    edges: tuple[str, ...]
+    untold: tuple[str, ...]
     steps: int
     _process: Process
     _design: Design
@@ -87,7 +87,7 @@ class FittedPurchases:
         """
         turn = self._design.own_units
         held = turn @ self._covariance @ turn.T
-        away = self._untold
+        away = self._away
         held[away, :] = held[:, away] = 0.0
         held[away, away] = np.inf
         names = list(self._design.names)
@@ -261,6 +261,19 @@ class FittedPurchases:
 
     # ------------------------------------------------------------ how it is shown
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FittedPurchases):
+            return NotImplemented
+        return (
+            (self.settings, self.n, self.time_unit, self._design)
+            == (other.settings, other.n, other.time_unit, other._design)
+            and self.log_likelihood == other.log_likelihood
+            and np.array_equal(self._theta, other._theta)
+            and np.array_equal(self._covariance, other._covariance)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
 
@@ -281,15 +294,15 @@ class FittedPurchases:
 
     def _foot(self) -> str:
         said = "" if self.converged else "\nThe search did not find the maximum."
-        if self.edges:
-            said += f"\nThe data don't tell {', '.join(self.edges)}: at the edge of what is looked at."
+        if self.untold:
+            said += f"\nThe data don't tell {', '.join(self.untold)}."
         return said
 
     # ------------------------------------------------------------ inside
 
     @property
-    def _untold(self) -> Bools:
-        return np.array([name in self.edges for name in self._design.names])
+    def _away(self) -> Bools:
+        return np.array([name in self.untold for name in self._design.names])
 
     def _periods(self, horizon: Any, method: str) -> float:
         call = f"{type(self.settings).__name__}.{method}"
@@ -298,7 +311,8 @@ class FittedPurchases:
     def _whole(self, time: float, call: str) -> float:
         if self._process.discrete and abs(time - round(time)) > 1e-9:
             raise ArgumentError(
-                f"{call}: horizon is {time:g}; this model counts whole periods, such as {round(time)}."
+                f"{call}: horizon is {time:g}; this model counts whole periods, such as "
+                f"{max(round(time), 1)}."
             )
         return float(round(time)) if self._process.discrete else time
 
@@ -317,7 +331,8 @@ class FittedPurchases:
 
     def _ask(self, customers: Any, method: str, what: Callable[[Floats, Rows], Floats]) -> Any:
         call = f"{type(self.settings).__name__}.{method}"
-        held = read_customers(customers, call, covariates=self._design.covariates)
+        asked = f"{call}: customers"
+        held = read_customers(customers, asked, covariates=self._design.covariates)
         if self._process.discrete:
             whole_periods(held.x, held.t_x, held.T, call)
         rows, place = Rows.of(held.x, held.t_x, held.T, held.z).grouped()
@@ -352,8 +367,8 @@ def whole_periods(x: Floats, t_x: Floats, T: Floats, call: str) -> None:
         odd = np.flatnonzero(held != np.round(held))
         if len(odd):
             raise ArgumentError(
-                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which are "
-                "whole. Make the summary with collapse= equal to time_unit=, such as "
+                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which "
+                "are whole. Make the summary with collapse= equal to time_unit=, such as "
                 "rfm_summary(log, collapse='W', time_unit='W')."
             )
     many = np.flatnonzero(x > t_x)

@@ -65,9 +65,7 @@ class Design:
 
     def columns(self, rows: Rows) -> list[Floats]:
         """The covariates (m,) of each pair, centred and scaled, with their signs."""
-        return [
-            sign * (rows.z[z] - self.centre[z]) / self.scale[z] for _, z, sign in self.pairs
-        ]
+        return [sign * (rows.z[z] - self.centre[z]) / self.scale[z] for _, z, sign in self.pairs]
 
     def params(self, theta: Floats, columns: Sequence[Floats]) -> Floats:
         """The letters (k, 1), or (k, m) where there are covariates."""
@@ -105,10 +103,11 @@ def likelihood(
             continue
         curve = process.curve(params, some)
         value += float(some.weight @ curve.value)
-        slopes = curve.gradient * some.weight
-        bends = curve.hessian * some.weight
-        gradient[:k] += slopes.sum(axis=1)
-        hessian[:k, :k] += bends.sum(axis=2)
+        gradient[:k] += curve.gradient @ some.weight
+        hessian[:k, :k] += curve.hessian @ some.weight
+        if not columns:
+            continue
+        slopes, bends = curve.gradient * some.weight, curve.hessian * some.weight
         for i, (letter, _, _) in enumerate(design.pairs):
             gradient[k + i] += slopes[letter] @ columns[i]
             cross = bends[letter] @ columns[i]
@@ -121,6 +120,12 @@ def likelihood(
         gradient[k:] -= 2 * design.l2 * theta[k:]
         hessian[k:, k:] -= 2 * design.l2 * np.eye(p - k)
     return value, gradient, hessian
+
+
+def unpenalised(design: Design, found: Maximum) -> float:
+    """The log likelihood at a maximum of the penalised one."""
+    coefficients = found.point[len(design.letters) :]
+    return found.value + design.l2 * float(coefficients @ coefficients)
 
 
 def search(process: Process, design: Design, rows: Rows, start: Floats | None = None) -> Maximum:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import digamma, gammaln, zeta
 
 from onefold._types import Floats
+from onefold.lifetime.beta import FAR, digamma_apart, log_gamma_apart, trigamma_apart
 
 
 def trigamma(z: Floats) -> Floats:
@@ -18,11 +19,15 @@ def trigamma(z: Floats) -> Floats:
 def rising(p: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
     """log(gamma(p + x) / gamma(p)) and its first two derivatives by log p.
 
-    For whole x it is log(p (p + 1) .. (p + x - 1)), so nothing is lost where p is very large or
-    small and the gammas themselves nearly cancel: then sums of the few terms are taken.
+    Where p is large the gammas nearly cancel: differences are then taken term by term, so that
+    a search can follow a likelihood that goes on rising as p goes to infinity.
     """
     p = np.asarray(p, dtype=np.float64)
-    value = gammaln(p + x) - gammaln(p)
-    first = digamma(p + x) - digamma(p)
-    second = trigamma(p + x) - trigamma(p)
+    if (p > FAR).any():
+        apart = (log_gamma_apart, digamma_apart, trigamma_apart)
+        value, first, second = (function(p, x) for function in apart)
+    else:
+        value = gammaln(p + x) - gammaln(p)
+        first = digamma(p + x) - digamma(p)
+        second = trigamma(p + x) - trigamma(p)
     return value, p * first, p * first + p * p * second

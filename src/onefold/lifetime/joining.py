@@ -78,10 +78,10 @@ def _of_frame(ids: Strings, frame: Any, call: str) -> dict[str, Floats]:
     place = np.zeros(len(who.vocab), dtype=np.int64)
     place[who.codes[rows]] = rows
     named = [name for name in door.names if name != ID]
-    return {name: _numbers(door, name, call, ids)[place[found]] for name in named}
+    return {name: _numbers(door, name)[place[found]] for name in named}
 
 
-def _numbers(door: Door, name: str, call: str, ids: Strings) -> Floats:
+def _numbers(door: Door, name: str) -> Floats:
     held = door.column(name, "table")
     if pa.types.is_boolean(held.type):
         held = held.cast(pa.int8())

@@ -1,4 +1,4 @@
-"""When a customer of Pareto/NBD may have left: an integral over every moment since the last purchase.
+"""When a customer of Pareto/NBD may have left: an integral over the time since the last purchase.
 
     left = s (beta + t_x)^s (alpha + t_x)^k
              * integral from t_x to T of (alpha + u)^-k (beta + u)^-(s + 1) du,      k = r + x
@@ -9,34 +9,35 @@ falls. Each node is "left at u"; what the derivatives need are means over the no
 log(c + u), c / (c + u), log(d + u), d / (d + u) and of their products, d being the larger one.
 """
 
+from collections.abc import Iterator
+from functools import cache, partial
+
+import attrs
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 
 from onefold._types import Bools, Floats, Ints
+from onefold.lifetime.concave import cut
 from onefold.lifetime.rows import Rows
 
-FALL = 30.0  # the integral stops where what is integrated is exp(-FALL) of its greatest value
-BLOCK = 12_288  # nodes times rows worked on at once: their arrays stay in the processor's cache
-BEND = 0.8  # how much denser the nodes lie at the start, where most of a falling integral is
-STEPS = 12  # at most, of Newton's method for the window's end
+SIZES = (7, 8, 9, 10, 11, 12, 14, 17, 22, 30, 44, 64)  # numbers of nodes
+BEND = 0.8  # exp(BEND): how much denser the nodes lie at the start, where most of it is
+BLOCK = 8_192  # nodes times rows worked on at once: their arrays stay in the processor's cache
 PAIRS = tuple((i, j) for i in range(5) for j in range(i, 5))  # of 1, log c, share c, log d, share d
 AT = {pair: n for n, pair in enumerate(PAIRS)}
 SWAP = (0, 3, 4, 1, 2)  # the roles of c and d exchanged
-SWAPPED = [AT[tuple(sorted((SWAP[i], SWAP[j])))] for i, j in PAIRS]  # type: ignore[index]
-SIZES = (7, 8, 9, 10, 11, 12, 14, 17, 22, 30, 44, 64)  # numbers of nodes
+SWAPPED = [AT[min(SWAP[i], SWAP[j]), max(SWAP[i], SWAP[j])] for i, j in PAIRS]
 
 
 def left(params: Floats, rows: Rows) -> Floats:
-    """How likely (m,) the data are with a leave before T, against none at all by t_x."""
-    window = _Window(params, rows)
+    """How likely (m,) a leave before T is, against a customer who is sure to be there."""
+    window = _window(params, rows)
     total = np.empty(len(rows))
-    for size, chosen in window.classes():
+    for size, some in _blocks(window):
         y, weights = _nodes(size)
-        step = max(BLOCK // size, 1)
-        for at in range(0, len(chosen), step):
-            some = chosen[at : at + step]
-            total[some] = weights @ window.at(y, some)[0]
-    return total * window.scale
+        total[some] = weights @ _integrand(window, y, some)[0]
+    total *= window.scale
+    return total
 
 
 def left_moments(params: Floats, rows: Rows) -> Floats:
@@ -45,16 +46,10 @@ def left_moments(params: Floats, rows: Rows) -> Floats:
     A = log((alpha + u) / (alpha + t_x)), a = alpha / (alpha + u), and B, b the same of beta. The
     first is `left` itself.
     """
-    window = _Window(params, rows)
+    window = _window(params, rows)
     found = np.empty((len(PAIRS), len(rows)))
-    for size, chosen in window.classes():
-        y, weights = _nodes(size)
-        powers = np.stack([np.ones(size), y, y * y])
-        step = max(BLOCK // size, 1)
-        whole = len(chosen) == len(rows)
-        for at in range(0, len(chosen), step):
-            some = slice(at, at + step) if whole else chosen[at : at + step]
-            found[:, some] = _moments(window, y, weights, powers, some)
+    for size, some in _blocks(window):
+        found[:, some] = _moments(window, size, some)
     found *= window.scale
     if window.near.all():
         return found
@@ -63,114 +58,123 @@ def left_moments(params: Floats, rows: Rows) -> Floats:
     return np.where(window.near, found, found[SWAPPED])
 
 
+@attrs.frozen(eq=False)
 class _Window:
-    """Where the integral is, by row, and what is integrated there."""
+    """Where the integral is, by row, and what is integrated there.
 
-    def __init__(self, params: Floats, rows: Rows) -> None:
-        r, alpha, s, beta = (np.broadcast_to(p, len(rows)) for p in params)
-        self.near: Bools = alpha <= beta
-        k = r + rows.x
-        self.p = np.where(self.near, k, s + 1)
-        self.q = np.where(self.near, s + 1, k)
-        self.c, self.d = np.minimum(alpha, beta), np.maximum(alpha, beta)
-        self.first = self.c + rows.t_x
-        self.gap = self.d - self.c
-        self.far = self.d + rows.t_x
-        self.width = np.log1p((rows.T - rows.t_x) / self.first)
-        self.fall = np.zeros(len(rows))
-        self._cut()
-        self.scale = s * self.first / (beta + rows.t_x) * self.width
+    Attributes:
+        near: Whether alpha is the smaller one.
+        c: The smaller of alpha and beta, with the exponent p.
+        d: The larger one, with the exponent q.
+        p: r + x or s + 1.
+        q: The other.
+        first: c + t_x.
+        far: d + t_x.
+        width: Where in v the integral ends.
+        fall: How far the logarithm of what is integrated falls until there.
+        scale: What makes the sum over the nodes `left`.
+    """
 
-    def _log(self, v: Floats) -> tuple[Floats, Floats]:
-        """The logarithm of what is integrated, 0 at v = 0, and its slope."""
-        reached = self.first * np.exp(v)
-        beyond = reached + self.gap
-        value: Floats = (1 - self.p) * v - self.q * np.log(beyond / self.far)
-        return value, 1 - self.p - self.q * (reached / beyond)
-
-    def _cut(self) -> None:
-        """Let the window end where next to nothing is left.
-
-        What is cut is concave and falls there, so Newton's steps from beyond never pass the place.
-        """
-        slope = 1 - self.p - self.q * (self.first / self.far)
-        if (slope < 0).all():
-            top = np.zeros_like(slope)
-            np.minimum(self.width, FALL / -slope, out=self.width)
-        else:
-            ratio = np.clip((1 - self.p) / (self.p + self.q - 1), 1e-300, None)
-            inner = np.clip(np.log(ratio * self.gap / self.first), 0, self.width)
-            top = self._log(np.where(slope < 0, 0.0, inner))[0]
-            self.width = np.where(slope < 0, np.minimum(self.width, FALL / -slope), self.width)
-        for step in range(STEPS + 1):
-            value, slope = self._log(self.width)
-            over = top - FALL - value
-            if step == STEPS or not (over > 1).any():
-                break
-            self.width = np.where(over > 0, self.width + over / np.minimum(slope, -1e-300), self.width)
-        self.fall = np.maximum(top - value, top)
-
-    def classes(self) -> list[tuple[int, Ints]]:
-        """Rows by how many nodes they need for eleven figures.
-
-        Found by trial: more where the integral falls far, and where its window is wide against
-        the distance of pi at which the nearest pole stands off it.
-        """
-        far = self.fall * self.width / 20 + 2.4 * self.width
-        need = 7 + np.maximum(self.fall / 5, far)
-        kinds = np.searchsorted(SIZES[:-1], need)
-        order = np.argsort(kinds.astype(np.int8), kind="stable")
-        bounds = np.searchsorted(kinds[order], np.arange(len(SIZES) + 1))
-        return [
-            (size, order[start:stop])
-            for size, start, stop in zip(SIZES, bounds[:-1], bounds[1:], strict=True)
-            if stop > start
-        ]
-
-    def at(self, y: Floats, some: Ints | slice) -> tuple[Floats, Floats, Floats, Floats]:
-        """At nodes y (n,): what is integrated, c / (c + u), log((d + u) / (d + t_x)), d / (d + u)."""
-        v = y[:, None] * self.width[some]
-        reached = np.exp(v)
-        reached *= self.first[some]
-        beyond = reached + self.gap[some]
-        np.divide(self.c[some], reached, out=reached)
-        logs = beyond / self.far[some]
-        np.log(logs, out=logs)
-        np.divide(self.d[some], beyond, out=beyond)
-        v *= 1 - self.p[some]
-        v -= self.q[some] * logs
-        np.exp(v, out=v)
-        return v, reached, logs, beyond
+    near: Bools
+    c: Floats
+    d: Floats
+    p: Floats
+    q: Floats
+    first: Floats
+    far: Floats
+    width: Floats
+    fall: Floats
+    scale: Floats
 
 
-def _moments(
-    window: _Window, y: Floats, weights: Floats, powers: Floats, some: Ints | slice
-) -> Floats:
-    """Moments (15, m) of the nodes, without the scale: of 1, log c, share c, log d, share d."""
-    value, c, log_d, d = window.at(y, some)
+def _window(params: Floats, rows: Rows) -> _Window:
+    r, alpha, s, beta = (np.broadcast_to(p, len(rows)) for p in params)
+    k = r + rows.x
+    near = alpha <= beta
+    c, d = np.minimum(alpha, beta), np.maximum(alpha, beta)
+    p, q = np.where(near, k, s + 1), np.where(near, s + 1, k)
+    first, far = c + rows.t_x, d + rows.t_x
+    width = np.log((c + rows.T) / first)
+    # Where p < 1, what is integrated may rise at first, to its top inside.
+    rise = np.maximum(1 - p, 0) / (k + s) * (d - c) / first
+    top = np.minimum(np.log(np.maximum(rise, 1)), width)
+    width, fall = cut(partial(_log_integrand, p, q, first, far), top=top, end=width)
+    return _Window(near, c, d, p, q, first, far, width, fall, s * first / (beta + rows.t_x) * width)
+
+
+def _log_integrand(
+    p: Floats, q: Floats, first: Floats, far: Floats, v: Floats
+) -> tuple[Floats, Floats]:
+    """The logarithm of what is integrated, 0 at v = 0, and its slope."""
+    reached = first * np.exp(v)
+    beyond = reached + (far - first)
+    value: Floats = (1 - p) * v - q * np.log(beyond / far)
+    return value, 1 - p - q * (reached / beyond)
+
+
+def _blocks(window: _Window) -> Iterator[tuple[int, Ints]]:
+    """Rows that need so many nodes, a cacheful at a time.
+
+    For eleven figures, found by trial: more where the integral falls far, and where its window is
+    wide against the distance of pi at which the nearest pole stands off it.
+    """
+    wide = 2.1 * window.width + window.fall * np.minimum(window.width, 3) / 12
+    kinds = np.searchsorted(SIZES[:-1], 6.8 + np.maximum(window.fall / 5, wide)).astype(np.int8)
+    order = np.argsort(kinds, kind="stable")
+    bounds = np.searchsorted(kinds[order], np.arange(len(SIZES) + 1))
+    for size, start, stop in zip(SIZES, bounds[:-1], bounds[1:], strict=True):
+        step = BLOCK // size
+        for at in range(start, stop, step):
+            yield size, order[at : min(at + step, stop)]
+
+
+def _integrand(window: _Window, y: Floats, some: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    """What is integrated at nodes y, c / (c + u), log((d + u) / (d + t_x)) and d / (d + u)."""
+    first, far = window.first[some], window.far[some]
+    v = y[:, None] * window.width[some]
+    reached = np.exp(v)
+    reached *= first
+    beyond = reached + (far - first)
+    np.divide(window.c[some], reached, out=reached)
+    logs = beyond / far
+    np.log(logs, out=logs)
+    np.divide(window.d[some], beyond, out=beyond)
+    v *= 1 - window.p[some]
+    v -= window.q[some] * logs
+    np.exp(v, out=v)
+    return v, reached, logs, beyond
+
+
+def _moments(window: _Window, size: int, some: Ints) -> Floats:
+    """Moments (15, m) over the nodes, but for the scale: of 1, log c, share c, log d, share d."""
+    y, weights = _nodes(size)
+    powers = np.stack([np.ones(size), y, y * y])
+    value, c, log_d, d = _integrand(window, y, some)
     value *= weights[:, None]
-    width = window.width[some]
-    found = np.empty((len(PAIRS), value.shape[1]))
     by_c, by_log, by_d = value * c, value * log_d, value * d
+    found = np.empty((len(PAIRS), value.shape[1]))
+    # log((c + u) / (c + t_x)) is y times the width, so its moments are those of y.
     found[[AT[0, 0], AT[0, 1], AT[1, 1]]] = powers @ value
     found[[AT[0, 2], AT[1, 2]]] = powers[:2] @ by_c
     found[[AT[0, 3], AT[1, 3]]] = powers[:2] @ by_log
     found[[AT[0, 4], AT[1, 4]]] = powers[:2] @ by_d
-    for i, j, one, other in (
-        (2, 2, by_c, c), (2, 3, by_c, log_d), (2, 4, by_c, d),
-        (3, 3, by_log, log_d), (3, 4, by_log, d), (4, 4, by_d, d),
-    ):
-        np.einsum("km,km->m", one, other, out=found[AT[i, j]])
-    for n, (i, j) in enumerate(PAIRS):
-        for log in (i, j):
-            if log == 1:
-                found[n] *= width
+    np.einsum("km,km->m", by_c, c, out=found[AT[2, 2]])
+    np.einsum("km,km->m", by_c, log_d, out=found[AT[2, 3]])
+    np.einsum("km,km->m", by_c, d, out=found[AT[2, 4]])
+    np.einsum("km,km->m", by_log, log_d, out=found[AT[3, 3]])
+    np.einsum("km,km->m", by_log, d, out=found[AT[3, 4]])
+    np.einsum("km,km->m", by_d, d, out=found[AT[4, 4]])
+    width = window.width[some]
+    found[[AT[0, 1], AT[1, 2], AT[1, 3], AT[1, 4]]] *= width
+    found[AT[1, 1]] *= width * width
     return found
 
 
+@cache
 def _nodes(size: int) -> tuple[Floats, Floats]:
     """Places in 0 .. 1, denser at the start, and their weights."""
     t, weight = leggauss(size)
     whole = np.expm1(BEND)
-    y = np.expm1(BEND * (t + 1) / 2) / whole
-    return y, weight * BEND / 2 * np.exp(BEND * (t + 1) / 2) / whole
+    places: Floats = np.expm1(BEND * (t + 1) / 2) / whole
+    weights: Floats = weight * BEND / 2 * np.exp(BEND * (t + 1) / 2) / whole
+    return places, weights

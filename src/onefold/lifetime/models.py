@@ -14,47 +14,47 @@ import attrs
 import numpy as np
 
 from onefold._check import is_several, shown, text
-from onefold._types import Floats
 from onefold.errors import ArgumentError, FitWarning
 from onefold.lifetime import units
 from onefold.lifetime.bgbb import BetaBernoulli
 from onefold.lifetime.bgnbd import BetaGeometric
 from onefold.lifetime.fitted import FittedPurchases, whole_periods
-from onefold.lifetime.fitting import Design, likelihood, search
+from onefold.lifetime.fitting import Design, search, unpenalised
 from onefold.lifetime.paretonbd import Pareto
 from onefold.lifetime.process import Process
 from onefold.lifetime.reading import read_customers
 from onefold.lifetime.rows import Rows
-from onefold.lifetime.sureness import covariance
+from onefold.lifetime.sureness import covariance, untold
 
 NEEDED = ("frequency", "recency", "T", "monetary")
 
 
-def _covariates(value: Any, self_: Any, field: Any) -> tuple[str, ...]:
-    name = f"{type(self_).__name__}: {field.name}"
-    if isinstance(value, str) or not is_several(value):
+def _listed(value: Any) -> tuple[str, ...]:
+    """A list as a tuple; anything else stays, for the check to refuse."""
+    several = is_several(value) and not isinstance(value, str)
+    return tuple(value) if several else value
+
+
+def _covariates(model: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
+    name = f"{type(model).__name__}: {field.name}"
+    if not isinstance(value, tuple):
         raise ArgumentError(f"{name} is {shown(value)}; it takes a list of columns: [{value!r}].")
-    names = tuple(text(one, name) for one in value)
-    odd = [one for one in names if one in NEEDED or ":" in one or names.count(one) > 1]
+    for one in value:
+        text(one, name)
+    odd = [one for one in value if one in NEEDED or ":" in one or value.count(one) > 1]
     if odd:
         raise ArgumentError(
             f"{name} holds {odd[0]!r}; each covariate once, by a name without ':' that is not one "
             "of a summary's own columns."
         )
-    return names
 
 
-def _penalty(value: Any, self_: Any, field: Any) -> float:
+def _penalty(model: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
     real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not real or not np.isfinite(value) or value < 0:
         raise ArgumentError(
-            f"{type(self_).__name__}: {field.name} is {shown(value)}; it takes a number from 0 on."
+            f"{type(model).__name__}: {field.name} is {shown(value)}; it takes a number from 0 on."
         )
-    return float(value)
-
-
-_LIST = attrs.Converter(_covariates, takes_self=True, takes_field=True)
-_L2 = attrs.Converter(_penalty, takes_self=True, takes_field=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -88,9 +88,9 @@ class BGNBD:
         True
     """
 
-    purchase: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
-    dropout: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
-    l2: float = attrs.field(default=0.0, converter=_L2)
+    purchase: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
+    dropout: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
+    l2: float = attrs.field(default=0.0, validator=_penalty)
 
     def fit(self, summary: Any, *, time_unit: str | None = None) -> FittedPurchases:
         """Fit by maximum likelihood.
@@ -130,9 +130,9 @@ class MBGNBD:
         True
     """
 
-    purchase: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
-    dropout: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
-    l2: float = attrs.field(default=0.0, converter=_L2)
+    purchase: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
+    dropout: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
+    l2: float = attrs.field(default=0.0, validator=_penalty)
 
     def fit(self, summary: Any, *, time_unit: str | None = None) -> FittedPurchases:
         """Fit by maximum likelihood; arguments and errors as in `BGNBD.fit`."""
@@ -166,9 +166,9 @@ class ParetoNBD:
         True
     """
 
-    purchase: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
-    dropout: tuple[str, ...] = attrs.field(default=(), converter=_LIST)
-    l2: float = attrs.field(default=0.0, converter=_L2)
+    purchase: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
+    dropout: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
+    l2: float = attrs.field(default=0.0, validator=_penalty)
 
     def fit(self, summary: Any, *, time_unit: str | None = None) -> FittedPurchases:
         """Fit by maximum likelihood; arguments and errors as in `BGNBD.fit`."""
@@ -210,11 +210,9 @@ def fit_purchases(
     """Fit a process to customers."""
     call = f"{type(settings).__name__}.fit"
     unit = _unit(summary, time_unit, call)
-    wanted = {
-        which: getattr(settings, which, ()) for which in ("purchase", "dropout")
-    }
+    wanted = {which: getattr(settings, which, ()) for which in ("purchase", "dropout")}
     names = tuple(dict.fromkeys([*wanted["purchase"], *wanted["dropout"]]))
-    held = read_customers(summary, call, covariates=names)
+    held = read_customers(summary, f"{call}: summary", covariates=names)
     if held.single:
         raise ArgumentError(f"{call}: summary is one customer; a fit needs a table of many.")
     if process.discrete:
@@ -227,14 +225,13 @@ def fit_purchases(
     design = _design(process, wanted, held.z, getattr(settings, "l2", 0.0), call)
     rows = Rows.of(held.x, held.t_x, held.T, held.z).compressed()
     found = search(process, design, rows)
-    plain = attrs.evolve(design, l2=0.0)
     fitted = FittedPurchases(
         settings=settings,
-        log_likelihood=likelihood(process, plain, found.point, rows, second=False)[0],
+        log_likelihood=unpenalised(design, found),
         n=len(held.x),
         time_unit=unit,
         converged=found.converged,
-        edges=tuple(np.array(design.names)[found.edges].tolist()),
+        untold=untold(design, found),
         steps=found.steps,
         process=process,
         design=design,
@@ -271,8 +268,8 @@ def _design(
         centre[name], scale[name] = float(np.mean(values)), float(np.std(values))
         if not scale[name] > 1e-12 * max(1.0, abs(centre[name])):
             raise ArgumentError(
-                f"{call}: covariate {name!r} is {centre[name]:g} for everybody, so it tells nothing; "
-                "leave it out."
+                f"{call}: covariate {name!r} is {centre[name]:g} for everybody, so it tells "
+                "nothing; leave it out."
             )
     _apart(z, centre, scale, call)
     return Design(process.letters, acts, centre, scale, l2)
@@ -301,11 +298,11 @@ def _warn(fitted: FittedPurchases, call: str) -> None:
             FitWarning,
             stacklevel=4,
         )
-    if fitted.edges:
+    if fitted.untold:
         warnings.warn(
-            f"{call}: the data don't tell {', '.join(fitted.edges)}: the likelihood goes on rising "
-            "towards 0 or infinity. What the model expects may still be sound; these parameters "
-            "and their standard errors are not.",
+            f"{call}: the data don't tell {', '.join(fitted.untold)}: the likelihood is flat, "
+            "or goes on rising towards 0 or infinity. What the model expects may still be sound; "
+            "these parameters and their standard errors are not.",
             FitWarning,
             stacklevel=4,
         )

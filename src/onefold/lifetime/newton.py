@@ -19,6 +19,7 @@ import numpy as np
 from onefold._types import Bools, Floats
 
 ENOUGH = 1e-10
+LITTLE = 1e-4  # all that may be promised, where no step keeps what it promises
 ROUNDING = 1e-13  # of the log likelihood: what its sum can't tell apart
 BOX = 13.8  # log parameters lie within: between a millionth and a million
 STEPS = 200
@@ -62,20 +63,27 @@ def maximise(function: Function, start: Floats, box: Floats | None = None) -> Ma
     """
     limit = np.full(len(start), BOX) if box is None else box
     at = np.clip(np.asarray(start, dtype=np.float64), -limit, limit)
-    value, gradient, hessian = function(at, True)
+    here = function(at, True)
     for step in range(STEPS):
+        value, gradient, hessian = here
+        if not _finite(here):
+            return Maximum(at, value, gradient, hessian, step, False, at != at)
         free = ~_outward(at, gradient, limit)
         move = _ascent(gradient, hessian, free)
         gain = 0.5 * float(gradient @ move)
         if gain <= max(ENOUGH, ROUNDING * abs(value)):
             return Maximum(at, value, gradient, hessian, step, True, ~free)
         found = _search(function, at, value, gradient, move, limit)
-        if found is None:  # nothing that doubles can tell apart is gained along an ascent
-            small = gain <= 1e-6 * max(1.0, abs(value) * 1e-6)
-            return Maximum(at, value, gradient, hessian, step, small, ~free)
-        at = found
-        value, gradient, hessian = function(at, True)
+        if found is None:  # nothing that the sum can tell is gained along an ascent
+            return Maximum(at, value, gradient, hessian, step, gain <= LITTLE, ~free)
+        at, here = found
+    value, gradient, hessian = here
     return Maximum(at, value, gradient, hessian, STEPS, False, _outward(at, gradient, limit))
+
+
+def _finite(found: tuple[float, Floats, Floats]) -> bool:
+    value, gradient, hessian = found
+    return bool(np.isfinite(value) and np.isfinite(gradient).all() and np.isfinite(hessian).all())
 
 
 def _outward(at: Floats, gradient: Floats, limit: Floats) -> Bools:
@@ -98,13 +106,19 @@ def _ascent(gradient: Floats, hessian: Floats, free: Bools) -> Floats:
 
 def _search(
     function: Function, at: Floats, value: float, gradient: Floats, move: Floats, limit: Floats
-) -> Floats | None:
-    """The first point along a step, halved and halved again, that gains enough."""
+) -> tuple[Floats, tuple[float, Floats, Floats]] | None:
+    """The first point along a step, halved and halved again, that gains enough.
+
+    A whole step is taken nearly always, so there the derivatives are asked for at once.
+    """
     part = 1.0
     while part > 1e-9:
         there = np.clip(at + part * move, -limit, limit)
-        gained = function(there, False)[0] - value
+        found = function(there, part == 1.0)
+        gained = found[0] - value
         if np.isfinite(gained) and gained > max(1e-4 * float(gradient @ (there - at)), 0.0):
-            return there
+            found = found if part == 1.0 else function(there, True)
+            if _finite(found):
+                return there, found
         part /= 2
     return None

@@ -2,19 +2,19 @@
 
 All of them are a sum over when a customer may have left:
 
-    log L = common + log sum over k of exp(h_k)      k: still here; left after the last purchase, ...
+    log L = common + log sum over k of exp(h_k)      k: still here; left; ...
 
 so the gradient is the mean of the components' gradients, and the Hessian the mean of their
 Hessians plus the covariance of their gradients, with the weights p_k = exp(h_k) / sum exp(h).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 import attrs
 import numpy as np
 
-from onefold._types import Array, Floats
+from onefold._types import Floats, Ints
 from onefold.lifetime.rows import Rows
 
 
@@ -75,9 +75,7 @@ class Process(Protocol):
         """Expected purchases (m,) from T to T + horizon."""
         ...
 
-    def discounted(
-        self, params: Floats, rows: Rows, rate: float, horizon: float | None
-    ) -> Floats:
+    def discounted(self, params: Floats, rows: Rows, rate: float, horizon: float | None) -> Floats:
         """The same (m,), each times exp(-rate * time since T); None: for ever."""
         ...
 
@@ -89,31 +87,60 @@ class Process(Protocol):
         """The chances (m, most + 1) of 0, 1, .. `most` repeat purchases in T (m,)."""
         ...
 
-    def draw(
-        self, params: Floats, T: Floats, rng: np.random.Generator
-    ) -> tuple[Floats, Floats]:
+    def draw(self, params: Floats, T: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Simulated customers: x (n,) and t_x (n,) for T (n,)."""
         ...
 
 
-def mixed(common: Curve, parts: Sequence[Curve]) -> Curve:
-    """The curve of `common + log sum exp(parts)`; a part may be -inf where it can't be."""
-    values = np.stack([part.value for part in parts])
-    most = values.max(axis=0)
-    shares = np.exp(values - most)
-    total = shares.sum(axis=0)
-    shares /= total
-    slope = sum_of(shares, [part.gradient for part in parts])
-    hessian = common.hessian + sum_of(shares, [part.hessian for part in parts])
-    for share, part in zip(shares, parts, strict=True):
-        apart = part.gradient - slope
-        hessian += share * apart[:, None] * apart[None]
-    return Curve(common.value + most + np.log(total), common.gradient + slope, hessian)
+@attrs.frozen(eq=False)
+class Part:
+    """One component: its value, and those of its slopes and bends that are not 0.
+
+    Attributes:
+        value: (m,).
+        slopes: (m,) or (1,) by the number of the parameter.
+        bends: (m,) or (1,) by the numbers of two, the smaller first.
+    """
+
+    value: Floats
+    slopes: Mapping[int, Floats]
+    bends: Mapping[tuple[int, int], Floats]
+
+    def take(self, place: Ints) -> "Part":
+        """What was computed for each different x, for each row."""
+
+        def taken(array: Floats) -> Floats:
+            return array if len(array) == 1 else array[place]
+
+        return Part(
+            taken(self.value),
+            {i: taken(slope) for i, slope in self.slopes.items()},
+            {pair: taken(bend) for pair, bend in self.bends.items()},
+        )
 
 
-def sum_of(shares: Array, arrays: Sequence[Array]) -> Array:
-    """Arrays added up with weights (m,) each."""
-    total = shares[0] * arrays[0]
-    for share, array in zip(shares[1:], arrays[1:], strict=True):
-        total = total + share * array
-    return total
+def mixed(k: int, common: Part, here: Part, left: Part) -> Curve:
+    """The curve, by k parameters, of common + log(exp(here) + exp(left)); left may be -inf."""
+    over = left.value - here.value
+    small = np.exp(-np.abs(over))
+    share = np.where(over > 0, 1.0, small) / (1 + small)  # of having left
+    value = common.value + np.maximum(here.value, left.value) + np.log1p(small)
+    gradient = np.empty((k, len(value)))
+    hessian = np.empty((k, k, len(value)))
+    none, apart = np.zeros(1), []
+    for i in range(k):
+        low = here.slopes.get(i, none)
+        apart.append(left.slopes.get(i, none) - low)
+        gradient[i] = common.slopes.get(i, none) + low
+        gradient[i] += share * apart[i]
+    spread = share * (1 - share)
+    for i in range(k):
+        once = spread * apart[i]
+        for j in range(i, k):
+            np.multiply(once, apart[j], out=hessian[i, j])
+            for part, weight in ((common, None), (here, 1 - share), (left, share)):
+                bend = part.bends.get((i, j))
+                if bend is not None:
+                    hessian[i, j] += bend if weight is None else weight * bend
+            hessian[j, i] = hessian[i, j]
+    return Curve(value, gradient, hessian)

@@ -11,9 +11,9 @@ told of an event is told by what came before it alone, and adds up over any rang
 import attrs
 import numpy as np
 
-from onefold._columns import is_same_in_all
+from onefold._columns import is_same_in_all, same_in_all
 from onefold._group import changes
-from onefold._types import MICROS, NO_OFFSET, Array, Bools, Floats, Ints, Times
+from onefold._types import MICROS, NO_OFFSET, Bools, Floats, Ints, Times
 from onefold.lifetime.units import DAY, days
 from onefold.traits.history import History
 from onefold.traits.how_much import sums
@@ -67,6 +67,7 @@ class Purchases:
         begun: Which events (m,) of the base begin one.
         when: Where (m,) the latest purchase that has begun lies, in microseconds of local time; of
             a visit it is the instant of its first event.
+        ahead: Microseconds (m,) that the customer's clock is ahead of UTC at each event.
     """
 
     history: History
@@ -74,19 +75,21 @@ class Purchases:
     code: Ints
     begun: Bools
     when: Ints
+    ahead: Ints
 
     @classmethod
     def of(cls, history: History, collapse: str | None) -> "Purchases":
         """Merge the events of a history."""
         h = history if history.from_first else history.laid_out
         base = h.base
+        ahead = _ahead(base)
         if collapse is None:
             code, begun = _visits(base)
             latest = np.maximum.accumulate(np.where(begun, np.arange(len(begun)), 0))
-            return cls(h, collapse, code, begun, base.time.view(np.int64)[latest])
-        when = _periods(base, collapse)
+            return cls(h, collapse, code, begun, base.time.view(np.int64)[latest], ahead)
+        when = _forward(base, begin(base.time.view(np.int64) + ahead, collapse))
         begun = changes(base.row, when)
-        return cls(h, collapse, np.cumsum(begun) - 1, begun, when)
+        return cls(h, collapse, np.cumsum(begun) - 1, begun, when, ahead)
 
     @property
     def counts(self) -> Ints:
@@ -130,7 +133,7 @@ class Purchases:
         final = ends[some].astype(np.int64)
         if self.collapse is None:
             return final
-        clock = _ahead(self.history.base.local[self.history.stops[some] - 1])
+        clock = self.ahead[self.history.stops[some] - 1]
         return np.maximum(begin(final - 1 + clock, self.collapse), self.last(some))
 
     def spent(self, chosen: Bools) -> Floats:
@@ -188,28 +191,31 @@ def _visits(base: History) -> tuple[Ints, Bools]:
     return (np.cumsum(new) - 1)[base.visits[0]], begun
 
 
-def _periods(base: History, collapse: str) -> Ints:
-    """Where the period (m,) of each event begins, on the customer's own clock.
+def _ahead(base: History) -> Ints:
+    """Microseconds (m,) that clocks are ahead of UTC, 0 where that is not known."""
+    local, time = base.local, base.time
+    if is_same_in_all(local):
+        some = local[:1]
+        return same_in_all(np.where(some == NO_OFFSET, 0, some).sum() * MICROS, len(time))
+    ahead = np.where(local == NO_OFFSET, 0, local) * np.int64(MICROS)
+    instants = np.flatnonzero(changes(base.row, time))
+    if len(instants) == len(time):
+        return ahead
+    # Events of one instant have no order: the clock that is furthest ahead holds for all.
+    furthest = np.maximum.reduceat(ahead, instants)
+    return np.repeat(furthest, np.diff(np.append(instants, len(time))))
+
+
+def _forward(base: History, when: Ints) -> Ints:
+    """Where the period (m,) of each event begins, if a day that is over does not come again.
 
     Whoever travels west may come into a day that is over: it then goes on being the later one.
     """
-    time, local = base.time, base.local
-    if not len(time) or is_same_in_all(local):
-        return begin(time.view(np.int64) + _ahead(local[:1]), collapse)
-    when = begin(time.view(np.int64) + _ahead(local), collapse)
-    instants = np.flatnonzero(changes(base.row, time))
-    if len(instants) < len(time):  # events of one instant have no order: the latest clock holds
-        most = np.maximum.reduceat(when, instants)
-        when = np.repeat(most, np.diff(np.append(instants, len(time))))
-    if not ((when[1:] < when[:-1]) & (base.row[1:] == base.row[:-1])).any():
+    row = base.row
+    if not ((when[1:] < when[:-1]) & (row[1:] == row[:-1])).any():
         return when
     hours = when // HOUR
     least = hours.min()
-    rising = base.row * (hours.max() - least + 1)
+    rising = row * (hours.max() - least + 1)
     forward: Ints = np.maximum.accumulate(hours - least + rising) - rising + least
     return forward * HOUR
-
-
-def _ahead(local: Array) -> Ints:
-    """Microseconds that clocks are ahead of UTC, 0 where that is not known."""
-    return np.where(local == NO_OFFSET, 0, local).astype(np.int64) * MICROS

@@ -7,7 +7,7 @@ different rows, begun at the estimate. Source: Efron and Tibshirani, "An introdu
 bootstrap", 1993, chapter 13 (percentile intervals).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,7 +19,7 @@ from onefold._random import generator
 from onefold._types import Rng
 from onefold.errors import ArgumentError
 from onefold.lifetime.fitting import likelihood, search
-from onefold.lifetime.sureness import covariance
+from onefold.lifetime.sureness import covariance, untold
 
 if TYPE_CHECKING:
     from onefold.lifetime.fitted import FittedPurchases
@@ -37,7 +37,7 @@ def bootstrapped(
     call = f"{type(fit.settings).__name__}.bootstrap"
     n, level = whole(n, f"{call}: n", least=20), fraction(level, f"{call}: level")
     chance = generator(rng, f"{call}: rng")
-    asked = (lambda again: again.params) if statistic is None else statistic
+    asked: Callable[[Any], Any] = _params if statistic is None else statistic
     names, estimate = _numbers(asked(fit), call)
     drawn = np.array([_numbers(asked(again), call)[1] for again in _fits(fit, n, chance)])
     if drawn.shape[1:] != estimate.shape:
@@ -48,7 +48,11 @@ def bootstrapped(
     )
 
 
-def _fits(fit: "FittedPurchases", n: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _params(fit: Any) -> Any:
+    return fit.params
+
+
+def _fits(fit: "FittedPurchases", n: int, rng: np.random.Generator) -> Iterator["FittedPurchases"]:
     """The model fitted to customers drawn again, n times; those without a repeat purchase left."""
     rows = fit._rows
     weight = rows.weight / rows.weight.sum()
@@ -64,7 +68,7 @@ def _fits(fit: "FittedPurchases", n: int, rng: np.random.Generator):  # type: ig
             covariance=covariance(found.hessian, found.edges),
             log_likelihood=plain(fit, found.point, some),
             converged=found.converged,
-            edges=tuple(np.array(fit._design.names)[found.edges].tolist()),
+            untold=untold(fit._design, found),
             steps=found.steps,
             rows=some,
         )
@@ -79,7 +83,9 @@ def plain(fit: "FittedPurchases", theta: Any, rows: Any) -> float:
 def _numbers(found: Any, call: str) -> tuple[list[str], np.ndarray[Any, Any]]:
     """A statistic as names (s,) and numbers (s,)."""
     if isinstance(found, (Mapping, pd.Series)):
-        names, values = [str(k) for k in found.keys()], np.array(list(found.values()) if isinstance(found, Mapping) else found.to_numpy(), dtype=np.float64)
+        held = dict(found.items())
+        names = [str(name) for name in held]
+        values = np.array(list(held.values()), dtype=np.float64)
     else:
         values = np.asarray(found, dtype=np.float64).reshape(-1)
         names = [str(i) for i in range(len(values))] if len(values) != 1 else ["statistic"]

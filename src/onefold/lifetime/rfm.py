@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from onefold import _time
-from onefold._check import hint, is_several, quoted, shown
+from onefold._check import hint, is_several, one_of, quoted, shown
 from onefold._columns import frozen
 from onefold._display import Html, html_table, text_table
 from onefold._types import Floats, Strings
@@ -38,6 +38,15 @@ def _floats(array: Any) -> Floats:
 
 def _floats_by_name(columns: Mapping[str, Any]) -> Mapping[str, Floats]:
     return MappingProxyType({name: _floats(column) for name, column in columns.items()})
+
+
+def _unit(value: Any) -> str:
+    return units.unit(value, "RFMSummary: time_unit")
+
+
+def _collapse(value: Any) -> str | None:
+    held: str | None = one_of(value, tuple(SAID), "RFMSummary: collapse")
+    return held
 
 
 def _of_all(instance: "RFMSummary", attribute: Any, value: Any) -> None:
@@ -85,8 +94,8 @@ class RFMSummary:
     recency: Floats = attrs.field(converter=_floats, validator=_of_all)
     T: Floats = attrs.field(converter=_floats, validator=_of_all)
     monetary: Floats = attrs.field(converter=_floats, validator=_of_all)
-    time_unit: str
-    collapse: str | None
+    time_unit: str = attrs.field(converter=_unit)
+    collapse: str | None = attrs.field(converter=_collapse)
     start: np.datetime64 | None
     end: np.datetime64
     event: str = "purchase"
@@ -159,15 +168,15 @@ class RFMSummary:
                 f"RFMSummary.select: who is {shown(who)}; it takes several ids, or a mask of "
                 f"{len(self):,} booleans."
             )
-        mask = who if isinstance(who, np.ndarray | pd.Series) else np.array(list(who), dtype=object)
-        if mask.dtype == bool:
-            if mask.shape != (len(self),):
+        held = np.asarray(who if isinstance(who, np.ndarray | pd.Series) else list(who))
+        if held.dtype == bool:
+            if held.shape != (len(self),):
                 raise ArgumentError(
-                    f"RFMSummary.select: who is a mask of shape {mask.shape}; "
+                    f"RFMSummary.select: who is a mask of shape {held.shape}; "
                     f"({len(self)},) is allowed."
                 )
-            return np.flatnonzero(np.asarray(mask))
-        names = [str(name) for name in mask]
+            return np.flatnonzero(held)
+        names = [str(name) for name in held.tolist()]
         at = pd.Index(self.ids, dtype=object).get_indexer(pd.Index(names, dtype=object))
         if (at < 0).any():
             lost = [name for name, place in zip(names, at, strict=True) if place < 0]
@@ -231,7 +240,8 @@ class RFMSummary:
         n += "" if self.start is None else f"from {_time.show(self.start)} "
         n += f"up to {_time.show(self.end)}"
         n += "" if self.holdout_end is None else f", holdout up to {_time.show(self.holdout_end)}"
-        return n + (f"; {self.left_out:,} older customers left out" if self.left_out else "")
+        older = f"customer{'' if self.left_out == 1 else 's'}"
+        return n + (f"; {self.left_out:,} older {older} left out" if self.left_out else "")
 
     def _table(self) -> tuple[list[Row], list[str]]:
         return (

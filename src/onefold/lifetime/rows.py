@@ -6,15 +6,16 @@ A customer is (x, t_x, T): x repeat purchases, the last of them t_x after the fi
 for T after it. Thousands of customers share a row, so a million cost what some thousands do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import attrs
 import numpy as np
 import pandas as pd
 
-from onefold._types import Floats, Ints
+from onefold._types import Array, Floats, Ints
 
 ENOUGH = 20_000  # rows looked at before all of them are compared
+CODES = 8  # codes for each row up to which a table of all of them is made
 WORTH = 0.9  # the share of different rows above which comparing all is not worth it
 
 
@@ -67,17 +68,32 @@ class Rows:
         rows, place = self.grouped()
         if place is None:
             return self
-        return rows.weighted(np.bincount(place, weights=self.weight, minlength=len(rows)))
+        weight = np.bincount(place, weights=self.weight, minlength=len(rows))
+        return rows.weighted(weight.astype(np.float64, copy=False))
 
     def grouped(self) -> tuple["Rows", Ints | None]:
         """Each different row once, and which of them each row is; None where it's not worth it."""
-        columns = [self.x, self.t_x, self.T, *self.z.values()]
         if len(self) > 2 * ENOUGH:
-            some = [c[:: len(self) // ENOUGH] for c in columns]
-            if len(_first(some)[0]) > WORTH * len(some[0]):
+            some = self.take(slice(None, None, len(self) // ENOUGH))
+            if len(some._first()[0]) > WORTH * len(some):
                 return self, None
-        first, place = _first(columns)
+        first, place = self._first()
         return (self, None) if len(first) == len(self) else (self.take(first), place)
+
+    def _first(self) -> tuple[Ints, Ints]:
+        """A place of each different row, in the order of the columns, and which each (m,) is."""
+        codes, size = self.place, len(self.counts)
+        for column in (self.t_x, self.T, *self.z.values()):
+            own, different = _ranked(column)
+            if size * different > CODES * len(self):
+                codes, size = _ranked(codes)
+            codes, size = codes * different + own, size * different
+        if size > CODES * len(self):
+            codes, size = _ranked(codes)
+        where = np.full(size, -1)
+        where[codes] = np.arange(len(self))
+        seen = where >= 0
+        return where[seen], (np.cumsum(seen) - 1)[codes]
 
     def take(self, chosen: Ints | slice) -> "Rows":
         """Some of the rows, with their weights."""
@@ -112,15 +128,9 @@ def _counted(x: Floats) -> tuple[Floats, Ints]:
     return np.flatnonzero(seen).astype(np.float64), place
 
 
-def _first(columns: Sequence[Floats]) -> tuple[Ints, Ints]:
-    """Where each different row is first, in the order of the columns, and which each (n,) is."""
-    codes = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        own, distinct = pd.factorize(column)
-        codes, _ = pd.factorize(codes * max(len(distinct), 1) + own)
-    new = codes > np.maximum.accumulate(np.append(-1, codes[:-1]))
-    first = np.flatnonzero(new)
-    order = np.lexsort([column[first] for column in reversed(columns)])
-    place = np.empty(len(first), dtype=np.int64)
-    place[order] = np.arange(len(first))
-    return first[order], place[codes]
+def _ranked(values: Array) -> tuple[Ints, int]:
+    """Which of the different values, in ascending order, each (m,) is; and how many there are."""
+    own, different = pd.factorize(values)
+    rank = np.empty(len(different), dtype=np.int64)
+    rank[np.argsort(different)] = np.arange(len(different))
+    return rank[own], len(different)

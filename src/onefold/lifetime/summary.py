@@ -7,7 +7,6 @@ Pareto/NBD model", Marketing Science 24, 2005; "RFM and CLV: using iso-value cur
 base analysis", Journal of Marketing Research 42, 2005.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -167,15 +166,8 @@ def _asked(
         )
     first = None if start is None else _time.instant(start, f"{call}: start")
     last = None if end is None else _time.instant(end, f"{call}: end")
-    if first is not None and last is not None and not first < last:
-        raise ArgumentError(
-            f"{call}: end is {_time.show(last)}, and start is {_time.show(first)}; an end after "
-            "the start is allowed."
-        )
-    if isinstance(log, EventLog):
-        kinds: Iterable[str] = log.events.coded("kind").vocab.values
-    else:
-        kinds = log.ledger.events.coded("kind").vocab.values
+    events = log.events if isinstance(log, EventLog) else log.ledger.events
+    kinds = events.coded("kind").vocab.values
     unit = units.unit(time_unit, f"{call}: time_unit")
     periods = one_of(collapse, COLLAPSE, f"{call}: collapse")
     kind = text(event, f"{call}: event")
@@ -191,6 +183,11 @@ def _asked(
             f"{_time.show(profiles.as_of)}. Give an earlier end, or fold with a later as_of=."
         )
     moment = profiles.as_of if last is None else last
+    if first is not None and not first < moment:
+        raise ArgumentError(
+            f"{call}: start is {_time.show(first)}, and end is {_time.show(moment)}; a start "
+            "before the end is allowed."
+        )
     return _Asked(call, profiles, first, moment, unit, periods, kind)
 
 
@@ -211,8 +208,9 @@ def _summary(asked: _Asked, end: np.datetime64, bound: str) -> tuple[RFMSummary,
         if buyers:
             assert asked.start is not None
             raise ArgumentError(
-                f"{known}) and began at {_time.show(asked.start)} (start=) or later; all of "
-                f"{buyers:,} customers had bought earlier. Give an earlier start."
+                f"{known}) and began at {_time.show(asked.start)} (start=) or later; "
+                f"{buyers:,} customer{'' if buyers == 1 else 's'} had bought earlier. Give an "
+                "earlier start."
             )
         raise ArgumentError(f"{known}). Give a later one.")
     frequency, recency, T, monetary = (column[rows] for column in columns)

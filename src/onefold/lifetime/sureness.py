@@ -7,6 +7,7 @@ Profiles don't mind how a parameter is written, and follow a likelihood that is 
 does not fall far enough, an interval goes on to 0 or to infinity, and says so by its bound.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +18,15 @@ from scipy.stats import chi2, norm
 from onefold._check import fraction, one_of
 from onefold._types import Bools, Floats
 from onefold.errors import ArgumentError
-from onefold.lifetime.fitting import box_of, likelihood
-from onefold.lifetime.newton import maximise
+from onefold.lifetime.fitting import Design, box_of, likelihood
+from onefold.lifetime.newton import Maximum, maximise
 
 if TYPE_CHECKING:
     from onefold.lifetime.fitted import FittedPurchases
 
 METHODS = ("profile", "wald")
 EXACT = 1e-4  # of a bound, in standard errors
+FLAT = 5.0  # standard error of a logarithm: a parameter may as well be 100 times as large
 
 
 def covariance(hessian: Floats, edges: Bools) -> Floats:
@@ -39,6 +41,18 @@ def covariance(hessian: Floats, edges: Bools) -> Floats:
         values = np.maximum(values, 1e-12 * max(float(np.abs(values).max()), 1e-300))
         held[np.ix_(free, free)] = (vectors / values) @ vectors.T
     return held
+
+
+def untold(design: Design, found: Maximum) -> tuple[str, ...]:
+    """The parameters that the data don't tell: on the edge, or with a flat likelihood.
+
+    Flat with what lies on an edge let go: of two that run off together, one gets there first.
+    """
+    errors = np.sqrt(np.diag(covariance(found.hessian, np.zeros_like(found.edges))))
+    errors *= np.abs(np.diag(design.own_units))
+    letters = np.arange(len(errors)) < len(design.letters)
+    flat = found.edges | (letters & (errors > FLAT))
+    return tuple(name for name, away in zip(design.names, flat, strict=True) if away)
 
 
 def intervals_of(fit: "FittedPurchases", level: float, method: str) -> pd.DataFrame:
@@ -96,7 +110,9 @@ def _profile(fit: "FittedPurchases", i: int, level: float) -> tuple[float, float
     return tuple(_bound(fallen, point[i], side, error, float(box[i])) for side in (-1, 1))  # type: ignore[return-value]
 
 
-def _bound(fallen, centre: float, side: int, error: float, limit: float) -> float:  # type: ignore[no-untyped-def]
+def _bound(
+    fallen: Callable[[float], float], centre: float, side: int, error: float, limit: float
+) -> float:
     """Where the profile crosses the threshold on one side; infinite where it never does."""
     inside, away = 0.0, 2.0 * error
     while fallen(side * away) < 0:

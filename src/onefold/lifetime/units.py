@@ -24,7 +24,8 @@ Horizon: TypeAlias = float | Duration
 
 def unit(value: Any, name: str) -> str:
     """Return a unit of time: h, D, W, M or Y."""
-    return one_of(value, tuple(DAYS), name)
+    found: str = one_of(value, tuple(DAYS), name)
+    return found
 
 
 def unit_or_none(value: Any, name: str) -> str | None:
@@ -46,8 +47,8 @@ def a_year(value: str | None, name: str) -> float:
     """Units in a year."""
     if value is None:
         raise ArgumentError(
-            f"{name}: it isn't known what one unit of T is, so a rate a year has no meaning. Say it "
-            "when fitting, such as .fit(frame, time_unit='W'), or fit on lifetime.rfm_summary(log)."
+            f"{name}: it isn't known what one unit of T is, so a rate a year has no meaning. Say "
+            "it when fitting, such as .fit(frame, time_unit='W'), or fit on rfm_summary(log)."
         )
     return YEAR / DAYS[value]
 

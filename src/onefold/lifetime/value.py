@@ -1,0 +1,243 @@
+"""Lifetime value: what a customer's future purchases are worth today.
+
+    lifetime value = margin * expected spend * discounted expected purchases
+
+The purchases are those to come, each discounted to the end of what was seen: what was spent so far
+is not in it, nor is the first purchase of a new customer. The product takes for granted that how
+much somebody spends does not depend on how often or how long they buy. Source: Fader, Hardie and
+Lee, "RFM and CLV: using iso-value curves for customer base analysis", Journal of Marketing
+Research 42, 2005.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from onefold._check import one_of, shown, text
+from onefold._types import Floats, Times
+from onefold.errors import ArgumentError
+from onefold.lifetime import units
+from onefold.lifetime.gammagamma import FittedSpend
+from onefold.lifetime.incoming import ID, parts
+from onefold.lifetime.purchases import COLLAPSE, read_rfm
+from onefold.lifetime.reading import read_customers
+from onefold.lifetime.units import Horizon
+from onefold.traits.history import History
+
+AT_ONCE = 1 << 16  # customers
+ASKED = ("p_alive", "expected_purchases", "discounted_purchases")
+COLUMNS = ("p_alive", "expected_purchases", "expected_spend", "lifetime_value")
+
+
+def _purchases(value: Any) -> Any:
+    if not all(callable(getattr(value, method, None)) for method in ASKED):
+        advice = " Fit it first: .fit(summary)." if callable(getattr(value, "fit", None)) else ""
+        raise ArgumentError(
+            f"LifetimeValue: purchases is a {type(value).__name__}; it takes a fitted model of "
+            f"purchases, such as BGNBD().fit(summary).{advice}"
+        )
+    units.a_year(value.time_unit, "LifetimeValue: purchases")
+    return value
+
+
+def _spend(value: Any) -> FittedSpend:
+    if not isinstance(value, FittedSpend):
+        advice = " Fit it first: .fit(summary)." if callable(getattr(value, "fit", None)) else ""
+        raise ArgumentError(
+            f"LifetimeValue: spend is a {type(value).__name__}; it takes a fitted model of spend, "
+            f"GammaGamma().fit(summary).{advice}"
+        )
+    return value
+
+
+def _number(value: Any, name: str, *, zero: bool) -> float:
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not real or not np.isfinite(value) or value < 0 or (value == 0 and not zero):
+        allowed = "from 0 on" if zero else "above 0"
+        raise ArgumentError(f"{name} is {shown(value)}; it takes a finite number {allowed}.")
+    return float(value)
+
+
+def _discount(value: Any) -> float:
+    return _number(value, "LifetimeValue: discount", zero=True)
+
+
+def _margin(value: Any) -> float:
+    return _number(value, "LifetimeValue: margin", zero=False)
+
+
+def _named(instance: Any, attribute: Any, value: Any) -> None:
+    text(value, f"LifetimeValue: {attribute.name}")
+
+
+def _collapse(instance: Any, attribute: Any, value: Any) -> None:
+    one_of(value, COLLAPSE, "LifetimeValue: collapse")
+
+
+@attrs.frozen
+class LifetimeValue:
+    """What customers will bring: margin * expected spend * discounted expected purchases.
+
+    For customers of whom there is a summary (`table`, `of`), for a new one (`newcomer`), and as a
+    trait of profiles: `fold(log, [*TRAITS, LifetimeValue(purchases, spend)])`. As a trait it reads
+    each customer's purchases before `as_of` and is missing for those who have none, and for those
+    whose repeat purchases have no amount, or none above 0 together. The models stay as they were
+    fitted: fit them on a summary that ends by `as_of` where nothing later may be known.
+
+    Source: Fader, Hardie and Lee, "RFM and CLV: using iso-value curves for customer base
+    analysis", Journal of Marketing Research 42, 2005 (lifetime value as margin times revenue a
+    transaction times discounted expected transactions).
+
+    Args:
+        purchases: A fitted model of purchases, such as `BGNBD().fit(summary)`, of which the unit of
+            time is known.
+        spend: A fitted model of spend, `GammaGamma().fit(summary)`.
+        horizon: How far to look ahead: a number of the model's units of time, or a length of time
+            such as "365D". None: for ever.
+        discount: The rate a year, 0.1 for ten per cent: what comes after t years counts
+            (1 + discount)^-t. Above 0 where the horizon is None.
+        margin: The share of what is spent that is kept, 1 for revenue.
+        name: The trait's name.
+        event: Kind of event that is a purchase (as a trait).
+        collapse: The periods of which purchases are merged, as in `rfm_summary` (as a trait).
+
+    Examples:
+        >>> import onefold as of
+        >>> from onefold.lifetime import GammaGamma, LifetimeValue, MBGNBD, rfm_summary
+        >>> log = of.datasets.simulate(100, days=365, rng=1).log
+        >>> summary = rfm_summary(log)
+        >>> value = LifetimeValue(
+        ...     MBGNBD().fit(summary), GammaGamma().fit(summary), horizon="365D", margin=0.3)
+        >>> list(value.table(summary).columns)
+        ['p_alive', 'expected_purchases', 'expected_spend', 'lifetime_value']
+        >>> of.fold(log, [value]).to_pandas()["lifetime_value"].name
+        'lifetime_value'
+    """
+
+    unit: ClassVar[str] = "money"
+
+    purchases: Any = attrs.field(converter=_purchases)
+    spend: FittedSpend = attrs.field(converter=_spend)
+    horizon: Horizon | None = attrs.field(default=None, kw_only=True)
+    discount: float = attrs.field(default=0.10, converter=_discount, kw_only=True)
+    margin: float = attrs.field(default=1.0, converter=_margin, kw_only=True)
+    name: str = attrs.field(default="lifetime_value", validator=_named, kw_only=True)
+    event: str = attrs.field(default="purchase", validator=_named, kw_only=True)
+    collapse: str | None = attrs.field(default="D", validator=_collapse, kw_only=True)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __attrs_post_init__(self) -> None:
+        if self.horizon is not None:
+            units.periods(self.horizon, self.purchases.time_unit, "LifetimeValue: horizon")
+        elif self.discount == 0:
+            raise ArgumentError(
+                "LifetimeValue: discount is 0 and horizon is None; what comes for ever may have no "
+                "end without a discount. Give a discount above 0, or a horizon such as '365D'."
+            )
+
+    def table(self, customers: Any) -> pd.DataFrame:
+        """Lifetime value, and what it is made of.
+
+        Args:
+            customers: A summary, a frame with the columns frequency, recency, T and monetary, or
+                one customer as a mapping of them; with the covariates that the model of purchases
+                has.
+
+        Returns:
+            One row a customer (the index), in their order:
+
+            - p_alive: the chance to be still a customer;
+            - expected_purchases: within the horizon, or within one year where it is None; not
+              discounted;
+            - expected_spend: money at a purchase, before the margin;
+            - lifetime_value: money within the horizon (None: for ever), discounted, margin taken.
+
+        Raises:
+            ColumnError: If a column is not there, or holds what is not allowed.
+            ArgumentError: If somebody's expected spend is infinite.
+        """
+        call = "LifetimeValue.table"
+        who = read_customers(customers, call, monetary=True)
+        found = np.empty((len(COLUMNS), len(who)))
+        ahead = self._ahead
+        start = 0
+        for some in parts(customers, call, AT_ONCE):
+            held = found[:, start : start + AT_ONCE]
+            start += AT_ONCE
+            held[0] = self.purchases.p_alive(some)
+            held[1] = self.purchases.expected_purchases(some, horizon=ahead)
+            held[2], held[3] = self._worth(some)
+        index = pd.Index(who.index, name=ID)
+        columns = dict(zip(COLUMNS, found, strict=True))
+        return pd.DataFrame(columns, index=index, copy=False)
+
+    def of(self, customer: Mapping[str, Any]) -> float:
+        """The lifetime value of one customer, in units of money.
+
+        Args:
+            customer: A mapping of frequency, recency, T and monetary.
+
+        Raises:
+            ColumnError: If one is not there, or holds what is not allowed.
+            ArgumentError: If it is not one customer, or the expected spend is infinite.
+        """
+        who = read_customers(customer, "LifetimeValue.of", monetary=True)
+        if not who.single:
+            raise ArgumentError(
+                f"LifetimeValue.of: customer is a {type(customer).__name__}; it takes a mapping, "
+                "such as {'frequency': 2, 'recency': 30.4, 'T': 38.9, 'monetary': 22.35}. Use "
+                ".table for several."
+            )
+        return float(self._worth(customer)[1])
+
+    def newcomer(self, covariates: Mapping[str, float] | None = None) -> float:
+        """The lifetime value of a new customer right after the first purchase, which isn't counted.
+
+        Args:
+            covariates: Where the model of purchases has some.
+
+        Raises:
+            ArgumentError: If q is at most 1, for then the mean spend is infinite.
+        """
+        new = {"frequency": 0.0, "recency": 0.0, "T": 0.0, "monetary": np.nan}
+        return self.of({**(covariates or {}), **new})
+
+    def read(self, history: History, *, as_of: Times) -> Floats:
+        """Money (n,), NaN where nothing was bought, or what repeat purchases brought is unknown."""
+        x, t_x, T, z = read_rfm(
+            history,
+            ends=as_of,
+            start=None,
+            event=self.event,
+            collapse=self.collapse,
+            time_unit=self.purchases.time_unit,
+        )
+        known = np.flatnonzero((x == 0) | ((x > 0) & (z > 0)))
+        out = np.full(len(x), np.nan)
+        for start in range(0, len(known), AT_ONCE):
+            some = known[start : start + AT_ONCE]
+            spent = np.where(x[some] > 0, z[some], np.nan)
+            frame = {"frequency": x[some], "recency": t_x[some], "T": T[some], "monetary": spent}
+            out[some] = self._worth(pd.DataFrame(frame))[1]
+        return out
+
+    def _worth(self, customers: Any) -> tuple[Any, Any]:
+        """Expected spend and lifetime value."""
+        spent = self.spend.expected_spend(customers)
+        many = self.purchases.discounted_purchases(
+            customers, horizon=self.horizon, discount=self.discount
+        )
+        return spent, self.margin * spent * many
+
+    @property
+    def _ahead(self) -> Any:
+        """The horizon of expected purchases: a year where there is none, in whole periods if so."""
+        if self.horizon is not None:
+            return self.horizon
+        year = units.a_year(self.purchases.time_unit, "LifetimeValue: purchases")
+        discrete = getattr(getattr(self.purchases, "_process", None), "discrete", False)
+        return max(float(round(year)), 1.0) if discrete else year
