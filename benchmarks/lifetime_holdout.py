@@ -26,7 +26,7 @@ from onefold.lifetime.tracking import tracking
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 START, STOP = "<!-- lifetime-holdout: begin -->", "<!-- lifetime-holdout: end -->"
-MODELS = {"BG/NBD": BGNBD(), "MBG/NBD": MBGNBD(), "Pareto/NBD": ParetoNBD()}
+MODELS: dict[str, Any] = {"BG/NBD": BGNBD(), "MBG/NBD": MBGNBD(), "Pareto/NBD": ParetoNBD()}
 SHORT = ("correlation", "mean abs. error", "root of mean sq. error", "expected / actual")
 
 
@@ -38,7 +38,6 @@ class Case:
     log: of.EventLog
     split: str
     end: str | None
-    start: str | None = None
 
 
 def cdnow(folder: Path) -> Case:
@@ -87,24 +86,28 @@ def cases(folder: str | None) -> Iterator[Case]:
 
 def rows(case: Case) -> Iterator[list[str]]:
     """The metrics of each model, and of the naive guess."""
-    end = {} if case.end is None else {"end": case.end}
-    profiles = of.fold(case.log, (), **({"as_of": case.end} if case.end else {}))
-    summary = rfm_holdout(profiles, split=case.split, time_unit="W", **end)
+    profiles = of.fold(case.log, (), as_of=case.end)
+    summary = rfm_holdout(profiles, split=case.split, time_unit="W", end=case.end)
     last: Any = None
     for name, model in MODELS.items():
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always", FitWarning)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FitWarning)  # the table says so
             fitted = model.fit(summary)
         last = holdout_check(fitted, summary)
         counts = frequency_check(fitted)
-        track = tracking(fitted, profiles, split=case.split, **end).totals.iloc[-1]
+        track = tracking(fitted, profiles, split=case.split, end=case.end).totals.iloc[-1]
         cells = [
-            f"{told(r.model, r.model_low, r.model_high)}{' ' + r.shown if r.shown != 'better' else ''}"
+            told(r.model, r.model_low, r.model_high) + f", {r.shown}"
             for r in last.table.itertuples(index=False)
         ]
         inside = f"{track['expected']:,.0f} ({track['low']:,.0f} to {track['high']:,.0f})"
-        edges = f" (edge: {', '.join(fitted.edges)})" if said else ""
-        yield [name + edges, *cells, inside, f"{counts.p:.2g}"]
+        untold = f" (not told: {', '.join(fitted.untold)})" if fitted.untold else ""
+        yield [
+            name + untold + ("" if fitted.converged else " (not found)"),
+            *cells,
+            inside,
+            f"{counts.p:.2g}",
+        ]
     naive = [told(r.naive, r.naive_low, r.naive_high) for r in last.table.itertuples(index=False)]
     yield ["past rate goes on", *naive, "", ""]
     yield [f"{last.n:,} customers, {last.actual:,.0f} purchases after the split"]

@@ -141,9 +141,10 @@ def frequency_check(
         >>> frame = pd.DataFrame({"frequency": [5, 3, 0, 1, 1, 5],
         ...                       "recency": [24, 3, 0, 3, 9, 31],
         ...                       "T": [31, 37, 39, 39, 32, 31]})
+        >>> frame = pd.concat([frame] * 20)
         >>> found = frequency_check(BGNBD().fit(frame), most=3).to_pandas()
         >>> found["observed"].tolist(), round(float(found["expected"].sum()), 6)
-        ([1, 2, 0, 3], 6.0)
+        ([20, 40, 0, 60], 120.0)
 
     Source: the frequency plot of Fader, Hardie and Lee, "Counting your customers the easy way",
     Marketing Science 24, 2005; Rao and Robson, "A chi-square statistic for goodness-of-fit tests

@@ -152,9 +152,10 @@ def holdout_check(
         ...                       "duration_holdout": [39] * 6,
         ...                       "recency": [24, 3, 0, 3, 9, 31],
         ...                       "T": [31, 37, 39, 39, 32, 31]})
+        >>> frame = pd.concat([frame] * 20)
         >>> found = holdout_check(BGNBD().fit(frame), frame, rng=1)
         >>> found.actual, found.table["metric"][0]
-        (11.0, 'correlation')
+        (220.0, 'correlation')
 
     Source: the conditional expectations of Fader, Hardie and Lee, "Counting your customers the
     easy way", Marketing Science 24, 2005, figure 4; intervals as in Efron and Tibshirani, "An

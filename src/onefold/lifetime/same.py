@@ -11,8 +11,8 @@ import numpy as np
 from onefold._types import Floats
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.rows import Rows
+from onefold.lifetime.sureness import FLAT
 
-UNTOLD = 100.0  # variance of a logarithm: known to within a factor of e^10 and no better
 NEAR = 1e-6  # relative: sums in another order, and times rounded at a file's door
 
 
@@ -35,7 +35,7 @@ def learned(covariance: Floats) -> Floats:
     depends on it, and its variance is without meaning.
     """
     values, vectors = np.linalg.eigh(covariance)
-    held: Floats = (vectors * np.where(values < UNTOLD, values, 0.0)) @ vectors.T
+    held: Floats = (vectors * np.where(values < FLAT**2, values, 0.0)) @ vectors.T
     return held
 
 

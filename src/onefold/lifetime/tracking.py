@@ -98,11 +98,11 @@ def tracking(
         ...           [2, 3, 4, 6, 8]]
         >>> log = of.EventLog.from_events([
         ...     of.Event(f"c{i}", "purchase", f"2024-{month:02}-03")
-        ...     for i in range(8) for month in months[i]])
+        ...     for i in range(160) for month in months[i % 8]])
         >>> fitted = BGNBD().fit(rfm_summary(log, end="2024-09-01"))
         >>> found = tracking(fitted, log, split="2024-09-01", end="2024-12-01", period="M")
         >>> found.table["actual"].tolist(), found.totals["actual"].tolist()
-        ([0, 2, 2, 0, 3, 1, 1, 2, 1, 0], [9, 3])
+        ([0, 40, 40, 0, 60, 20, 20, 40, 20, 0], [180, 60])
 
     Source: the tracking plots of Fader, Hardie and Lee, "Counting your customers the easy way",
     Marketing Science 24, 2005, figure 3 (cumulative) and its weekly form.
