@@ -85,12 +85,13 @@ def _profile(fit: "FittedPurchases", i: int, level: float) -> tuple[float, float
     turn[i] = design.own_units[i]
     back = np.linalg.inv(turn)
     point = turn @ fit._theta
-    box, others = 2 * box_of(design), np.arange(len(point)) != i
+    box, others = box_of(design), np.arange(len(point)) != i
     threshold = chi2.ppf(level, 1) / 2
     scatter = turn @ fit._covariance @ turn.T
     told = design.names[i] not in fit.untold and scatter[i, i] > 0
     error = float(np.sqrt(scatter[i, i])) if told else 1.0
     slope = scatter[others, i] / scatter[i, i] if told else np.zeros(others.sum())
+    slope[fit._away[others]] = 0.0  # along these a profile is flat, wherever one starts
     best = fit.log_likelihood
 
     def fallen(away: float) -> float:
@@ -106,16 +107,23 @@ def _profile(fit: "FittedPurchases", i: int, level: float) -> tuple[float, float
             gradient, hessian = back.T @ gradient, back.T @ hessian @ back
             return value, gradient[others], hessian[np.ix_(others, others)]
 
-        found = maximise(function, point[others] + slope * away, box[others])
+        found = maximise(function, point[others] + slope * away, 2 * box[others])
         return best - found.value - threshold
 
-    furthest = max(float(box[i]), 10 * error)
-    return tuple(_bound(fallen, side, error, furthest) for side in (-1, 1))  # type: ignore[return-value]
+    def furthest(side: int) -> float:
+        """To the end of the box, and beyond where the standard error says so."""
+        wide = min(10 * error, 2 * float(box[i])) if told else 0.0
+        return max(float(box[i]) - side * float(point[i]), wide)
+
+    low, high = (_bound(fallen, side, error, furthest(side)) for side in (-1, 1))
+    return low, high
 
 
-def _bound(fallen, side: int, error: float, furthest: float) -> float:  # type: ignore[no-untyped-def]
+def _bound(fallen: Callable[[float], float], side: int, error: float, furthest: float) -> float:
     """How far off the profile crosses the threshold on one side; infinite where it never does."""
-    inside, away = 0.0, 2.0 * error
+    inside, away = 0.0, min(2.0 * error, furthest)
+    if furthest <= 0:
+        return side * np.inf
     while not fallen(side * away) >= 0:
         if away >= furthest:
             return side * np.inf
