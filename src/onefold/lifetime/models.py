@@ -87,7 +87,7 @@ class BGNBD:
         {'r': 1.6, 'alpha': 8.3, 'a': 0.7, 'b': 15.4}
         >>> silent = {"frequency": 9, "recency": 20, "T": 50}  # in weeks
         >>> round(fitted.p_alive(silent), 2), round(fitted.expected_purchases(silent, horizon=8), 2)
-        (0.03, 0.05)
+        (0.01, 0.02)
     """
 
     purchase: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
