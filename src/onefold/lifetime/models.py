@@ -129,7 +129,7 @@ class MBGNBD:
         >>> summary = rfm_summary(of.datasets.simulate(300, days=365, rng=7).log)
         >>> once = {"frequency": 0, "recency": 0, "T": 300}  # in days
         >>> [round(model.fit(summary).p_alive(once), 2) for model in (BGNBD(), MBGNBD())]
-        [1.0, 0.1]
+        [1.0, 0.13]
     """
 
     purchase: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
@@ -182,7 +182,8 @@ class BGBB:
     """BG/BB: at each of T opportunities a customer buys or not, and may leave before the next.
 
     Chances to buy are beta (alpha, beta) over customers, chances to leave beta (gamma, delta). T,
-    recency and horizons are whole numbers of opportunities.
+    recency and horizons are whole numbers of opportunities. `p_alive` is the chance to be there at
+    the next opportunity, T + 1, as in the paper's tables.
 
     Source: Fader, Hardie and Shang, "Customer-base analysis in a discrete-time noncontractual
     setting", Marketing Science 29, 2010.
