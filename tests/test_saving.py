@@ -323,6 +323,8 @@ PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.lifetime.spend.Found",
     "onefold.lifetime.spend.Means",
     "onefold.lifetime.spend.Spend",
+    "onefold.segments.ranked.Ranked",
+    "onefold.segments.worth.Bought",
     "onefold.scoring.available.Availability",
     "onefold.scoring.live._Root",
     "onefold.scoring.live._State",
