@@ -96,8 +96,9 @@ def test_rows_that_are_alike_count_as_often_as_they_are_there():
 
 
 @settings(max_examples=5, deadline=None)
-@given(shift=st.floats(-50, 50), factor=st.sampled_from([1e-3, 0.3, 7.0, 1e3]))
-def test_a_covariate_in_other_units_is_the_same_covariate(shift, factor):
+@given(mean=st.floats(-50, 50), factor=st.sampled_from([1e-3, 0.3, 7.0, 1e3]))
+def test_a_covariate_in_other_units_is_the_same_covariate(mean, factor):
+    shift = mean * factor
     frame = FRAME.iloc[:1000]
     model = BGNBD(purchase=("loyal",), dropout=("paid",))
     plain = model.fit(frame)
@@ -195,6 +196,20 @@ def test_what_customers_were_drawn_from_is_found_again(model, process, params):
         hits.append(((held["low"] <= params) & (params <= held["high"])).mean())
     # 60 sets: the share of intervals that hold the truth is .95, give or take .02.
     assert 0.88 < np.mean(hits) <= 1.0
+
+
+@pytest.mark.parametrize("process", [BetaGeometric(False), BetaGeometric(True), Pareto()])
+def test_slopes_hold_far_out_where_gammas_nearly_cancel(process):
+    """Along a and b (s and beta) together the likelihood levels off as 1 / size; so must slopes."""
+    rows = rows_of(customers(200, 2))
+    design = Design(process.letters, {}, {}, {})
+    along = np.array([0.0, 0.0, 1.0, 1.0])
+
+    def slope(size):
+        theta = np.array([-1.4, 1.4, size - 1.5, size])
+        return likelihood(process, design, theta, rows)[1] @ along
+
+    assert slope(14.0) / slope(16.0) == pytest.approx(np.exp(2), rel=1e-3)
 
 
 def test_a_likelihood_that_rises_to_infinity_is_followed_and_said():
