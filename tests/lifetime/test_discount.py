@@ -73,23 +73,31 @@ def test_for_ever_at_no_rate() -> None:
     np.testing.assert_allclose(found, BG.alive(params, rows) * (2.5 + 5 - 1) / 1.5)
     np.testing.assert_allclose(BG.discounted(params, rows, 1e-9, None), found, rtol=1e-6)
     assert BG.discounted(params, rows, 0.1, 0.0)[0] == 0
+    many = Rows.of(np.ones(200), np.full(200, 0.5), np.linspace(1, 9, 200))
+    assert (BG.discounted(np.array([[1.0], [4], [0.9], [3]]), many, 0.0, None) == np.inf).all()
+    assert (BG.discounted(params, many, 0.1, 0.0) == 0).all()
+    assert (BG.expected(params, many, 0.0) == 0).all()
 
 
 @pytest.mark.parametrize("params", [*PARAMS, (0.3, 5.0, 0.8, 200.0)])
 def test_many_customers_agree_with_each_alone(params: tuple[float, ...]) -> None:
     column = np.array(params)[:, None]
     rng = np.random.default_rng(8)
-    T = rng.uniform(0, 1500, 4000)
-    x = rng.geometric(0.3, 4000) - 1.0
+    T = rng.uniform(0, 1500, 1500)
+    x = rng.geometric(0.3, 1500) - 1.0
     x[:3] = [90, 400, 90]
-    t_x = np.where(x > 0, T * rng.random(4000), 0)
+    t_x = np.where(x > 0, T * rng.random(1500), 0)
     rows = Rows.of(x, t_x, T)
     for rate, horizon in ((1e-5, None), (0.003, 365.0), (1.0, None)):
         found = MBG.discounted(column, rows, rate, horizon)
-        some = np.r_[0:24, T.argmin(), T.argmax()]
+        some = np.r_[0:8, T.argmin(), T.argmax()]
         alone = [MBG.discounted(column, rows.take(slice(i, i + 1)), rate, horizon) for i in some]
         np.testing.assert_allclose(found[some], np.concatenate(alone), rtol=1e-10)
-        by_row = MBG.discounted(np.repeat(column, 26, axis=1), rows.take(some), rate, horizon)
+        within = horizon or 7.0
+        soon = [MBG.expected(column, rows.take(slice(i, i + 1)), within) for i in some]
+        found_soon = MBG.expected(column, rows, within)
+        np.testing.assert_allclose(found_soon[some], np.concatenate(soon), rtol=1e-9)
+        by_row = MBG.discounted(np.repeat(column, 10, axis=1), rows.take(some), rate, horizon)
         np.testing.assert_allclose(found[some], by_row, rtol=1e-10)
 
 
@@ -101,3 +109,19 @@ def test_customers_all_seen_for_as_long() -> None:
     alone = BG.discounted(column, rows.take(np.arange(0, 900, 300)), 0.003, None)
     np.testing.assert_allclose(found, np.repeat(alone, 300), rtol=1e-12)
     assert BG.discounted(column, rows.take(slice(0, 0)), 0.003, None).shape == (0,)
+
+
+def test_customers_of_two_kinds_are_each_kind_alone() -> None:
+    """Covariates of which purchases and leaving hang together: groups, and each read off apart."""
+    rng = np.random.default_rng(9)
+    kind = rng.random(600) < 0.4
+    params = np.array(PARAMS[0])[:, None] * np.ones(600)
+    params[1] *= np.exp(0.3 * rng.normal(size=600))
+    params[2:] *= np.where(kind, 1.7, 0.8)
+    T = rng.uniform(1, 90, 600)
+    rows = Rows.of(*BG.draw(params, T, rng), T)
+    longer, soon = BG.discounted(params, rows, 0.01, None), BG.expected(params, rows, 9.0)
+    for i in range(0, 600, 60):
+        own, row = params[:, i : i + 1], rows.take(slice(i, i + 1))
+        assert longer[i] == pytest.approx(BG.discounted(own, row, 0.01, None)[0], rel=1e-9)
+        assert soon[i] == pytest.approx(BG.expected(own, row, 9.0)[0], rel=1e-9)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import onefold as of
 from onefold.errors import ArgumentError
 from onefold.lifetime import BGNBD, MBGNBD, ParetoNBD
 from onefold.lifetime.bgnbd import BetaGeometric
@@ -100,6 +101,16 @@ def test_the_repr_says_what_was_fitted():
     said = repr(FITS[0])
     assert said.startswith("BGNBD of 1,500 customers, in weeks: log likelihood -")
     assert "standard error" in said and "alpha" in FITS[0]._repr_html_()
+
+
+def test_it_is_saved_with_all_it_knows(tmp_path):
+    of.save(FITS[2], tmp_path / "fit.onefold")
+    again = of.load(tmp_path / "fit.onefold")
+    assert again == FITS[2] and again != FITS[0]
+    assert again.intervals().equals(FITS[2].intervals())
+    assert again.expected_purchases(ONE, horizon="39W") == FITS[2].expected_purchases(
+        ONE, horizon="39W"
+    )
 
 
 def test_covariates_are_asked_for():

@@ -1,4 +1,4 @@
-"""Gamma-Gamma: published letters, recovery, coverage, expectations, and what can't be fitted."""
+"""Gamma-Gamma: the published letters, coverage, expectations, and what can't be fitted."""
 
 import os
 import warnings

@@ -130,6 +130,22 @@ class TestLikelihood:
         alive = PARETO.alive(params, rows)
         assert ((alive > 0) & (alive <= 1)).all()
 
+    def test_finite_far_from_home(self) -> None:
+        # Where a search may stray; warnings are errors here.
+        _, rows = wild(6, 300)
+        params = 10 ** np.random.default_rng(6).uniform(-15, 15, (4, 300))
+        curve = PARETO.curve(params, rows)
+        for found in (curve.value, curve.gradient, curve.hessian):
+            assert np.isfinite(found).all()
+        for found in (
+            PARETO.alive(params, rows),
+            PARETO.expected(params, rows, 52.0),
+            PARETO.discounted(params, rows, 0.0027, None),
+            PARETO.counts(params, rows.T, 3),
+            *PARETO.draw(np.clip(params, 1e-5, 1e5), rows.T, np.random.default_rng(1)),
+        ):
+            assert (found >= 0).all()
+
     @pytest.mark.parametrize("common", [True, False])
     def test_slope_and_bend_are_those_of_the_value(self, common: bool) -> None:
         rng = np.random.default_rng(5)

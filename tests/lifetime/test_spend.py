@@ -14,7 +14,8 @@ from onefold.lifetime.spend import Means, Spend, _trigamma_inverse, likelihood, 
 LOGS = st.floats(-3, 5)
 
 
-def drawn(p, q, v, n, seed, most=6):
+def drawn(params, n, seed, most=6):
+    p, q, v = params
     rng = np.random.default_rng(seed)
     x = rng.integers(1, most, n).astype(float)
     nu = rng.gamma(q, 1 / v, n)
@@ -40,7 +41,7 @@ def test_a_row_is_the_integral_over_customers(params, x, z):
 
 def test_a_row_is_equation_1a():
     p, q, v = 6.25, 3.74, 15.44
-    rows = drawn(p, q, v, 50, seed=1)
+    rows = drawn((p, q, v), 50, seed=1)
     x, z = rows.x, rows.z
     plain = (
         gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v)
@@ -63,7 +64,7 @@ def test_slopes_and_bends_are_numeric_ones(p, q, v, x, z):
 
 
 def test_the_curve_by_row_adds_up_in_parts():
-    rows = drawn(2.0, 3.0, 5.0, 20_000, seed=2)
+    rows = drawn((2.0, 3.0, 5.0), 20_000, seed=2)
     theta = np.log([2.0, 3.0, 5.0])
     whole = Spend().curve(np.exp(theta), rows)
     value, gradient, hessian = likelihood(rows, theta)
@@ -73,7 +74,7 @@ def test_the_curve_by_row_adds_up_in_parts():
 
 
 def test_each_different_row_once_says_the_same():
-    rows = drawn(2.0, 3.0, 5.0, 5000, seed=3)
+    rows = drawn((2.0, 3.0, 5.0), 5000, seed=3)
     coarse = Means.of(rows.x, np.ceil(rows.z))
     once = coarse.compressed()
     assert len(once) < 500 and once.weight.sum() == 5000
@@ -87,7 +88,7 @@ def test_each_different_row_once_says_the_same():
     "params", [(6.25, 3.74, 15.44), (1.0, 0.5, 10.0), (0.3, 0.3, 1.0), (2.0, 50.0, 90.0)]
 )
 def test_no_other_way_leads_higher(params):
-    rows = drawn(params[0], params[1], params[2], 400, seed=4)
+    rows = drawn(params, 400, seed=4)
     found = search(rows)
     assert found.converged
     start = np.random.default_rng(5).uniform(-2, 4, (6, 3))

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onefold._display.plots import spread
 from onefold.errors import MissingExtra
 from onefold.scoring.backoff import Backoff
-from onefold.scoring.picture import APART, spread
+from onefold.scoring.picture import APART
 from tests.scoring.shops import fitted
 
 DAY = np.datetime64("2025-01-01", "us")

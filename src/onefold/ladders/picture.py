@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from onefold.scoring.picture import GREY, axes_for, spread
+from onefold._display.plots import GREY, axes_for, spread
 
 COLOURS = ("#2f5d95", "#d07f2c", "#3f8f6b", "#9a5b9d")
 APART = 0.055  # names nearer than this part of the height would touch

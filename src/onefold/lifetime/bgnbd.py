@@ -23,7 +23,7 @@ from scipy.special import betainc, betaln, expit, gammaln, hyp2f1
 
 from onefold._types import Floats
 from onefold.lifetime.betas import nodes
-from onefold.lifetime.discount import SAFE, discounted
+from onefold.lifetime.discount import SAFE, discounted, while_alive
 from onefold.lifetime.gammas import rising
 from onefold.lifetime.process import Curve, Part, mixed
 from onefold.lifetime.rows import Rows
@@ -82,10 +82,12 @@ class BetaGeometric:
         return chance
 
     def expected(self, params: Floats, rows: Rows, horizon: float) -> Floats:
-        r, alpha, a, b = params
-        stay = b + self._survived(rows)
-        many = _while_alive(r + rows.x, alpha + rows.T, a, stay, np.array(horizon))
-        return self.alive(params, rows) * many
+        within, extra = np.array(horizon), int(self.at_once)
+
+        def each(r: Floats, x: Floats, a: Floats, b: Floats, since: Floats) -> Floats:
+            return _while_alive(r + x, since, a, b + x + extra, within)
+
+        return self.alive(params, rows) * while_alive(each, params, rows)
 
     def discounted(self, params: Floats, rows: Rows, rate: float, horizon: float | None) -> Floats:
         many = discounted(params, rows, int(self.at_once), rate, horizon)

@@ -39,16 +39,40 @@ def discounted(
         rate: Continuous, per unit of time.
         horizon: None is for ever.
     """
+
+    def each(r: Floats, x: Floats, a: Floats, b: Floats, since: Floats) -> Floats:
+        k, start, stay = np.broadcast_arrays(r + x, a, b + x + extra)
+        return _direct(k, since, start, stay, rate, horizon)
+
+    return while_alive(each, params, rows)
+
+
+def while_alive(function: Callable[..., Floats], params: Floats, rows: Rows) -> Floats:
+    """What those who are there at T do next (m,), which hangs on parameters, x and T alone.
+
+    Args:
+        function: Of r, x, a, b and alpha + T, smooth in the last one's logarithm.
+        params: (4, 1), or (4, m).
+        rows: The customers (m,).
+    """
     r, alpha, a, b = params
-    since = alpha + rows.T
-    if params.shape[1] > 1:
-        return _direct(r + rows.x, since, a, b + rows.x + extra, rate, horizon)
+    if params.shape[1] == 1:
 
-    def by_place(place: Ints, since: Floats) -> Floats:
-        x = rows.counts[place]
-        return _direct(r + x, since, a + 0 * x, b + x + extra, rate, horizon)
+        def common(place: Ints, since: Floats) -> Floats:
+            return function(r, rows.counts[place], a, b, since)
 
-    return _read_off(by_place, rows.place, since)
+        return _read_off(common, rows.place, alpha + rows.T)
+    place = rows.place
+    for column in (r, a, b):
+        own = np.unique(column, return_inverse=True)[1]
+        place = np.unique(place * (own.max(initial=0) + 1) + own, return_inverse=True)[1]
+    first = np.unique(place, return_index=True)[1]
+
+    def apart(place: Ints, since: Floats) -> Floats:
+        i = first[place]
+        return function(r[i], rows.x[i], a[i], b[i], since)
+
+    return _read_off(apart, place, alpha + rows.T)
 
 
 def _read_off(function: Callable[[Ints, Floats], Floats], place: Ints, since: Floats) -> Floats:
@@ -90,7 +114,7 @@ def _read_off(function: Callable[[Ints, Floats], Floats], place: Ints, since: Fl
 def _polynomial(values: Floats, logs: Floats) -> Floats:
     """Values (n,) at the Chebyshev points of the range of `logs`, read off at `logs`."""
     n = len(values)
-    if not (values > 0).all():  # no time at all, or for ever where that is infinite
+    if not ((values > 0) & np.isfinite(values)).all():  # no time at all, or for ever at no rate
         return np.full(len(logs), values[0])
     angles = np.pi * (np.arange(n) + 0.5) / n
     terms = 2 / n * np.cos(np.arange(n)[:, None] * angles) @ np.log(values)

@@ -149,6 +149,16 @@ class FittedPurchases:
         """
         return bootstrapped(self, statistic, n=n, level=level, rng=rng)
 
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The covariates of the model, each once."""
+        return self._design.covariates
+
+    @property
+    def discrete(self) -> bool:
+        """Whether T and horizons are whole numbers of opportunities, as in BG/BB."""
+        return self._process.discrete
+
     # ------------------------------------------------------------ what it says of customers
 
     def p_alive(self, customers: Any) -> Any:
@@ -261,6 +271,19 @@ class FittedPurchases:
 
     # ------------------------------------------------------------ how it is shown
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FittedPurchases):
+            return NotImplemented
+        return (
+            (self.settings, self.n, self.time_unit, self._design)
+            == (other.settings, other.n, other.time_unit, other._design)
+            and self.log_likelihood == other.log_likelihood
+            and np.array_equal(self._theta, other._theta)
+            and np.array_equal(self._covariance, other._covariance)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
 
@@ -318,8 +341,7 @@ class FittedPurchases:
 
     def _ask(self, customers: Any, method: str, what: Callable[[Floats, Rows], Floats]) -> Any:
         call = f"{type(self.settings).__name__}.{method}"
-        asked = f"{call}: customers"
-        held = read_customers(customers, asked, covariates=self._design.covariates)
+        held = read_customers(customers, call, covariates=self._design.covariates)
         if self._process.discrete:
             whole_periods(held.x, held.t_x, held.T, call)
         rows, place = Rows.of(held.x, held.t_x, held.T, held.z).grouped()

@@ -20,7 +20,8 @@ from scipy.special import ndtri
 
 from onefold._check import fraction, shown
 from onefold._columns import frozen
-from onefold._types import Floats
+from onefold._random import generator
+from onefold._types import Floats, Rng
 from onefold.errors import ArgumentError, FitWarning
 from onefold.lifetime.independence import Correlation, correlations
 from onefold.lifetime.reading import read_customers
@@ -43,12 +44,13 @@ class GammaGamma:
         >>> import pandas as pd
         >>> from onefold.lifetime import GammaGamma
         >>> summary = pd.DataFrame({
-        ...     "frequency": [2, 1, 0, 3, 1, 5], "monetary": [22.4, 11.8, 0, 30.1, 8.9, 19.5]})
+        ...     "frequency": [2, 1, 0, 3, 1, 5, 2, 4],
+        ...     "monetary": [22.4, 11.8, 0, 60.1, 8.9, 19.5, 140, 31]})
         >>> spend = GammaGamma().fit(summary)
         >>> spend.n
-        5
+        7
         >>> round(spend.expected_spend({"frequency": 2, "monetary": 22.4}), 1)
-        20.8
+        27.2
     """
 
     def fit(self, summary: Any) -> "FittedSpend":
@@ -253,12 +255,12 @@ class FittedSpend:
             "purchase of a customer."
         )
 
-    def draw(self, x: Any, rng: int | np.random.Generator) -> Floats:
+    def draw(self, x: Any, rng: Rng = None) -> Floats:
         """Simulated mean values of repeat purchases.
 
         Args:
             x: Repeat purchases (n,).
-            rng: Seed or generator.
+            rng: Chance: a seed, a Generator, or None.
 
         Returns:
             Money (n,), NaN where x is 0.
@@ -272,7 +274,7 @@ class FittedSpend:
                 f"FittedSpend.draw: x is {shown(x)}; it takes an array of whole numbers, 0 or more."
             )
         p, q, v = self.params.values()
-        chance = np.random.default_rng(rng)
+        chance = generator(rng, "FittedSpend.draw: rng")
         nu = chance.gamma(q, 1 / v, len(many))
         total = chance.gamma(p * np.maximum(many, 1), 1 / nu)
         return np.where(many > 0, total / np.maximum(many, 1), np.nan)

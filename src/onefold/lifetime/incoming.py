@@ -24,7 +24,7 @@ FOREIGN = {  # names under which other libraries know the same columns
     "monetary": ("monetary_value", "monetary value", "mean_spend"),
     "frequency": ("x", "n_repeat", "repeat_purchases"),
     "recency": ("t_x", "tx"),
-    "T": ("age", "tenure", "T_cal", "n_periods"),
+    "T": ("t", "tenure", "T_cal", "n_periods"),
 }
 MEANING = {
     "frequency": "repeat purchases, the first not counted",

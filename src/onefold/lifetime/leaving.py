@@ -9,7 +9,7 @@ falls. Each node is "left at u"; what the derivatives need are means over the no
 log(c + u), c / (c + u), log(d + u), d / (d + u) and of their products, d being the larger one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache, partial
 
 import attrs
@@ -17,10 +17,9 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 
 from onefold._types import Bools, Floats, Ints
+from onefold.lifetime.concave import cut
 from onefold.lifetime.rows import Rows
 
-FALL = 30.0  # the integral stops where what is integrated is exp(-FALL) of its greatest value
-STEPS = 12  # of Newton's method for the window's end, at most
 SIZES = (7, 8, 9, 10, 11, 12, 14, 17, 22, 30, 44, 64)  # numbers of nodes
 BEND = 0.8  # exp(BEND): how much denser the nodes lie at the start, where most of it is
 BLOCK = 8_192  # nodes times rows worked on at once: their arrays stay in the processor's cache
@@ -95,31 +94,12 @@ def _window(params: Floats, rows: Rows) -> _Window:
     c, d = np.minimum(alpha, beta), np.maximum(alpha, beta)
     p, q = np.where(near, k, s + 1), np.where(near, s + 1, k)
     first, far = c + rows.t_x, d + rows.t_x
-    width = np.log1p((rows.T - rows.t_x) / first)
+    width = np.log((c + rows.T) / first)
     # Where p < 1, what is integrated may rise at first, to its top inside.
-    rise = np.maximum(1 - p, 0) / (p + q - 1 + np.finfo(float).tiny) * (d - c) / first
+    rise = np.maximum(1 - p, 0) / (k + s) * (d - c) / first
     top = np.minimum(np.log(np.maximum(rise, 1)), width)
-    width, fall = _cut(partial(_log_integrand, p, q, first, far), top, width)
+    width, fall = cut(partial(_log_integrand, p, q, first, far), top=top, end=width)
     return _Window(near, c, d, p, q, first, far, width, fall, s * first / (beta + rows.t_x) * width)
-
-
-def _cut(
-    log: Callable[[Floats], tuple[Floats, Floats]], top: Floats, width: Floats
-) -> tuple[Floats, Floats]:
-    """Where to end a window so that next to nothing is left, and how far it falls until there.
-
-    What is cut is concave, so Newton's steps from beyond the place never pass it.
-    """
-    most, slope = log(top)
-    width = np.minimum(width, top + FALL / np.maximum(-slope, 1e-6))
-    value, slope = log(width)
-    for _ in range(STEPS):
-        over = most - FALL - value
-        if not (over > 1).any():
-            break
-        width = np.where(over > 0, width + over / np.where(over > 0, slope, 1), width)
-        value, slope = log(width)
-    return width, most - np.minimum(value, 0)
 
 
 def _log_integrand(
@@ -138,8 +118,8 @@ def _blocks(window: _Window) -> Iterator[tuple[int, Ints]]:
     For eleven figures, found by trial: more where the integral falls far, and where its window is
     wide against the distance of pi at which the nearest pole stands off it.
     """
-    wide = window.width * (2.4 + window.fall / 20)
-    kinds = np.searchsorted(SIZES[:-1], 7 + np.maximum(window.fall / 5, wide)).astype(np.int8)
+    wide = 2.1 * window.width + window.fall * np.minimum(window.width, 3) / 12
+    kinds = np.searchsorted(SIZES[:-1], 6.8 + np.maximum(window.fall / 5, wide)).astype(np.int8)
     order = np.argsort(kinds, kind="stable")
     bounds = np.searchsorted(kinds[order], np.arange(len(SIZES) + 1))
     for size, start, stop in zip(SIZES, bounds[:-1], bounds[1:], strict=True):

@@ -26,7 +26,7 @@ from onefold.lifetime.process import Curve
 from onefold.lifetime.residual import stay, undiscounted
 from onefold.lifetime.rows import Rows
 
-LEAVES = 64  # moments of leaving that the chances of counts are summed over
+LEAVES = 96  # moments of leaving that the chances of counts are summed over
 BLOCK = 4_096  # rows of them at once
 STEP = 2_048  # rows whose curve is put together at once
 # Where in PAIRS each moment is: logs since t_x (A, B) and what is left of alpha and beta (SHARE).
@@ -48,7 +48,7 @@ class Pareto:
     )
 
     def start(self, rows: Rows) -> Floats:
-        """Rates that give the mean, and half of the customers gone by the mean T."""
+        """Rates whose mean is the one seen, and half of the customers gone by the mean T."""
         n = float(rows.weight.sum())
         time = float(rows.weight @ rows.T)
         rate = max(float(rows.weight @ rows.x), 1.0) / time
@@ -56,10 +56,10 @@ class Pareto:
 
     def value(self, params: Floats, rows: Rows) -> Floats:
         r, alpha, s, beta = params
-        here = np.exp(_here(params, rows))
+        here = _here(params, rows)
         total = np.maximum(here + left(params, rows), TINY)
         nbd = _each(lambda p, x: (gammaln(p + x) - gammaln(p),), rows, r)[0]
-        waited = (r + rows.x) * np.log1p(rows.t_x / alpha) + s * np.log1p(rows.t_x / beta)
+        waited = (r + rows.x) * np.log(1 + rows.t_x / alpha) + s * np.log(1 + rows.t_x / beta)
         found: Floats = nbd - rows.x * np.log(alpha) - waited + np.log(total)
         return found
 
@@ -79,7 +79,7 @@ class Pareto:
         return curve
 
     def alive(self, params: Floats, rows: Rows) -> Floats:
-        here = np.exp(_here(params, rows))
+        here = _here(params, rows)
         chance: Floats = here / np.maximum(here + left(params, rows), TINY)
         return chance
 
@@ -112,8 +112,8 @@ class Pareto:
     def draw(self, params: Floats, T: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
         r, alpha, s, beta = (np.broadcast_to(p, T.shape) for p in params)
         rate = rng.gamma(r, 1 / alpha)
-        # 1 / 0 where a chance to leave is too small for a float: they never do.
-        with np.errstate(divide="ignore"):
+        # Where a chance to leave is too small for a float, they never do.
+        with np.errstate(divide="ignore", over="ignore"):
             life = rng.standard_exponential(len(T)) / rng.gamma(s, 1 / beta)
         until = np.minimum(T, life)
         x = rng.poisson(rate * until).astype(np.float64)
@@ -131,13 +131,13 @@ def _mix(params: Floats, rows: Rows, moments: Floats, curve: Curve, some: slice)
     """
     r, alpha, s, beta = params
     k = r + rows.x
-    log_a, log_b = np.log1p(rows.t_x / alpha), np.log1p(rows.t_x / beta)
-    here = np.exp(_here(params, rows))
+    log_a, log_b = np.log(1 + rows.t_x / alpha), np.log(1 + rows.t_x / beta)
+    there = _there(params, rows)
+    here = np.exp(-k * there[1] - s * there[3])
     total = np.maximum(here + moments[0], TINY)
     curve.value[some] = np.log(total) - rows.x * np.log(alpha) - k * log_a - s * log_b
     here /= total
     gone = moments / total
-    there = _there(params, rows)
     weighed = [here * feature for feature in there]
     m = [gone[n] + weighed[i] * there[j] for n, (i, j) in enumerate(PAIRS)]
 
@@ -184,25 +184,23 @@ def _each(
 
 
 def _here(params: Floats, rows: Rows) -> Floats:
-    """The logarithm of how likely none since t_x is of one who stays, in the scale of `left`."""
-    r, alpha, s, beta = params
-    since = rows.T - rows.t_x
-    found: Floats = -(r + rows.x) * np.log1p(since / (alpha + rows.t_x)) - s * np.log1p(
-        since / (beta + rows.t_x)
-    )
+    """How likely none since t_x is of one who stays, in the scale of `left`."""
+    r, _, s, _ = params
+    _, log_a, _, log_b, _ = _there(params, rows)
+    found: Floats = np.exp(-(r + rows.x) * log_a - s * log_b)
     return found
 
 
 def _there(params: Floats, rows: Rows) -> tuple[Floats, ...]:
     """The features that `left_moments` has moments of, at T."""
     _, alpha, _, beta = params
-    since = rows.T - rows.t_x
+    one, other = alpha + rows.T, beta + rows.T
     return (
         np.ones(len(rows)),
-        np.log1p(since / (alpha + rows.t_x)),
-        alpha / (alpha + rows.T),
-        np.log1p(since / (beta + rows.t_x)),
-        beta / (beta + rows.T),
+        np.log(one / (alpha + rows.t_x)),
+        alpha / one,
+        np.log(other / (beta + rows.t_x)),
+        beta / other,
     )
 
 

@@ -8,15 +8,16 @@ CLV", Journal of Marketing Research 42, 2005, equation 2); undiscounted (z = 0) 
 concave, so one window of Gauss-Legendre nodes holds it, whatever s and z.
 """
 
+from functools import partial
+
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from scipy.special import exprel
 
 from onefold._types import Floats
+from onefold.lifetime.concave import FALL, cut
 
-FALL = 36.0  # the integral stops where what is integrated is exp(-FALL) of its greatest value
-BLOCK = 12_288  # nodes times rows worked on at once
-STEPS = 12  # of Newton's method for the window's end, at most
+BLOCK = 8_192  # nodes times rows worked on at once
 SIZES = (12, 16, 20, 26, 34, 44, 60)
 
 
@@ -30,7 +31,12 @@ def undiscounted(s: Floats, y: Floats) -> Floats:
 def stay(s: Floats, z: Floats, y: Floats) -> Floats:
     """Discounted time (m,) in units of beta + T; y may be infinite where z > 0."""
     s, z, y = (np.atleast_1d(a) for a in np.broadcast_arrays(s, z, y))
-    width, fall = _window(s, z, y)
+    floor = np.maximum(z, 1e-300)
+    rise = np.maximum(1 - s, 0)
+    beyond = FALL + rise * np.log1p(1e3 / floor)  # it has fallen so far where z w is that
+    width = np.minimum(np.log1p(beyond / floor), np.log1p(y))
+    top = np.minimum(np.log(np.maximum(rise / floor, 1)), width)
+    width, fall = cut(partial(_log_integrand, s, z), top=top, end=width)
     found = np.empty(len(width))
     need = 8 + np.maximum(fall / 3, fall / 5 + 2.2 * width)  # found by trial, for eleven figures
     kinds = np.searchsorted(SIZES[:-1], need)
@@ -49,20 +55,8 @@ def stay(s: Floats, z: Floats, y: Floats) -> Floats:
     return found * width
 
 
-def _window(s: Floats, z: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Where in v the integral ends, and how far its logarithm falls until there."""
-    floor = np.maximum(z, 1e-300)
-    top = np.where(1 - s > floor, np.log(np.maximum((1 - s) / floor, 1)), 0.0)
-    beyond = FALL + np.maximum(1 - s, 0) * np.log1p(1e3 / floor)
-    width = np.minimum(np.log1p(beyond / floor), np.log1p(y))
-    width = np.where(s > 1, np.minimum(width, FALL / np.maximum(s - 1, 1e-300)), width)
-    top = np.minimum(top, width)
-    most = (1 - s) * top - z * np.expm1(top)
-    for _ in range(STEPS):
-        value = (1 - s) * width - z * np.expm1(width)
-        over = most - FALL - value
-        if not (over > 1).any():
-            break
-        slope = np.minimum(1 - s - z * np.exp(width), -1e-300)
-        width = np.where(over > 0, width + over / slope, width)
-    return width, most - np.minimum((1 - s) * width - z * np.expm1(width), 0.0)
+def _log_integrand(s: Floats, z: Floats, v: Floats) -> tuple[Floats, Floats]:
+    """The logarithm of what is integrated, 0 at v = 0, and its slope."""
+    grown = np.expm1(v)
+    value: Floats = (1 - s) * v - z * grown
+    return value, 1 - s - z * (grown + 1)

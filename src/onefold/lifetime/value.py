@@ -83,9 +83,10 @@ class LifetimeValue:
 
     For customers of whom there is a summary (`table`, `of`), for a new one (`newcomer`), and as a
     trait of profiles: `fold(log, [*TRAITS, LifetimeValue(purchases, spend)])`. As a trait it reads
-    each customer's purchases before `as_of` and is missing for those who have none, and for those
-    whose repeat purchases have no amount, or none above 0 together. The models stay as they were
-    fitted: fit them on a summary that ends by `as_of` where nothing later may be known.
+    each customer's purchases before `as_of`, and the covariates of the model of purchases from
+    facts of the same names. It is missing for those who have no purchase, whose repeat purchases
+    have no amount, or none above 0 together, and of whom a fact is not known. The models stay as
+    they were fitted: fit them on a summary that ends by `as_of` where nothing later may be known.
 
     Source: Fader, Hardie and Lee, "RFM and CLV: using iso-value curves for customer base
     analysis", Journal of Marketing Research 42, 2005 (lifetime value as margin times revenue a
@@ -105,15 +106,16 @@ class LifetimeValue:
         collapse: The periods of which purchases are merged, as in `rfm_summary` (as a trait).
 
     Examples:
-        >>> import pandas as pd
-        >>> from onefold.lifetime import BGNBD, GammaGamma, LifetimeValue
-        >>> summary = pd.DataFrame({
-        ...     "frequency": [0, 2, 5, 0, 1, 3], "recency": [0, 20, 30, 0, 4, 25],
-        ...     "T": [39, 38, 38, 36, 37, 35], "monetary": [0, 22.4, 19.5, 0, 8.9, 30.1]})
+        >>> import onefold as of
+        >>> from onefold.lifetime import GammaGamma, LifetimeValue, MBGNBD, rfm_summary
+        >>> log = of.datasets.simulate(100, days=365, rng=1).log
+        >>> summary = rfm_summary(log)
         >>> value = LifetimeValue(
-        ...     BGNBD().fit(summary, time_unit="W"), GammaGamma().fit(summary), horizon="365D")
+        ...     MBGNBD().fit(summary), GammaGamma().fit(summary), horizon="365D", margin=0.3)
         >>> list(value.table(summary).columns)
         ['p_alive', 'expected_purchases', 'expected_spend', 'lifetime_value']
+        >>> of.fold(log, [value]).to_pandas()["lifetime_value"].name
+        'lifetime_value'
     """
 
     unit: ClassVar[str] = "money"
@@ -206,7 +208,7 @@ class LifetimeValue:
         return self.of({**(covariates or {}), **new})
 
     def read(self, history: History, *, as_of: Times) -> Floats:
-        """Money (n,), NaN where nothing was bought, or what repeat purchases brought is unknown."""
+        """Money (n,), NaN where nothing was bought, or what is needed isn't known."""
         x, t_x, T, z = read_rfm(
             history,
             ends=as_of,
@@ -215,12 +217,16 @@ class LifetimeValue:
             collapse=self.collapse,
             time_unit=self.purchases.time_unit,
         )
-        known = np.flatnonzero((x == 0) | ((x > 0) & (z > 0)))
+        covariates = getattr(self.purchases, "covariates", ())
+        facts = {name: history.fact(name)[1] for name in covariates}
+        told = np.isfinite(np.array([x, *facts.values()])).all(axis=0)
+        known = np.flatnonzero(told & ((x == 0) | (z > 0)))
         out = np.full(len(x), np.nan)
         for start in range(0, len(known), AT_ONCE):
             some = known[start : start + AT_ONCE]
             spent = np.where(x[some] > 0, z[some], np.nan)
             frame = {"frequency": x[some], "recency": t_x[some], "T": T[some], "monetary": spent}
+            frame |= {name: held[some] for name, held in facts.items()}
             out[some] = self._worth(pd.DataFrame(frame))[1]
         return out
 
@@ -238,5 +244,4 @@ class LifetimeValue:
         if self.horizon is not None:
             return self.horizon
         year = units.a_year(self.purchases.time_unit, "LifetimeValue: purchases")
-        discrete = getattr(getattr(self.purchases, "_process", None), "discrete", False)
-        return max(float(round(year)), 1.0) if discrete else year
+        return max(float(round(year)), 1.0) if getattr(self.purchases, "discrete", False) else year

@@ -5,6 +5,7 @@ checked first: what is refused says why, and what a damaged file breaks is an er
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -167,6 +168,7 @@ class Build:
 _KINDS: dict[str, Callable[[Build, Node], Any]] = {
     "array": Build._array,
     "dict": Build._dict,
+    "view": lambda build, entry: MappingProxyType(build._dict(entry)),
     "frame": Build._frame,
     "objects": Build._objects,
     "onefold": Build._own,

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from onefold import levels, personas, scoring, segments, traits
+from onefold import levels, lifetime, personas, scoring, segments, traits
 from onefold._columns import Coded, Columns
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
@@ -29,6 +29,12 @@ from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import SharedLevel
 from onefold.levels.similar import FittedSimilar
 from onefold.levels.told import Told
+from onefold.lifetime.bgbb import BetaBernoulli
+from onefold.lifetime.bgnbd import BetaGeometric
+from onefold.lifetime.fitting import Design
+from onefold.lifetime.independence import Correlation
+from onefold.lifetime.paretonbd import Pareto
+from onefold.lifetime.rows import Rows
 from onefold.personas.claims import Claim
 from onefold.personas.persona import Persona
 from onefold.profiles import Profile, Profiles
@@ -82,6 +88,22 @@ CLASSES: dict[str, type] = {
     "levels.SharedLevel": SharedLevel,
     "levels.Similar": levels.Similar,
     "levels.Told": Told,
+    "lifetime.BGBB": lifetime.BGBB,
+    "lifetime.BGNBD": lifetime.BGNBD,
+    "lifetime.BetaBernoulli": BetaBernoulli,
+    "lifetime.BetaGeometric": BetaGeometric,
+    "lifetime.Correlation": Correlation,
+    "lifetime.Design": Design,
+    "lifetime.FittedPurchases": lifetime.FittedPurchases,
+    "lifetime.FittedSpend": lifetime.FittedSpend,
+    "lifetime.GammaGamma": lifetime.GammaGamma,
+    "lifetime.LifetimeValue": lifetime.LifetimeValue,
+    "lifetime.LikelihoodRatio": lifetime.LikelihoodRatio,
+    "lifetime.MBGNBD": lifetime.MBGNBD,
+    "lifetime.Pareto": Pareto,
+    "lifetime.ParetoNBD": lifetime.ParetoNBD,
+    "lifetime.RFMSummary": lifetime.RFMSummary,
+    "lifetime.Rows": Rows,
     "personas.Claim": Claim,
     "personas.Persona": Persona,
     "personas.Personas": personas.Personas,

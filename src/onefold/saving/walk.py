@@ -11,6 +11,7 @@ vocabulary that two columns share is written once and shared again when it is re
 import dataclasses
 import math
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -64,9 +65,10 @@ class Walk:
         kind = type(value)
         if kind in SERIES:
             return {"is": SERIES[kind], "of": self._nodes(value, where)}
-        if kind is dict:
+        if kind in (dict, MappingProxyType):
             named = [self.node(v, f"{where}[{k!r}]") for k, v in value.items()]
-            return {"is": "dict", "keys": self._nodes(value, f"{where}: keys"), "values": named}
+            keys = self._nodes(value, f"{where}: keys")
+            return {"is": "dict" if kind is dict else "view", "keys": keys, "values": named}
         if isinstance(value, np.generic) and value.dtype.kind in "biufcmMSU":
             return {"is": "scalar", "dtype": value.dtype.str, "hex": value.tobytes().hex()}
         if kind in (np.ndarray, np.memmap):

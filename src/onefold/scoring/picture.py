@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from onefold._display.plots import GREY, axes_for, spread
 from onefold._types import Floats
-from onefold.errors import MissingExtra
 
 COLOURS = ("#aebac4", "#d8a94f", "#7fae8c", "#86b3dd", "#4f86bf", "#2f5d95", "#1b3558")
 APART = 0.052  # names nearer than this would touch
 TOLD = 0.055  # a part smaller than this has no room for its number
 WIDE = 0.085  # nor a part smaller than this for its interval
 NOWHERE = 0.01  # a level below this in every bucket is told of in a line
-GREY = "#666666"
 
 
 def stacked(backoff: Any, ax: Any = None) -> Any:
@@ -91,33 +90,8 @@ def _name(axes: Any, names: Sequence[str], weights: Floats, foot: Floats) -> Non
         axes.annotate(names[at], (right + 0.16, place), va="center", fontsize=10, color="#222222")
 
 
-def spread(places: Floats, apart: float) -> Floats:
-    """Ascending places (n,) moved as little as keeps them `apart`, within 0 to 1 if they fit."""
-    out = np.array(places, dtype=np.float64)
-    for i in range(1, len(out)):
-        out[i] = max(out[i], out[i - 1] + apart)
-    top = 1 - apart / 2
-    for i in range(len(out) - 1, -1, -1):
-        out[i] = min(out[i], top)
-        top = out[i] - apart
-    return out
-
-
 def _shade(at: int, n: int) -> str:
     return COLOURS[round(at * (len(COLOURS) - 1) / max(n - 1, 1))]
-
-
-def axes_for(ax: Any, size: tuple[float, float]) -> Any:
-    """The given axes, or new ones; a clear error without matplotlib."""
-    if ax is not None:
-        return ax
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra(
-            'plot: matplotlib is not installed. Install it with: pip install "onefold[plot]"'
-        ) from error
-    return Figure(figsize=size, layout="constrained").add_subplot()
 
 
 def climbed(ladder: Any, ax: Any = None) -> Any:

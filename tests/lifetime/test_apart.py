@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import betaln, digamma, polygamma
 
-from onefold.lifetime.beta import digamma_apart, minus_log_beta, trigamma_apart
+from onefold.lifetime.apart import digamma_apart, minus_log_beta, trigamma_apart
 
 
 def grid() -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +24,8 @@ def test_beta_is_scipys():
 def test_beta_of_whole_numbers_is_exact_where_gammas_cancel():
     # 1 / B(z, 3) = z (z + 1) (z + 2) / 2
     z = np.array([49.0, 50.0, 51.0, 1e3, 1e6, 1e9])
-    assert np.allclose(minus_log_beta(z, 3.0), np.log(z * (z + 1) * (z + 2) / 2), rtol=4e-15)
+    exact = np.log(z * (z + 1) * (z + 2) / 2)
+    assert np.allclose(minus_log_beta(z, 3.0), exact, rtol=2e-14, atol=0)
 
 
 @pytest.mark.parametrize("z", [0.3, 7.0, 49.9, 50.1, 300.0, 1e6])
