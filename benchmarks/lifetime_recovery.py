@@ -116,13 +116,12 @@ def one(model: str, n: int, seen: Any, often: Any, key: tuple[int, ...]) -> dict
             fit = settings.fit(frame)
             rows = spend.Means.of(*frame[["frequency", "monetary"]].to_numpy().T).compressed()
             function: Callable[..., Any] = partial(spend.likelihood, rows)
-            untold, scatter = fit.edges, np.asarray(fit.covariance)
             wald = fit.intervals(0.95)
         else:
             fit = settings.fit(frame, time_unit=UNIT.get(type(settings).__name__, "W"))
             function = partial(_purchases, process, fit._design, fit._rows)
-            untold, scatter = fit.untold, fit.covariance.to_numpy()
             wald = fit.intervals(0.95, method="wald")
+    scatter = fit.covariance.to_numpy()
     point = np.log([fit.params[letter] for letter in truth])
     refits = [held(function, point, scatter, i, v) for i, v in enumerate(np.log(values))]
     best = fit.log_likelihood
@@ -131,7 +130,7 @@ def one(model: str, n: int, seen: Any, often: Any, key: tuple[int, ...]) -> dict
         "key": key,
         "converged": bool(fit.converged),
         "refitted": all(done for _, done in refits),
-        "untold": list(untold),
+        "untold": list(fit.untold),
         "over": list(np.exp(point) / values),
         "gain": best - function(np.log(values), second=False)[0],
         "profile": covers,
