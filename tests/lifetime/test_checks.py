@@ -87,6 +87,18 @@ def test_covariates_count():
     assert found.table["expected"].sum() == pytest.approx(len(DRAWN))
 
 
+def test_many_different_T_are_put_on_some():
+    rng = np.random.default_rng(0)
+    T = 27 + 12 * rng.random(9000)
+    frame = FITTED.simulate(T, rng=rng)
+    fitted = BGNBD().fit(frame)
+    table = frequency_check(fitted, most=3).table
+    params = np.array(list(fitted.params.values()))[:, None]
+    exact = BetaGeometric(False).counts(params, T, 2).sum(axis=0)
+    assert np.allclose(table["expected"][:3], exact, rtol=1e-6)
+    assert table["expected"].sum() == pytest.approx(9000)
+
+
 def test_what_is_shown():
     found = frequency_check(FITTED)
     assert "in-sample" in repr(found) and "in-sample" in found._repr_html_()
