@@ -170,12 +170,16 @@ def held(
     return found.value, found.converged
 
 
-def measure(sets: int, workers: int, folder: str | None) -> tuple[list[dict[str, Any]], bool]:
+def measure(
+    sets: int, workers: int, folder: str | None, models: list[str]
+) -> tuple[list[dict[str, Any]], bool]:
     """For each model and setting what all its sets say."""
     seen, often, real = cdnow(folder)
     found = []
     with ProcessPoolExecutor(workers) as pool:
         for k, (model, (*_, usual, few)) in enumerate(MODELS.items()):
+            if model not in models:
+                continue
             for hard, n in enumerate((usual, few)):
                 n = len(often) if model == "Gamma-Gamma" and not hard else n
                 began = perf_counter()
@@ -270,10 +274,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Lifetime models on sets drawn from them.")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} sets of each")
     parser.add_argument("--data", default=os.environ.get("ONEFOLD_DATA"), help="folder of cdnow")
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="put the tables into the docs")
     given = parser.parse_args()
-    shown = page(*measure(QUICK if given.quick else SETS, given.workers, given.data))
+    sets = QUICK if given.quick else SETS
+    shown = page(*measure(sets, given.workers, given.data, given.models))
     print(shown)
     if given.write:
         text = PAGE.read_text(encoding="utf-8")

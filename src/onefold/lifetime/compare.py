@@ -44,13 +44,15 @@ def likelihood_ratio(smaller: FittedPurchases, larger: FittedPurchases) -> Likel
         ArgumentError: If the models are not nested, not of the same customers, or have a penalty.
 
     Examples:
-        >>> import pandas as pd
-        >>> from onefold.lifetime import BGNBD, likelihood_ratio
-        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1, 3], "recency": [0, 20, 30, 0, 4, 35],
-        ...                       "T": [39.0] * 6, "club": [0, 1, 1, 0, 0, 1]})
-        >>> test = likelihood_ratio(BGNBD().fit(frame), BGNBD(purchase=["club"]).fit(frame))
-        >>> test.df
-        1
+        >>> import numpy as np
+        >>> import onefold as of
+        >>> from onefold.lifetime import BGNBD, likelihood_ratio, rfm_summary
+        >>> summary = rfm_summary(of.datasets.simulate(300, days=365, rng=7).log)
+        >>> odd = {who: float(i % 2) for i, who in enumerate(summary.ids)}  # tells nothing
+        >>> summary = summary.with_columns({"odd": odd})
+        >>> test = likelihood_ratio(BGNBD().fit(summary), BGNBD(purchase=["odd"]).fit(summary))
+        >>> test.df, test.p > 0.05
+        (1, True)
     """
     call = "likelihood_ratio"
     instance(smaller, FittedPurchases, f"{call}: smaller", "Fit a model first.")

@@ -149,6 +149,16 @@ class FittedPurchases:
         """
         return bootstrapped(self, statistic, n=n, level=level, rng=rng)
 
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The covariates of the model, each once."""
+        return self._design.covariates
+
+    @property
+    def discrete(self) -> bool:
+        """Whether T and horizons are whole numbers of opportunities, as in BG/BB."""
+        return self._process.discrete
+
     # ------------------------------------------------------------ what it says of customers
 
     def p_alive(self, customers: Any) -> Any:
@@ -331,8 +341,7 @@ class FittedPurchases:
 
     def _ask(self, customers: Any, method: str, what: Callable[[Floats, Rows], Floats]) -> Any:
         call = f"{type(self.settings).__name__}.{method}"
-        asked = f"{call}: customers"
-        held = read_customers(customers, asked, covariates=self._design.covariates)
+        held = read_customers(customers, call, covariates=self._design.covariates)
         if self._process.discrete:
             whole_periods(held.x, held.t_x, held.T, call)
         rows, place = Rows.of(held.x, held.t_x, held.T, held.z).grouped()

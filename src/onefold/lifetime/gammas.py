@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import digamma, gammaln, zeta
 
 from onefold._types import Floats
-from onefold.lifetime.beta import FAR, digamma_apart, log_gamma_apart, trigamma_apart
+from onefold.lifetime.apart import FAR, digamma_apart, log_gamma_apart, trigamma_apart
 
 
 def trigamma(z: Floats) -> Floats:

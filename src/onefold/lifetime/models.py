@@ -79,13 +79,15 @@ class BGNBD:
             in units of their standard deviations). Not on the letters.
 
     Examples:
-        >>> import pandas as pd
-        >>> from onefold.lifetime import BGNBD
-        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1], "recency": [0, 20, 30, 0, 4],
-        ...                       "T": [39, 38, 38, 36, 37]})
-        >>> fitted = BGNBD().fit(frame, time_unit="W")
-        >>> bool(fitted.p_alive({"frequency": 2, "recency": 20, "T": 38}) > 0.5)
-        True
+        >>> import onefold as of
+        >>> from onefold.lifetime import BGNBD, rfm_summary
+        >>> log = of.datasets.simulate(300, days=365, rng=7).log
+        >>> fitted = BGNBD().fit(rfm_summary(log, time_unit="W"))
+        >>> {letter: round(value, 1) for letter, value in fitted.params.items()}
+        {'r': 1.6, 'alpha': 8.3, 'a': 0.7, 'b': 15.4}
+        >>> silent = {"frequency": 9, "recency": 20, "T": 50}  # in weeks
+        >>> round(fitted.p_alive(silent), 2), round(fitted.expected_purchases(silent, horizon=8), 2)
+        (0.01, 0.02)
     """
 
     purchase: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
@@ -122,12 +124,12 @@ class MBGNBD:
         l2: Penalty on the coefficients of covariates, as in `BGNBD`.
 
     Examples:
-        >>> import pandas as pd
-        >>> from onefold.lifetime import MBGNBD
-        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1], "recency": [0, 20, 30, 0, 4],
-        ...                       "T": [39, 38, 38, 36, 37]})
-        >>> bool(MBGNBD().fit(frame).p_alive({"frequency": 0, "recency": 0, "T": 38}) < 1)
-        True
+        >>> import onefold as of
+        >>> from onefold.lifetime import BGNBD, MBGNBD, rfm_summary
+        >>> summary = rfm_summary(of.datasets.simulate(300, days=365, rng=7).log)
+        >>> once = {"frequency": 0, "recency": 0, "T": 300}  # in days
+        >>> [round(model.fit(summary).p_alive(once), 2) for model in (BGNBD(), MBGNBD())]
+        [1.0, 0.13]
     """
 
     purchase: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
@@ -157,13 +159,13 @@ class ParetoNBD:
         l2: Penalty on the coefficients of covariates, as in `BGNBD`.
 
     Examples:
-        >>> import pandas as pd
-        >>> from onefold.lifetime import ParetoNBD
-        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1], "recency": [0, 20, 30, 0, 4],
-        ...                       "T": [39, 38, 38, 36, 37]})
-        >>> fitted = ParetoNBD().fit(frame, time_unit="W")
-        >>> bool(fitted.discounted_purchases(frame, discount=0.15)[2] > 0)
-        True
+        >>> import onefold as of
+        >>> from onefold.lifetime import ParetoNBD, rfm_summary
+        >>> log = of.datasets.simulate(300, days=365, rng=7).log
+        >>> fitted = ParetoNBD().fit(rfm_summary(log, time_unit="W"))
+        >>> loyal = {"frequency": 9, "recency": 49, "T": 50}
+        >>> round(fitted.discounted_purchases(loyal, discount=0.15), 1)  # for ever: DERT
+        19.5
     """
 
     purchase: tuple[str, ...] = attrs.field(default=(), converter=_listed, validator=_covariates)
@@ -180,19 +182,20 @@ class BGBB:
     """BG/BB: at each of T opportunities a customer buys or not, and may leave before the next.
 
     Chances to buy are beta (alpha, beta) over customers, chances to leave beta (gamma, delta). T,
-    recency and horizons are whole numbers of opportunities.
+    recency and horizons are whole numbers of opportunities. `p_alive` is the chance to be there at
+    the next opportunity, T + 1, as in the paper's tables.
 
     Source: Fader, Hardie and Shang, "Customer-base analysis in a discrete-time noncontractual
     setting", Marketing Science 29, 2010.
 
     Examples:
-        >>> import pandas as pd
-        >>> from onefold.lifetime import BGBB
-        >>> frame = pd.DataFrame({"frequency": [0, 2, 5, 0, 1, 6], "recency": [0, 3, 6, 0, 4, 6],
-        ...                       "T": [6] * 6})
-        >>> fitted = BGBB().fit(frame, time_unit="Y")
-        >>> bool(fitted.expected_purchases(frame, horizon=5)[2] < 5)
-        True
+        >>> import onefold as of
+        >>> from onefold.lifetime import BGBB, rfm_summary
+        >>> log = of.datasets.simulate(500, days=365, rng=7).log
+        >>> fitted = BGBB().fit(rfm_summary(log, collapse="M", time_unit="M"))
+        >>> some = {"frequency": 5, "recency": 10, "T": 10}  # 5 of 10 months, the last among them
+        >>> round(fitted.expected_purchases(some, horizon=12), 1)
+        4.9
     """
 
     def fit(self, summary: Any, *, time_unit: str | None = None) -> FittedPurchases:
@@ -212,7 +215,7 @@ def fit_purchases(
     unit = _unit(summary, time_unit, call)
     wanted = {which: getattr(settings, which, ()) for which in ("purchase", "dropout")}
     names = tuple(dict.fromkeys([*wanted["purchase"], *wanted["dropout"]]))
-    held = read_customers(summary, f"{call}: summary", covariates=names)
+    held = read_customers(summary, call, covariates=names)
     if held.single:
         raise ArgumentError(f"{call}: summary is one customer; a fit needs a table of many.")
     if process.discrete:

@@ -52,6 +52,8 @@ class Maximum:
     edges: Bools
 
 
+# A point may be tried where nothing can be computed; it is then refused.
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def maximise(function: Function, start: Floats, box: Floats | None = None) -> Maximum:
     """Find the maximum of a function that gives its value, gradient and Hessian.
 
@@ -60,6 +62,9 @@ def maximise(function: Function, start: Floats, box: Floats | None = None) -> Ma
             gradient (p,) and the Hessian (p, p).
         start: Where to begin (p,).
         box: Half the width (p,) of the box around 0 in which the point stays; 13.8 each.
+
+    A step is only taken to where all of these are finite; from a start where they are not, nothing
+    is found.
     """
     limit = np.full(len(start), BOX) if box is None else box
     at = np.clip(np.asarray(start, dtype=np.float64), -limit, limit)
@@ -67,7 +72,7 @@ def maximise(function: Function, start: Floats, box: Floats | None = None) -> Ma
     for step in range(STEPS):
         value, gradient, hessian = here
         if not _finite(here):
-            return Maximum(at, value, gradient, hessian, step, False, at != at)
+            return Maximum(at, value, gradient, hessian, step, False, np.zeros(len(at), dtype=bool))
         free = ~_outward(at, gradient, limit)
         move = _ascent(gradient, hessian, free)
         gain = 0.5 * float(gradient @ move)

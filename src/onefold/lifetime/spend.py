@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import digamma, polygamma
 
 from onefold._types import Bools, Floats, Ints
-from onefold.lifetime.beta import digamma_apart, minus_log_beta, trigamma_apart
+from onefold.lifetime.apart import digamma_apart, minus_log_beta, trigamma_apart
 from onefold.lifetime.gammas import trigamma
 from onefold.lifetime.newton import Maximum, maximise
 from onefold.lifetime.process import Curve

@@ -70,7 +70,7 @@ def intervals_of(fit: "FittedPurchases", level: float, method: str) -> pd.DataFr
     wide = norm.ppf((1 + level) / 2) * errors
     bounds = np.stack([logs - wide, logs + wide], axis=1)
     if method == "profile":
-        bounds = np.array([_profile(fit, i, level) for i in range(len(logs))])
+        bounds = logs[:, None] + np.array([_profile(fit, i, level) for i in range(len(logs))])
     letters = len(fit._design.letters)
     bounds[:letters] = np.exp(bounds[:letters])
     frame = pd.DataFrame({"param": list(fit.params), "estimate": list(fit.params.values())})
@@ -79,16 +79,19 @@ def intervals_of(fit: "FittedPurchases", level: float, method: str) -> pd.DataFr
 
 
 def _profile(fit: "FittedPurchases", i: int, level: float) -> tuple[float, float]:
-    """The two bounds of coefficient i in its own units, letters as logarithms."""
+    """How far the two bounds of coefficient i lie off, in its own units, letters as logarithms."""
     design, rows, process = fit._design, fit._rows, fit._process
-    turn = design.own_units
+    turn = np.eye(len(fit._theta))  # all but the one asked for stay as they are inside
+    turn[i] = design.own_units[i]
     back = np.linalg.inv(turn)
     point = turn @ fit._theta
     box, others = box_of(design), np.arange(len(point)) != i
     threshold = chi2.ppf(level, 1) / 2
     scatter = turn @ fit._covariance @ turn.T
-    error = float(np.sqrt(scatter[i, i])) or 1.0
-    slope = scatter[others, i] / max(scatter[i, i], 1e-300)
+    told = design.names[i] not in fit.untold and scatter[i, i] > 0
+    error = float(np.sqrt(scatter[i, i])) if told else 1.0
+    slope = scatter[others, i] / scatter[i, i] if told else np.zeros(others.sum())
+    slope[fit._away[others]] = 0.0  # along these a profile is flat, wherever one starts
     best = fit.log_likelihood
 
     def fallen(away: float) -> float:
@@ -104,20 +107,26 @@ def _profile(fit: "FittedPurchases", i: int, level: float) -> tuple[float, float
             gradient, hessian = back.T @ gradient, back.T @ hessian @ back
             return value, gradient[others], hessian[np.ix_(others, others)]
 
-        found = maximise(function, point[others] + slope * away, np.full(others.sum(), 60.0))
+        found = maximise(function, point[others] + slope * away, 2 * box[others])
         return best - found.value - threshold
 
-    return tuple(_bound(fallen, point[i], side, error, float(box[i])) for side in (-1, 1))  # type: ignore[return-value]
+    def furthest(side: int) -> float:
+        """To the end of the box, and beyond where the standard error says so."""
+        wide = min(10 * error, 2 * float(box[i])) if told else 0.0
+        return max(float(box[i]) - side * float(point[i]), wide)
+
+    low, high = (_bound(fallen, side, error, furthest(side)) for side in (-1, 1))
+    return low, high
 
 
-def _bound(
-    fallen: Callable[[float], float], centre: float, side: int, error: float, limit: float
-) -> float:
-    """Where the profile crosses the threshold on one side; infinite where it never does."""
-    inside, away = 0.0, 2.0 * error
-    while fallen(side * away) < 0:
-        inside, away = away, 1.7 * away
-        if abs(centre + side * away) > 2 * limit:
+def _bound(fallen: Callable[[float], float], side: int, error: float, furthest: float) -> float:
+    """How far off the profile crosses the threshold on one side; infinite where it never does."""
+    inside, away = 0.0, min(2.0 * error, furthest)
+    if furthest <= 0:
+        return side * np.inf
+    while not fallen(side * away) >= 0:
+        if away >= furthest:
             return side * np.inf
+        inside, away = away, min(1.7 * away, furthest)
     root = brentq(lambda a: fallen(side * a), inside, away, xtol=EXACT * error)
-    return centre + side * float(root)
+    return side * float(root)

@@ -83,9 +83,10 @@ class LifetimeValue:
 
     For customers of whom there is a summary (`table`, `of`), for a new one (`newcomer`), and as a
     trait of profiles: `fold(log, [*TRAITS, LifetimeValue(purchases, spend)])`. As a trait it reads
-    each customer's purchases before `as_of` and is missing for those who have none, and for those
-    whose repeat purchases have no amount, or none above 0 together. The models stay as they were
-    fitted: fit them on a summary that ends by `as_of` where nothing later may be known.
+    each customer's purchases before `as_of`, and the covariates of the model of purchases from
+    facts of the same names. It is missing for those who have no purchase, whose repeat purchases
+    have no amount, or none above 0 together, and of whom a fact is not known. The models stay as
+    they were fitted: fit them on a summary that ends by `as_of` where nothing later may be known.
 
     Source: Fader, Hardie and Lee, "RFM and CLV: using iso-value curves for customer base
     analysis", Journal of Marketing Research 42, 2005 (lifetime value as margin times revenue a
@@ -207,7 +208,7 @@ class LifetimeValue:
         return self.of({**(covariates or {}), **new})
 
     def read(self, history: History, *, as_of: Times) -> Floats:
-        """Money (n,), NaN where nothing was bought, or what repeat purchases brought is unknown."""
+        """Money (n,), NaN where nothing was bought, or what is needed isn't known."""
         x, t_x, T, z = read_rfm(
             history,
             ends=as_of,
@@ -216,12 +217,16 @@ class LifetimeValue:
             collapse=self.collapse,
             time_unit=self.purchases.time_unit,
         )
-        known = np.flatnonzero((x == 0) | ((x > 0) & (z > 0)))
+        covariates = getattr(self.purchases, "covariates", ())
+        facts = {name: history.fact(name)[1] for name in covariates}
+        told = np.isfinite(np.array([x, *facts.values()])).all(axis=0)
+        known = np.flatnonzero(told & ((x == 0) | (z > 0)))
         out = np.full(len(x), np.nan)
         for start in range(0, len(known), AT_ONCE):
             some = known[start : start + AT_ONCE]
             spent = np.where(x[some] > 0, z[some], np.nan)
             frame = {"frequency": x[some], "recency": t_x[some], "T": T[some], "monetary": spent}
+            frame |= {name: held[some] for name, held in facts.items()}
             out[some] = self._worth(pd.DataFrame(frame))[1]
         return out
 
@@ -239,5 +244,4 @@ class LifetimeValue:
         if self.horizon is not None:
             return self.horizon
         year = units.a_year(self.purchases.time_unit, "LifetimeValue: purchases")
-        discrete = getattr(getattr(self.purchases, "_process", None), "discrete", False)
-        return max(float(round(year)), 1.0) if discrete else year
+        return max(float(round(year)), 1.0) if getattr(self.purchases, "discrete", False) else year

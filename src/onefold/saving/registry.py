@@ -32,6 +32,7 @@ from onefold.levels.told import Told
 from onefold.lifetime.bgbb import BetaBernoulli
 from onefold.lifetime.bgnbd import BetaGeometric
 from onefold.lifetime.fitting import Design
+from onefold.lifetime.independence import Correlation
 from onefold.lifetime.paretonbd import Pareto
 from onefold.lifetime.rows import Rows
 from onefold.personas.claims import Claim
@@ -91,6 +92,7 @@ CLASSES: dict[str, type] = {
     "lifetime.BGNBD": lifetime.BGNBD,
     "lifetime.BetaBernoulli": BetaBernoulli,
     "lifetime.BetaGeometric": BetaGeometric,
+    "lifetime.Correlation": Correlation,
     "lifetime.Design": Design,
     "lifetime.FittedPurchases": lifetime.FittedPurchases,
     "lifetime.FittedSpend": lifetime.FittedSpend,

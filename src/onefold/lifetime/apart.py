@@ -1,4 +1,4 @@
-"""The beta function's logarithm and slopes, exact also where gammas nearly cancel.
+"""Gamma functions apart: differences that are exact also where gammas nearly cancel.
 
     -log B(a, b) = log gamma(z + d) - log gamma(z) - log gamma(d)      z the larger, d the other
 

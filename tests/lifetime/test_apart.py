@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import betaln, digamma, polygamma
 
-from onefold.lifetime.beta import digamma_apart, minus_log_beta, trigamma_apart
+from onefold.lifetime.apart import digamma_apart, minus_log_beta, trigamma_apart
 
 
 def grid() -> tuple[np.ndarray, np.ndarray]:
