@@ -24,6 +24,7 @@ from onefold.lifetime.same import learned
 from onefold.lifetime.sureness import covariance
 
 AT_ONCE = 1 << 16  # rows
+DIFFERENT = 4_096  # T: chances change little between them
 STEP = 1e-4  # of a coefficient
 FLAT = 1e-9  # of the largest eigenvalue: below, a direction has no variance
 LEFT = 0.01  # of the variance of a direction: where fitting leaves less, it tells nothing
@@ -220,24 +221,43 @@ def _counted(
 ) -> _Counted:
     x = np.minimum(rows.x, most).astype(np.int64)
     observed: Floats = np.bincount(x, rows.weight, most + 1).astype(np.float64)
-    lonely = np.zeros(len(rows))
-    alike = Rows.of(lonely, lonely, rows.T, rows.z, rows.weight).compressed()
+    alike = _alike(rows)
     expected, scatter = np.zeros(most + 1), np.zeros((most + 1, most + 1))
-    slopes = np.zeros((len(theta), most + 1))
     for start in range(0, len(alike), AT_ONCE):
         some = alike.take(slice(start, start + AT_ONCE))
         chances = _chances(fitted, theta, some, most)
         expected += some.weight @ chances
         scatter -= (chances.T * some.weight) @ chances
-        for i, step in enumerate(STEP * np.eye(len(theta))):
-            up, down = (_chances(fitted, theta + s * step, some, most) for s in (1, -1))
-            slopes[i] += some.weight @ (up - down) / (2 * STEP)
+    # Slopes need no more than some of the rows, evenly taken.
+    few = alike.take(slice(None, None, 1 + len(alike) // AT_ONCE))
+    share = few.weight / few.n * rows.n
+    slopes = np.zeros((len(theta), most + 1))
+    for i, step in enumerate(STEP * np.eye(len(theta))):
+        up, down = (_chances(fitted, theta + s * step, few, most) for s in (1, -1))
+        slopes[i] = share @ (up - down) / (2 * STEP)
     return _Counted(
         observed=observed,
         expected=expected,
         scatter=scatter + np.diag(expected),
         taken=slopes.T @ learned(spread) @ slopes,
     )
+
+
+def _alike(rows: Rows) -> Rows:
+    """Rows told apart by T and covariates alone; many different T are put on some."""
+    lonely = np.zeros(len(rows))
+    alike = Rows.of(lonely, lonely, rows.T, rows.z, rows.weight).compressed()
+    if rows.z or len(alike) <= DIFFERENT:
+        return alike
+    # Each on the two nearest, the more the nearer, which keeps the mean.
+    grid = np.linspace(rows.T.min(), rows.T.max(), DIFFERENT)
+    steps = (rows.T - grid[0]) / (grid[1] - grid[0])
+    lower = np.minimum(steps.astype(np.int64), DIFFERENT - 2)
+    weight = np.zeros(DIFFERENT)
+    for place, part in ((lower, 1 - (steps - lower)), (lower + 1, steps - lower)):
+        weight += np.bincount(place, part * rows.weight, DIFFERENT)
+    none = np.zeros(DIFFERENT)
+    return Rows.of(none, none, grid, None, weight)
 
 
 def _chances(fitted: FittedPurchases, theta: Floats, rows: Rows, most: int) -> Floats:

@@ -19,7 +19,7 @@ from onefold.lifetime.purchases import Purchases, apart, begin
 PERIODS = {"D": pd.DateOffset(days=1), "W": pd.DateOffset(days=7), "M": pd.DateOffset(months=1)}
 MOST = 5_000  # periods
 STARTS = 2_048  # different first purchases; where there are more, they are put on so many
-NODES = 4_097  # different ages; where there are more, expected purchases are read off a spline
+NODES = 513  # different ages; where there are more, expected purchases are read off a spline
 
 
 @attrs.frozen(eq=False)
@@ -135,9 +135,11 @@ class Newcomers:
 
 def _counted(first: Ints, ahead: Ints) -> tuple[Ints, Ints, Floats]:
     """Each different beginning once, with how many customers have it."""
-    different, counts = np.unique(np.stack([first, ahead]), axis=1, return_counts=True)
-    if different.shape[1] <= STARTS:
-        return different[0], different[1], counts.astype(np.float64)
+    (firsts, at), (clocks, by) = (np.unique(held, return_inverse=True) for held in (first, ahead))
+    codes, counts = np.unique(at * len(clocks) + by, return_counts=True)
+    if len(codes) <= STARTS:
+        at, by = np.divmod(codes, len(clocks))
+        return firsts[at], clocks[by], counts.astype(np.float64)
     # Each on the two nearest of some moments, the more the nearer, which keeps the mean.
     moments = first - ahead
     grid = np.linspace(moments.min(), moments.max(), STARTS)
