@@ -29,11 +29,11 @@ from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import SharedLevel
 from onefold.levels.similar import FittedSimilar
 from onefold.levels.told import Told
-from onefold.lifetime.bgbb import BetaBernoulli
-from onefold.lifetime.bgnbd import BetaGeometric
 from onefold.lifetime.fitting import Design
 from onefold.lifetime.independence import Correlation
-from onefold.lifetime.paretonbd import Pareto
+from onefold.lifetime.processes.bgbb import BetaBernoulli
+from onefold.lifetime.processes.bgnbd import BetaGeometric
+from onefold.lifetime.processes.paretonbd import Pareto
 from onefold.lifetime.rows import Rows
 from onefold.personas.claims import Claim
 from onefold.personas.persona import Persona
