@@ -39,12 +39,12 @@ from scipy.stats import chi2  # noqa: E402
 from onefold._stats.shares import wilson  # noqa: E402
 from onefold.errors import FitWarning  # noqa: E402
 from onefold.lifetime import fitting, spend  # noqa: E402
-from onefold.lifetime.bgbb import BetaBernoulli  # noqa: E402
-from onefold.lifetime.bgnbd import BetaGeometric  # noqa: E402
 from onefold.lifetime.gammagamma import GammaGamma  # noqa: E402
 from onefold.lifetime.models import BGBB, BGNBD, MBGNBD, ParetoNBD  # noqa: E402
 from onefold.lifetime.newton import maximise  # noqa: E402
-from onefold.lifetime.paretonbd import Pareto  # noqa: E402
+from onefold.lifetime.processes.bgbb import BetaBernoulli  # noqa: E402
+from onefold.lifetime.processes.bgnbd import BetaGeometric  # noqa: E402
+from onefold.lifetime.processes.paretonbd import Pareto  # noqa: E402
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 START, STOP = "<!-- lifetime recovery: begin -->", "<!-- lifetime recovery: end -->"
@@ -116,13 +116,12 @@ def one(model: str, n: int, seen: Any, often: Any, key: tuple[int, ...]) -> dict
             fit = settings.fit(frame)
             rows = spend.Means.of(*frame[["frequency", "monetary"]].to_numpy().T).compressed()
             function: Callable[..., Any] = partial(spend.likelihood, rows)
-            untold, scatter = fit.edges, np.asarray(fit.covariance)
             wald = fit.intervals(0.95)
         else:
             fit = settings.fit(frame, time_unit=UNIT.get(type(settings).__name__, "W"))
             function = partial(_purchases, process, fit._design, fit._rows)
-            untold, scatter = fit.untold, fit.covariance.to_numpy()
             wald = fit.intervals(0.95, method="wald")
+    scatter = fit.covariance.to_numpy()
     point = np.log([fit.params[letter] for letter in truth])
     refits = [held(function, point, scatter, i, v) for i, v in enumerate(np.log(values))]
     best = fit.log_likelihood
@@ -131,7 +130,7 @@ def one(model: str, n: int, seen: Any, often: Any, key: tuple[int, ...]) -> dict
         "key": key,
         "converged": bool(fit.converged),
         "refitted": all(done for _, done in refits),
-        "untold": list(untold),
+        "untold": list(fit.untold),
         "over": list(np.exp(point) / values),
         "gain": best - function(np.log(values), second=False)[0],
         "profile": covers,
