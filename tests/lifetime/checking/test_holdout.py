@@ -56,6 +56,10 @@ def test_figures_are_those_of_plain_sums():
             guess.sum() / made.sum(),
         ]
         assert np.allclose(found.table[who], plain)
+    less = holdout_check(FITTED, FRAME.assign(frequency_holdout=made * 50))
+    off = 1 - less.table[["model", "naive"]].iloc[3]  # both too few: distances from 1
+    assert (off > 0).all()
+    assert less.table["difference"][3] == pytest.approx(off["model"] - off["naive"])
     bins = np.minimum(FRAME["frequency"], 3).astype(int)
     means = FRAME.assign(bins=bins).groupby("bins")["frequency_holdout"].mean()
     assert np.allclose(found.by_frequency["actual"], means)
