@@ -50,8 +50,8 @@ GOALS = {"usual": 0.05, "few": 0.25, "all": 1.2, "value": 5.0}  # seconds, BG/NB
 
 def make(rows: str, model: str, n: int, folder: str | None, path: Path) -> None:
     """Draw the customers of a model, or take CDNOW's, and keep them as arrays."""
-    from onefold.lifetime.bgbb import BetaBernoulli
-    from onefold.lifetime.bgnbd import BetaGeometric
+    from onefold.lifetime.processes.bgbb import BetaBernoulli
+    from onefold.lifetime.processes.bgnbd import BetaGeometric
 
     rng = np.random.default_rng(17)
     if model == "BG/BB":
@@ -223,7 +223,7 @@ def there(engine: str, python: str) -> bool:
 def likelihood(model: str, path: Path, params: dict[str, float]) -> float:
     """The log likelihood, as onefold has it, of the customers at somebody's parameters."""
     from onefold.lifetime import spend
-    from onefold.lifetime.bgnbd import BetaGeometric
+    from onefold.lifetime.processes.bgnbd import BetaGeometric
     from onefold.lifetime.rows import Rows
 
     frame = frame_of(path)

@@ -18,11 +18,11 @@ import pandas as pd
 
 import onefold as of
 from onefold.errors import FitWarning
-from onefold.lifetime.checks import frequency_check
-from onefold.lifetime.holdout import holdout_check
+from onefold.lifetime.checking.frequencies import frequency_check
+from onefold.lifetime.checking.holdout import holdout_check
+from onefold.lifetime.checking.tracking import tracking
 from onefold.lifetime.models import BGNBD, MBGNBD, ParetoNBD
 from onefold.lifetime.summary import rfm_holdout
-from onefold.lifetime.tracking import tracking
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 START, STOP = "<!-- lifetime-holdout: begin -->", "<!-- lifetime-holdout: end -->"

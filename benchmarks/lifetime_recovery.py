@@ -39,12 +39,12 @@ from scipy.stats import chi2  # noqa: E402
 from onefold._stats.shares import wilson  # noqa: E402
 from onefold.errors import FitWarning  # noqa: E402
 from onefold.lifetime import fitting, spend  # noqa: E402
-from onefold.lifetime.bgbb import BetaBernoulli  # noqa: E402
-from onefold.lifetime.bgnbd import BetaGeometric  # noqa: E402
 from onefold.lifetime.gammagamma import GammaGamma  # noqa: E402
 from onefold.lifetime.models import BGBB, BGNBD, MBGNBD, ParetoNBD  # noqa: E402
 from onefold.lifetime.newton import maximise  # noqa: E402
-from onefold.lifetime.paretonbd import Pareto  # noqa: E402
+from onefold.lifetime.processes.bgbb import BetaBernoulli  # noqa: E402
+from onefold.lifetime.processes.bgnbd import BetaGeometric  # noqa: E402
+from onefold.lifetime.processes.paretonbd import Pareto  # noqa: E402
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 START, STOP = "<!-- lifetime recovery: begin -->", "<!-- lifetime recovery: end -->"

@@ -68,6 +68,8 @@ STRATEGIES = [
     of.By("channels", "web", bins=3),
     of.By(traits.Count("view"), bins=[5.0]),
     of.Rules({"busy": of.trait("frequency") > 5, "north": of.trait("region") == "north"}),
+    of.ValueTiers(),
+    of.ValueTiers("monetary", by="value"),
     of.Rules({"keen": of.did("purchase").where(of.field("value") > 5).last("30D").count() >= 3}),
 ]
 
@@ -79,6 +81,7 @@ def test_every_trait_of_the_house_keeps_the_contract(trait: Any) -> None:
     check_trait(trait)
 
 
+@pytest.mark.filterwarnings("ignore::onefold.errors.FitWarning")  # nobody leaves here for good
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda s: repr(s)[:40])
 def test_every_strategy_of_the_house_keeps_the_contract(strategy: Any) -> None:
     check_segmenter(strategy)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Scorer,
         Thompson,
     )
-    from onefold.segments import RFM, Assignment, By, Rules, Segmentation, segment
+    from onefold.segments import RFM, Assignment, By, Rules, Segmentation, ValueTiers, segment
     from onefold.traits import field
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "Segmentation",
     "Tailored",
     "Thompson",
+    "ValueTiers",
     "datasets",
     "did",
     "errors",
@@ -109,6 +110,7 @@ _LATER = {
     "Segmentation": "segments",
     "Tailored": "campaigns",
     "Thompson": "scoring",
+    "ValueTiers": "segments",
     "did": "conditions",
     "field": "traits",
     "fold": "profiles",

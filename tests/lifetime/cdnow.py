@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import onefold as of
-from onefold.lifetime.process import Process
+from onefold.lifetime.processes.process import Process
 
 SPLIT = "1997-10-01"  # 39 weeks of 1997 before it
 BGNBD_PARAMS = (0.242595, 4.413602, 0.792922, 2.425907)

@@ -7,8 +7,8 @@ import pytest
 import onefold as of
 from onefold.errors import ArgumentError
 from onefold.lifetime import BGNBD, MBGNBD, ParetoNBD
-from onefold.lifetime.bgnbd import BetaGeometric
-from onefold.lifetime.paretonbd import Pareto
+from onefold.lifetime.processes.bgnbd import BetaGeometric
+from onefold.lifetime.processes.paretonbd import Pareto
 from tests.lifetime import cdnow
 
 DRAWN = cdnow.drawn(BetaGeometric(False), cdnow.BGNBD_PARAMS, 1500, seed=3)

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onefold.lifetime import BGNBD, MBGNBD, ParetoNBD, fitting
-from onefold.lifetime.bgnbd import BetaGeometric
 from onefold.lifetime.fitting import Design, likelihood, search
-from onefold.lifetime.paretonbd import Pareto
+from onefold.lifetime.processes.bgnbd import BetaGeometric
+from onefold.lifetime.processes.paretonbd import Pareto
 from onefold.lifetime.rows import Rows
 from tests.lifetime import cdnow
 

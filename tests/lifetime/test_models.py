@@ -10,8 +10,8 @@ from scipy.special import betaln, gammaln
 
 from onefold.errors import ArgumentError, ColumnError, FitWarning
 from onefold.lifetime import BGBB, BGNBD, MBGNBD, ParetoNBD, rfm_summary
-from onefold.lifetime.bgnbd import BetaGeometric
-from onefold.lifetime.paretonbd import Pareto
+from onefold.lifetime.processes.bgnbd import BetaGeometric
+from onefold.lifetime.processes.paretonbd import Pareto
 from tests.lifetime import cdnow
 
 DRAWN = cdnow.drawn(BetaGeometric(False), cdnow.BGNBD_PARAMS, 1500, seed=3)

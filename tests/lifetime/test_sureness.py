@@ -7,7 +7,7 @@ from scipy.stats import chi2
 
 from onefold.errors import ArgumentError
 from onefold.lifetime import BGNBD, likelihood_ratio
-from onefold.lifetime.bgnbd import BetaGeometric
+from onefold.lifetime.processes.bgnbd import BetaGeometric
 from tests.lifetime import cdnow
 from tests.lifetime.test_models import plain_bgnbd
 

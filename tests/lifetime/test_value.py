@@ -11,8 +11,8 @@ from onefold.datasets import simulate
 from onefold.errors import ArgumentError, ColumnError
 from onefold.lifetime import BGBB, GammaGamma, ParetoNBD, rfm_summary
 from onefold.lifetime import value as module
-from onefold.lifetime.bgbb import BetaBernoulli
-from onefold.lifetime.paretonbd import Pareto
+from onefold.lifetime.processes.bgbb import BetaBernoulli
+from onefold.lifetime.processes.paretonbd import Pareto
 from onefold.lifetime.value import LifetimeValue
 from onefold.testing import check_trait
 from tests.lifetime import cdnow

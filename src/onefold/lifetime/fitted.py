@@ -23,7 +23,7 @@ from onefold._types import Bools, Floats, Rng
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
 from onefold.lifetime.fitting import Design
-from onefold.lifetime.process import Process
+from onefold.lifetime.processes.process import Process
 from onefold.lifetime.reading import read_customers
 from onefold.lifetime.resampled import bootstrapped
 from onefold.lifetime.rows import Rows

@@ -16,7 +16,7 @@ import numpy as np
 
 from onefold._types import Floats
 from onefold.lifetime.newton import BOX, Maximum, maximise
-from onefold.lifetime.process import Process
+from onefold.lifetime.processes.process import Process
 from onefold.lifetime.rows import Rows
 
 AT_ONCE = 8192  # rows, so that what is made of them stays in the cache

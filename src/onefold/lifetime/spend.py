@@ -18,10 +18,10 @@ import numpy as np
 from scipy.special import digamma, polygamma
 
 from onefold._types import Bools, Floats, Ints
-from onefold.lifetime.apart import digamma_apart, minus_log_beta, trigamma_apart
-from onefold.lifetime.gammas import trigamma
 from onefold.lifetime.newton import Maximum, maximise
-from onefold.lifetime.process import Curve
+from onefold.lifetime.processes.apart import digamma_apart, minus_log_beta, trigamma_apart
+from onefold.lifetime.processes.gammas import trigamma
+from onefold.lifetime.processes.process import Curve
 from onefold.lifetime.sureness import FLAT, covariance
 
 AT_ONCE = 8192  # rows, so that what is made of them stays in the cache

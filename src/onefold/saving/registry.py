@@ -29,11 +29,11 @@ from onefold.levels.neighbours import FittedNeighbours
 from onefold.levels.protocol import SharedLevel
 from onefold.levels.similar import FittedSimilar
 from onefold.levels.told import Told
-from onefold.lifetime.bgbb import BetaBernoulli
-from onefold.lifetime.bgnbd import BetaGeometric
 from onefold.lifetime.fitting import Design
 from onefold.lifetime.independence import Correlation
-from onefold.lifetime.paretonbd import Pareto
+from onefold.lifetime.processes.bgbb import BetaBernoulli
+from onefold.lifetime.processes.bgnbd import BetaGeometric
+from onefold.lifetime.processes.paretonbd import Pareto
 from onefold.lifetime.rows import Rows
 from onefold.personas.claims import Claim
 from onefold.personas.persona import Persona
@@ -50,6 +50,7 @@ from onefold.segments.by import FittedRanges, FittedValues
 from onefold.segments.rfm import FittedRFM
 from onefold.segments.rules import FittedRules
 from onefold.segments.segmentation import Segmentation
+from onefold.segments.tiered import FittedValueTiers
 from onefold.traits.match import EventAnd, EventCompare, EventNot, EventOr
 from onefold.traits.measure import Chosen, Measure
 
@@ -126,10 +127,12 @@ CLASSES: dict[str, type] = {
     "segments.FittedRFM": FittedRFM,
     "segments.FittedRanges": FittedRanges,
     "segments.FittedRules": FittedRules,
+    "segments.FittedValueTiers": FittedValueTiers,
     "segments.FittedValues": FittedValues,
     "segments.RFM": segments.RFM,
     "segments.Rules": segments.Rules,
     "segments.Segmentation": Segmentation,
+    "segments.ValueTiers": segments.ValueTiers,
     "traits.Affinity": traits.Affinity,
     "traits.Age": traits.Age,
     "traits.BasketSize": traits.BasketSize,

@@ -6,6 +6,8 @@ from onefold.segments.protocol import Assigner, Segmenter
 from onefold.segments.rfm import RFM, RFM_GRID
 from onefold.segments.rules import Rules
 from onefold.segments.segmentation import Segmentation, segment
+from onefold.segments.tiered import FittedValueTiers
+from onefold.segments.tiers import ValueTiers
 
 __all__ = [
     "RFM",
@@ -13,8 +15,10 @@ __all__ = [
     "Assigner",
     "Assignment",
     "By",
+    "FittedValueTiers",
     "Rules",
     "Segmentation",
     "Segmenter",
+    "ValueTiers",
     "segment",
 ]

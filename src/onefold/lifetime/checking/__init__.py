@@ -1,0 +1,1 @@
+"""Is a fit any good? Frequencies, a holdout, and purchases by calendar period."""

@@ -1,0 +1,1 @@
+"""How customers buy and leave: likelihoods with their derivatives, and what they expect."""
