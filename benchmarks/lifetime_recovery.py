@@ -272,12 +272,13 @@ def page(found: list[dict[str, Any]], real: bool) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Lifetime models on sets drawn from them.")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} sets of each")
+    parser.add_argument("--sets", type=int, default=SETS, help="sets of each")
     parser.add_argument("--data", default=os.environ.get("ONEFOLD_DATA"), help="folder of cdnow")
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="put the tables into the docs")
     given = parser.parse_args()
-    sets = QUICK if given.quick else SETS
+    sets = QUICK if given.quick else given.sets
     shown = page(*measure(sets, given.workers, given.data, given.models))
     print(shown)
     if given.write:

@@ -71,11 +71,13 @@ class FittedPurchases:
     def params(self) -> Mapping[str, float]:
         """The parameters by the paper's letters; coefficients as "letter:covariate".
 
-        A letter with covariates is that of a customer whose covariates are all 0.
+        A letter with covariates is that of a customer whose covariates are all 0; where all lie
+        far from 0, it may be too large or too small to be a number. Centre them then.
         """
         held = self._design.own_units @ self._theta
         letters = len(self._design.letters)
-        held[:letters] = np.exp(held[:letters])
+        with np.errstate(over="ignore"):  # at covariates of 0, which may lie far from everybody
+            held[:letters] = np.exp(held[:letters])
         return MappingProxyType(dict(zip(self._design.names, held.tolist(), strict=True)))
 
     @property
