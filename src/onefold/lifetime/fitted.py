@@ -24,7 +24,7 @@ from onefold.errors import ArgumentError
 from onefold.lifetime import units
 from onefold.lifetime.fitting import Design
 from onefold.lifetime.processes.process import Process
-from onefold.lifetime.reading import read_customers
+from onefold.lifetime.reading import read_customers, whole_periods
 from onefold.lifetime.resampled import bootstrapped
 from onefold.lifetime.rows import Rows
 from onefold.lifetime.sureness import intervals_of
@@ -219,7 +219,7 @@ class FittedPurchases:
             ArgumentError: If an argument is not allowed, or the unit of time is not known.
         """
         call = f"{type(self.settings).__name__}.discounted_purchases"
-        rate = yearly(discount, horizon, call) / units.a_year(self.time_unit, call)
+        rate = units.yearly(discount, horizon, call) / units.a_year(self.time_unit, call)
         time = None if horizon is None else self._periods(horizon, "discounted_purchases")
         return self._ask(
             customers,
@@ -354,37 +354,3 @@ class FittedPurchases:
             found[start : start + AT_ONCE] = what(params, some)
         out = found if place is None else found[place]
         return float(out[0]) if held.single else out
-
-
-def yearly(discount: Any, horizon: Any, call: str) -> float:
-    """The continuous rate a year: log(1 + discount)."""
-    real = isinstance(discount, (int, float, np.integer, np.floating))
-    if not real or isinstance(discount, bool) or not np.isfinite(discount) or discount < 0:
-        raise ArgumentError(
-            f"{call}: discount is {shown(discount)}; it takes a rate a year from 0 on, such as 0.1 "
-            "for ten per cent."
-        )
-    if discount == 0 and horizon is None:
-        raise ArgumentError(
-            f"{call}: discount is 0 and horizon is None; purchases for ever without a discount may "
-            "have no end. Give a discount above 0, or a horizon such as '365D'."
-        )
-    return float(np.log1p(discount))
-
-
-def whole_periods(x: Floats, t_x: Floats, T: Floats, call: str) -> None:
-    """Refuse rows that a model of whole periods can't have."""
-    for name, held in (("recency", t_x), ("T", T)):
-        odd = np.flatnonzero(held != np.round(held))
-        if len(odd):
-            raise ArgumentError(
-                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which "
-                "are whole. Make the summary with collapse= equal to time_unit=, such as "
-                "rfm_summary(log, collapse='W', time_unit='W')."
-            )
-    many = np.flatnonzero(x > t_x)
-    if len(many):
-        raise ArgumentError(
-            f"{call}: frequency is {x[many[0]]:g} where recency is {t_x[many[0]]:g}; at most one "
-            "purchase can be made at each opportunity."
-        )

@@ -16,13 +16,13 @@ import numpy as np
 from onefold._check import is_several, shown, text
 from onefold.errors import ArgumentError, FitWarning
 from onefold.lifetime import units
-from onefold.lifetime.fitted import FittedPurchases, whole_periods
+from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.fitting import Design, search, unpenalised
 from onefold.lifetime.processes.bgbb import BetaBernoulli
 from onefold.lifetime.processes.bgnbd import BetaGeometric
 from onefold.lifetime.processes.paretonbd import Pareto
 from onefold.lifetime.processes.process import Process
-from onefold.lifetime.reading import read_customers
+from onefold.lifetime.reading import read_customers, whole_periods
 from onefold.lifetime.rows import Rows
 from onefold.lifetime.sureness import covariance, untold
 

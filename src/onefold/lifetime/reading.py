@@ -159,3 +159,21 @@ def _not_least(values: Floats, least: float) -> Bools:
 
 def _fractions(values: Floats) -> Bools:
     return np.asarray(values != np.rint(values))
+
+
+def whole_periods(x: Floats, t_x: Floats, T: Floats, call: str) -> None:
+    """Refuse rows that a model of whole periods can't have."""
+    for name, held in (("recency", t_x), ("T", T)):
+        odd = np.flatnonzero(held != np.round(held))
+        if len(odd):
+            raise ArgumentError(
+                f"{call}: {name} holds {held[odd[0]]:g}; this model counts opportunities, which "
+                "are whole. Make the summary with collapse= equal to time_unit=, such as "
+                "rfm_summary(log, collapse='W', time_unit='W')."
+            )
+    many = np.flatnonzero(x > t_x)
+    if len(many):
+        raise ArgumentError(
+            f"{call}: frequency is {x[many[0]]:g} where recency is {t_x[many[0]]:g}; at most one "
+            "purchase can be made at each opportunity."
+        )

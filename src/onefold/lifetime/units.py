@@ -71,3 +71,19 @@ def periods(value: Any, time_unit: str | None, name: str) -> float:
             "units, or say the unit when fitting: .fit(frame, time_unit='W')."
         )
     return float(length.astype(np.int64)) / (DAYS[time_unit] * DAY)
+
+
+def yearly(discount: Any, horizon: Any, call: str) -> float:
+    """The continuous rate a year: log(1 + discount)."""
+    real = isinstance(discount, (int, float, np.integer, np.floating))
+    if not real or isinstance(discount, bool) or not np.isfinite(discount) or discount < 0:
+        raise ArgumentError(
+            f"{call}: discount is {shown(discount)}; it takes a rate a year from 0 on, such as 0.1 "
+            "for ten per cent."
+        )
+    if discount == 0 and horizon is None:
+        raise ArgumentError(
+            f"{call}: discount is 0 and horizon is None; purchases for ever without a discount may "
+            "have no end. Give a discount above 0, or a horizon such as '365D'."
+        )
+    return float(np.log1p(discount))
