@@ -328,7 +328,6 @@ PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.lifetime.purchases.Purchases",
     "onefold.lifetime.reading.Customers",
     "onefold.lifetime.spend.Found",
-    "onefold.lifetime.spend.Means",
     "onefold.lifetime.spend.Spend",
     "onefold.segments.ranked.Ranked",
     "onefold.segments.worth.Bought",

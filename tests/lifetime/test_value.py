@@ -13,6 +13,8 @@ from onefold.lifetime import BGBB, GammaGamma, ParetoNBD, rfm_summary
 from onefold.lifetime import value as module
 from onefold.lifetime.processes.bgbb import BetaBernoulli
 from onefold.lifetime.processes.paretonbd import Pareto
+from onefold.lifetime.reading import read_customers
+from onefold.lifetime.redraw import redraw
 from onefold.lifetime.value import LifetimeValue
 from onefold.testing import check_trait
 from tests.lifetime import cdnow
@@ -196,3 +198,31 @@ def test_customers_are_checked_as_a_whole(monkeypatch):
         VALUE.of(WHO)
     with pytest.raises(ColumnError, match="no column 'monetary'"):
         VALUE.table(WHO.drop(columns="monetary"))
+
+
+def test_the_bootstrap_draws_customers_for_both_models():
+    summary, spend = WHO, SPEND
+    value = LifetimeValue(PURCHASES, SPEND, horizon=52)
+    table = value.bootstrap(summary, n=30, rng=1).set_index("name")
+    assert (table["low"] < table["estimate"]).all() and (table["estimate"] < table["high"]).all()
+    assert table.loc["mean", "estimate"] == value.table(summary)["lifetime_value"].mean()
+    assert value.bootstrap(summary, n=30, rng=1).equals(table.reset_index())
+    one = value.bootstrap(summary, lambda v: v.spend.n, n=20, rng=1)
+    assert one["low"][0] < spend.n < one["high"][0]
+    with pytest.raises(ArgumentError, match="the same numbers each time"):
+        value.bootstrap(summary, lambda v: [1.0] * (1 + (v.spend.n != spend.n)), n=20, rng=1)
+    with pytest.raises(ArgumentError, match="statistic is 3; it takes a function"):
+        value.bootstrap(summary, 3)
+
+
+def test_no_customers_drawn_again_are_the_customers():
+    who = read_customers(WHO, "test", monetary=True)
+
+    class Once:
+        def integers(self, low, high, size):
+            return np.arange(size)
+
+    again = redraw(VALUE, who)(Once())
+    assert again.purchases.log_likelihood == pytest.approx(PURCHASES.log_likelihood, abs=1e-6)
+    assert again.spend.log_likelihood == pytest.approx(SPEND.log_likelihood, abs=1e-6)
+    assert (again.purchases.n, again.spend.n) == (PURCHASES.n, SPEND.n)

@@ -8,6 +8,7 @@ Everything is asked of (frequency, recency, T), in the unit of time that the mod
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -25,7 +26,7 @@ from onefold.lifetime import units
 from onefold.lifetime.fitting import Design
 from onefold.lifetime.processes.process import Process
 from onefold.lifetime.reading import read_customers, whole_periods
-from onefold.lifetime.resampled import bootstrapped
+from onefold.lifetime.resampled import bootstrapped, drawn_again
 from onefold.lifetime.rows import Rows
 from onefold.lifetime.sureness import intervals_of
 from onefold.lifetime.units import Horizon
@@ -149,7 +150,11 @@ class FittedPurchases:
         Raises:
             ArgumentError: If an argument is not allowed.
         """
-        return bootstrapped(self, statistic, n=n, level=level, rng=rng)
+        call = f"{type(self.settings).__name__}.bootstrap"
+        asked = (lambda fit: fit.params) if statistic is None else statistic
+        return bootstrapped(
+            self, asked, call, partial(drawn_again, self), n=n, level=level, rng=rng
+        )
 
     @property
     def covariates(self) -> tuple[str, ...]:

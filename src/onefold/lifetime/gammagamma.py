@@ -9,7 +9,8 @@ that how often somebody buys says nothing of how much; `FittedSpend.independence
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +26,7 @@ from onefold._types import Floats, Rng
 from onefold.errors import ArgumentError, FitWarning
 from onefold.lifetime.independence import Correlation, correlations
 from onefold.lifetime.reading import read_customers
+from onefold.lifetime.resampled import bootstrapped
 from onefold.lifetime.spend import Means, Spend, search
 
 LETTERS = Spend.letters
@@ -81,21 +83,42 @@ class GammaGamma:
                 "time, such as lifetime.rfm_summary(log) without end=."
             )
         x, z = who.x[again], who.monetary[again]
-        unit = float(np.exp(np.log(z).mean()))  # so that the currency does not matter
-        found = search(Means.of(x, z / unit).compressed())
-        theta = found.theta + np.array([0.0, 0.0, np.log(unit)])
-        fitted = FittedSpend(
-            settings=self,
-            params=dict(zip(LETTERS, np.exp(theta).tolist(), strict=True)),
-            covariance=found.covariance,
-            log_likelihood=found.value - len(x) * float(np.log(unit)),
-            n=len(x),
-            converged=found.converged,
-            untold=tuple(letter for letter, at in zip(LETTERS, found.untold, strict=True) if at),
-            correlations=correlations(x, z),
-        )
+        fitted = _fitted(self, Means.of(x, z).compressed(), correlations(x, z))
         _warn(fitted)
         return fitted
+
+
+def _fitted(
+    settings: GammaGamma, rows: Means, correlated: tuple[Correlation, ...]
+) -> "FittedSpend":
+    n = float(rows.weight.sum())
+    unit = float(np.exp(rows.weight @ np.log(rows.z) / n))  # so that the currency does not matter
+    found = search(attrs.evolve(rows, z=rows.z / unit))
+    theta = found.theta + np.array([0.0, 0.0, np.log(unit)])
+    return FittedSpend(
+        settings=settings,
+        params=dict(zip(LETTERS, np.exp(theta).tolist(), strict=True)),
+        covariance=found.covariance,
+        log_likelihood=found.value - n * float(np.log(unit)),
+        n=round(n),
+        converged=found.converged,
+        untold=tuple(letter for letter, at in zip(LETTERS, found.untold, strict=True) if at),
+        correlations=correlated,
+        rows=rows,
+    )
+
+
+def redrawn(fitted: "FittedSpend", rng: np.random.Generator) -> "FittedSpend":
+    """The model fitted to its own customers drawn again."""
+    rows = fitted._rows
+    drawn = rng.multinomial(fitted.n, rows.weight / rows.weight.sum()).astype(np.float64)
+    return refitted(fitted, rows, drawn)
+
+
+def refitted(fitted: "FittedSpend", rows: Means, weight: Floats) -> "FittedSpend":
+    """The model fitted to rows with other weights; its correlations stay those of the first fit."""
+    some = attrs.evolve(rows.take(np.flatnonzero(weight)), weight=weight[weight > 0])
+    return _fitted(fitted.settings, some, fitted.correlations)
 
 
 def _letters(params: Mapping[str, float]) -> Mapping[str, float]:
@@ -134,6 +157,7 @@ class FittedSpend:
     untold: tuple[str, ...]
     correlations: tuple[Correlation, ...]
     _covariance: Floats = attrs.field(converter=_owned, eq=attrs.cmp_using(eq=_equal))
+    _rows: Means = attrs.field(eq=False)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -179,6 +203,33 @@ class FittedSpend:
         frame = pd.DataFrame({"param": list(LETTERS), "estimate": values})
         frame["standard_error"] = list(self.standard_errors.values())
         return frame.assign(low=values / wide, high=values * wide, method="wald")
+
+    def bootstrap(
+        self,
+        statistic: "Callable[[FittedSpend], Any] | None" = None,
+        *,
+        n: int = 200,
+        level: float = 0.95,
+        rng: Rng = None,
+    ) -> pd.DataFrame:
+        """Percentile intervals from fitting again to customers drawn with replacement.
+
+        Args:
+            statistic: From a fitted model to a number, an array, or a mapping of names to numbers,
+                such as `lambda fit: fit.mean_spend`. Left out: the letters.
+            n: How often customers are drawn, at least 20.
+            level: The chance that an interval covers the true value.
+            rng: Chance: a seed, a Generator, or None.
+
+        Returns:
+            One row a number: name, estimate, low, high, draws.
+
+        Raises:
+            ArgumentError: If an argument is not allowed, or a number is not finite.
+        """
+        asked = (lambda fit: fit.params) if statistic is None else statistic
+        call = "FittedSpend.bootstrap"
+        return bootstrapped(self, asked, call, partial(redrawn, self), n=n, level=level, rng=rng)
 
     @property
     def independence(self) -> pd.DataFrame:

@@ -7,88 +7,127 @@ different rows, begun at the estimate. Source: Efron and Tibshirani, "An introdu
 bootstrap", 1993, chapter 13 (percentile intervals).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 import pandas as pd
 
-from onefold._check import fraction, whole
+from onefold._check import fraction, shown, whole
 from onefold._random import generator
-from onefold._types import Rng
+from onefold._types import Floats, Rng
 from onefold.errors import ArgumentError
 from onefold.lifetime.fitting import likelihood, search
+from onefold.lifetime.rows import Rows
 from onefold.lifetime.sureness import covariance, untold
 
 if TYPE_CHECKING:
     from onefold.lifetime.fitted import FittedPurchases
 
+LEAST = 20  # draws
+
 
 def bootstrapped(
-    fit: "FittedPurchases",
-    statistic: Callable[[Any], Any] | None,
+    fit: Any,
+    statistic: Callable[[Any], Any],
+    call: str,
+    again: Callable[[np.random.Generator], Any],
     *,
     n: int,
     level: float,
     rng: Rng,
 ) -> pd.DataFrame:
-    """Percentile intervals of a statistic of the fit."""
-    call = f"{type(fit.settings).__name__}.bootstrap"
-    n, level = whole(n, f"{call}: n", least=20), fraction(level, f"{call}: level")
+    """Percentile intervals of a statistic of a fit.
+
+    Args:
+        fit: What is estimated from.
+        statistic: From a fit to a number, an array, or a mapping of names to numbers.
+        call: How errors begin.
+        again: From chance to the fit on customers drawn again; None where it can't be made.
+        n: Draws.
+        level: The chance that an interval covers.
+        rng: Chance.
+    """
+    n, level = whole(n, f"{call}: n", least=LEAST), fraction(level, f"{call}: level")
     chance = generator(rng, f"{call}: rng")
-    asked: Callable[[Any], Any] = _params if statistic is None else statistic
-    names, estimate = _numbers(asked(fit), call)
-    drawn = np.array([_numbers(asked(again), call)[1] for again in _fits(fit, n, chance)])
-    if drawn.shape[1:] != estimate.shape:
-        raise ArgumentError(f"{call}: statistic returned numbers of different shapes.")
+    if not callable(statistic):
+        raise ArgumentError(
+            f"{call}: statistic is {shown(statistic)}; it takes a function of a fit, such as "
+            "lambda fit: fit.params['r']."
+        )
+    names, estimate = _numbers(statistic(fit), call)
+    drawn = [_same(names, _numbers(statistic(one), call), call) for one in _made(again, n, chance)]
+    if len(drawn) < LEAST:
+        raise ArgumentError(
+            f"{call}: of {n} draws only {len(drawn)} hold somebody who bought again, too few for "
+            "an interval."
+        )
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame(
         {"name": names, "estimate": estimate, "low": low, "high": high, "draws": len(drawn)}
     )
 
 
-def _params(fit: Any) -> Any:
-    return fit.params
-
-
-def _fits(fit: "FittedPurchases", n: int, rng: np.random.Generator) -> Iterator["FittedPurchases"]:
-    """The model fitted to customers drawn again, n times; those without a repeat purchase left."""
+def drawn_again(fit: "FittedPurchases", rng: np.random.Generator) -> "FittedPurchases | None":
+    """The model fitted to its own customers drawn again; None if none of them bought again."""
     rows = fit._rows
-    weight = rows.weight / rows.weight.sum()
-    for _ in range(n):
-        drawn = rng.multinomial(fit.n, weight).astype(np.float64)
-        some = rows.take(np.flatnonzero(drawn)).weighted(drawn[drawn > 0])
-        if not (some.x > 0).any():
-            continue
-        found = search(fit._process, fit._design, some, fit._theta)
-        yield attrs.evolve(
-            fit,
-            theta=found.point,
-            covariance=covariance(found.hessian, found.edges),
-            log_likelihood=plain(fit, found.point, some),
-            converged=found.converged,
-            untold=untold(fit._design, found),
-            steps=found.steps,
-            rows=some,
-        )
+    drawn = rng.multinomial(fit.n, rows.weight / rows.weight.sum()).astype(np.float64)
+    return refitted(fit, rows, drawn)
 
 
-def plain(fit: "FittedPurchases", theta: Any, rows: Any) -> float:
-    """The log likelihood without a penalty."""
+def refitted(fit: "FittedPurchases", rows: Rows, weight: Floats) -> "FittedPurchases | None":
+    """The model fitted to rows with other weights; None if nobody bought again."""
+    some = rows.take(np.flatnonzero(weight)).weighted(weight[weight > 0])
+    if not (some.x > 0).any():
+        return None
+    found = search(fit._process, fit._design, some, fit._theta)
     design = attrs.evolve(fit._design, l2=0.0)
-    return likelihood(fit._process, design, theta, rows, second=False)[0]
+    return attrs.evolve(
+        fit,
+        theta=found.point,
+        covariance=covariance(found.hessian, found.edges),
+        log_likelihood=likelihood(fit._process, design, found.point, some, second=False)[0],
+        converged=found.converged,
+        untold=untold(fit._design, found),
+        steps=found.steps,
+        rows=some,
+    )
 
 
-def _numbers(found: Any, call: str) -> tuple[list[str], np.ndarray[Any, Any]]:
+def _made(
+    again: Callable[[np.random.Generator], Any], n: int, rng: np.random.Generator
+) -> Iterable[Any]:
+    made: Iterator[Any] = (again(rng) for _ in range(n))
+    return (one for one in made if one is not None)
+
+
+def _numbers(found: Any, call: str) -> tuple[list[str], Floats]:
     """A statistic as names (s,) and numbers (s,)."""
-    if isinstance(found, (Mapping, pd.Series)):
-        held = dict(found.items())
-        names = [str(name) for name in held]
-        values = np.array(list(held.values()), dtype=np.float64)
-    else:
-        values = np.asarray(found, dtype=np.float64).reshape(-1)
-        names = [str(i) for i in range(len(values))] if len(values) != 1 else ["statistic"]
+    try:
+        if isinstance(found, (Mapping, pd.Series)):
+            held = dict(found.items())
+            names = [str(name) for name in held]
+            values = np.array(list(held.values()), dtype=np.float64)
+        else:
+            values = np.asarray(found, dtype=np.float64).reshape(-1)
+            names = [str(i) for i in range(len(values))] if len(values) != 1 else ["statistic"]
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"{call}: statistic returned {shown(found)}; it returns a number, an array of numbers, "
+            "or a mapping of names to numbers."
+        ) from None
     if not np.isfinite(values).all():
-        raise ArgumentError(f"{call}: statistic returned a number that is not finite.")
+        raise ArgumentError(
+            f"{call}: statistic returned a number that is not finite: {shown(found)}."
+        )
     return names, values
+
+
+def _same(names: list[str], found: tuple[list[str], Floats], call: str) -> Floats:
+    if found[0] != names:
+        raise ArgumentError(
+            f"{call}: statistic returned {shown(names)} of the fit and {shown(found[0])} of a "
+            "draw; it returns the same numbers each time."
+        )
+    return found[1]

@@ -9,21 +9,24 @@ Lee, "RFM and CLV: using iso-value curves for customer base analysis", Journal o
 Research 42, 2005.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
 import numpy as np
 import pandas as pd
 
-from onefold._check import one_of, shown, text
-from onefold._types import Floats, Times
+from onefold._check import instance, one_of, shown, text
+from onefold._types import Floats, Rng, Times
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
+from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.gammagamma import FittedSpend
 from onefold.lifetime.incoming import ID, parts
 from onefold.lifetime.purchases import COLLAPSE, read_rfm
 from onefold.lifetime.reading import read_customers
+from onefold.lifetime.redraw import redraw
+from onefold.lifetime.resampled import bootstrapped
 from onefold.lifetime.units import Horizon
 from onefold.traits.history import History
 
@@ -206,6 +209,49 @@ class LifetimeValue:
         """
         new = {"frequency": 0.0, "recency": 0.0, "T": 0.0, "monetary": np.nan}
         return self.of({**(covariates or {}), **new})
+
+    def bootstrap(
+        self,
+        customers: Any,
+        statistic: "Callable[[LifetimeValue], Any] | None" = None,
+        *,
+        n: int = 200,
+        level: float = 0.95,
+        rng: Rng = None,
+    ) -> pd.DataFrame:
+        """Percentile intervals from fitting both models again to customers drawn anew.
+
+        A draw takes the same customers for purchases and for spend.
+
+        Args:
+            customers: Those on whom the models were fitted, as in `table`.
+            statistic: From a lifetime value to a number, an array, or a mapping of names to
+                numbers, such as `lambda value: value.of(customer)`. Left out: the mean of these
+                customers, and that of a new one.
+            n: How often customers are drawn, at least 20.
+            level: The chance that an interval covers the true value.
+            rng: Chance: a seed, a Generator, or None.
+
+        Returns:
+            One row a number: name, estimate, low, high, draws.
+
+        Raises:
+            ColumnError: If a column is not there, or holds what is not allowed.
+            ArgumentError: If an argument is not allowed, or a number is not finite.
+        """
+        call = "LifetimeValue.bootstrap"
+        instance(self.purchases, FittedPurchases, f"{call}: purchases", "It can't be fitted again.")
+        again = redraw(
+            self,
+            read_customers(customers, call, monetary=True, covariates=self.purchases.covariates),
+        )
+
+        def usual(value: LifetimeValue) -> dict[str, float]:
+            mean = float(value.table(customers)["lifetime_value"].mean())
+            return {"mean": mean, "newcomer": value.newcomer()}
+
+        asked = usual if statistic is None else statistic
+        return bootstrapped(self, asked, call, again, n=n, level=level, rng=rng)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Money (n,), NaN where nothing was bought, or what is needed isn't known."""

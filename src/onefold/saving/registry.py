@@ -35,6 +35,7 @@ from onefold.lifetime.processes.bgbb import BetaBernoulli
 from onefold.lifetime.processes.bgnbd import BetaGeometric
 from onefold.lifetime.processes.paretonbd import Pareto
 from onefold.lifetime.rows import Rows
+from onefold.lifetime.spend import Means
 from onefold.personas.claims import Claim
 from onefold.personas.persona import Persona
 from onefold.profiles import Profile, Profiles
@@ -102,6 +103,7 @@ CLASSES: dict[str, type] = {
     "lifetime.LikelihoodRatio": lifetime.LikelihoodRatio,
     "lifetime.MBGNBD": lifetime.MBGNBD,
     "lifetime.Pareto": Pareto,
+    "lifetime.Means": Means,
     "lifetime.ParetoNBD": lifetime.ParetoNBD,
     "lifetime.RFMSummary": lifetime.RFMSummary,
     "lifetime.Rows": Rows,
