@@ -284,7 +284,8 @@ def test_no_text_of_a_card_becomes_markup(a, b):
         return html_card(a, {f"h{b}": a, "pairs": {b: a}, "list": [a, b], "table": frame(a, b)})
 
     def frame(a, b):
-        return pd.DataFrame({f"c{a}": [b]}, dtype=object)  # text of pandas refuses surrogates
+        names = pd.Index([f"c{a}"], dtype=object)  # text of pandas refuses surrogates
+        return pd.DataFrame([[b]], columns=names, dtype=object)
 
     assert tags(card(a, b)) == tags(card("a", "b"))
 

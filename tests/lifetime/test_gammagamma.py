@@ -157,8 +157,8 @@ def test_an_infinite_mean_is_said():
 def test_draws_have_the_moments_of_the_model():
     spend = GammaGamma().fit(drawn((4.0, 6.0, 50.0), 4000, seed=3))
     x = np.repeat([0.0, 1.0, 5.0], 40_000)
-    z = spend.draw(x, 7)
-    assert np.isnan(z[x == 0]).all() and np.array_equal(z, spend.draw(x, 7), equal_nan=True)
+    z = spend.simulate(x, rng=7)
+    assert np.isnan(z[x == 0]).all() and np.array_equal(z, spend.simulate(x, rng=7), equal_nan=True)
     p, q, v = spend.params.values()
     for many in (1.0, 5.0):
         own = z[x == many]
@@ -170,7 +170,7 @@ def test_draws_have_the_moments_of_the_model():
 @pytest.mark.parametrize("x", [[-1.0], [0.5], [np.nan], 3.0, [[1.0]]])
 def test_draw_takes_purchases(x):
     with pytest.raises(ArgumentError, match=r"draw: x is .*whole numbers"):
-        SPEND.draw(x, 1)
+        SPEND.simulate(x, rng=1)
 
 
 def test_independence_is_looked_at():

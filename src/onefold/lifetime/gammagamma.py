@@ -306,26 +306,27 @@ class FittedSpend:
             "purchase of a customer."
         )
 
-    def draw(self, x: Any, rng: Rng = None) -> Floats:
+    def simulate(self, frequency: Any, *, rng: Rng = None) -> Floats:
         """Simulated mean values of repeat purchases.
 
         Args:
-            x: Repeat purchases (n,).
+            frequency: Repeat purchases (n,).
             rng: Chance: a seed, a Generator, or None.
 
         Returns:
-            Money (n,), NaN where x is 0.
+            Money (n,), NaN where frequency is 0.
 
         Raises:
-            ArgumentError: If x holds what is no number of purchases.
+            ArgumentError: If frequency holds what is no number of purchases.
         """
-        many = np.asarray(x, dtype=np.float64)
+        many = np.asarray(frequency, dtype=np.float64)
         if many.ndim != 1 or not ((many >= 0) & (many == np.rint(many))).all():
             raise ArgumentError(
-                f"FittedSpend.draw: x is {shown(x)}; it takes an array of whole numbers, 0 or more."
+                f"FittedSpend.simulate: frequency is {shown(frequency)}; it takes an array of whole "
+                "numbers, 0 or more."
             )
         p, q, v = self.params.values()
-        chance = generator(rng, "FittedSpend.draw: rng")
+        chance = generator(rng, "FittedSpend.simulate: rng")
         nu = chance.gamma(q, 1 / v, len(many))
         total = chance.gamma(p * np.maximum(many, 1), 1 / nu)
         return np.where(many > 0, total / np.maximum(many, 1), np.nan)
