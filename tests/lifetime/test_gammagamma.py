@@ -168,8 +168,8 @@ def test_draws_have_the_moments_of_the_model():
 
 
 @pytest.mark.parametrize("x", [[-1.0], [0.5], [np.nan], 3.0, [[1.0]]])
-def test_draw_takes_purchases(x):
-    with pytest.raises(ArgumentError, match=r"draw: x is .*whole numbers"):
+def test_simulate_takes_purchases(x):
+    with pytest.raises(ArgumentError, match=r"simulate: frequency is .*whole numbers"):
         SPEND.simulate(x, rng=1)
 
 

@@ -124,8 +124,10 @@ def test_arguments_that_are_not_allowed():
         BGNBD(dropout=["T"])
     with pytest.raises(ArgumentError, match=r"ParetoNBD: l2 is -1"):
         ParetoNBD(l2=-1)
-    with pytest.raises(ArgumentError, match=r"time_unit is 'weeks'; allowed"):
+    with pytest.raises(ArgumentError, match=r"time_unit is 'weeks'; write 'W' for weeks"):
         BGNBD().fit(DRAWN, time_unit="weeks")
+    with pytest.raises(ArgumentError, match=r"time_unit is 'fortnight'; allowed"):
+        BGNBD().fit(DRAWN, time_unit="fortnight")
     with pytest.raises(ColumnError, match=r"'age'"):
         BGNBD(purchase=["age"]).fit(DRAWN)
     with pytest.raises(ArgumentError, match=r"covariate 'age' is 30 for everybody"):
@@ -137,3 +139,10 @@ def test_arguments_that_are_not_allowed():
         BGBB().fit(DRAWN)
     with pytest.raises(ArgumentError, match=r"summary is one customer"):
         BGNBD().fit({"frequency": 2, "recency": 20, "T": 30})
+
+
+def test_a_warning_points_at_the_line_that_asked():
+    three = pd.DataFrame({"frequency": [0, 2, 1], "recency": [0, 20, 4], "T": [39.0, 38, 30]})
+    with pytest.warns(FitWarning) as caught:
+        BGNBD().fit(three)
+    assert caught[0].filename == __file__

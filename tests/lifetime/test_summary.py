@@ -391,7 +391,7 @@ LOG = bought(("ann", "2024-03-01"), ("ann", "2024-03-04"))
     ("how", "said"),
     [
         ({"log": pd.DataFrame()}, r"log is a DataFrame; it takes an EventLog"),
-        ({"time_unit": "w"}, r"time_unit is 'w'; allowed: 'h', 'D', 'W', 'M', 'Y'"),
+        ({"time_unit": "w"}, r"time_unit is 'w'; write 'W' for weeks"),
         ({"collapse": "Y"}, r"collapse is 'Y'; allowed: 'h', 'D', 'W', 'M', None"),
         ({"collapse": 7}, r"collapse is 7"),
         ({"event": "purchases"}, r"no such event\. Kinds: 'purchase'\. Did you mean 'purchase'"),
@@ -500,3 +500,11 @@ def test_a_shop_is_as_grouped_by_pandas(collapse):
         else:
             assert math.isnan(spent)
     assert len(found) == each["CustomerID"].nunique()
+
+
+def test_a_later_fact_does_not_move_the_end():
+    who = pd.DataFrame({"who": ["ann"], "tier": ["gold"]})
+    later = of.EventLog.from_facts(who, customer="who", time="2030-01-01", facts=["tier"])
+    with_fact, without = rfm_summary(LOG + later), rfm_summary(LOG)
+    assert with_fact.end == without.end
+    assert np.array_equal(with_fact["T"], without["T"])

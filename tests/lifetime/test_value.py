@@ -9,7 +9,7 @@ import pytest
 import onefold as of
 from onefold.datasets import simulate
 from onefold.errors import ArgumentError, ColumnError
-from onefold.lifetime import BGBB, GammaGamma, ParetoNBD, rfm_summary
+from onefold.lifetime import BGBB, MBGNBD, GammaGamma, ParetoNBD, rfm_summary
 from onefold.lifetime import value as module
 from onefold.lifetime.processes.bgbb import BetaBernoulli
 from onefold.lifetime.processes.paretonbd import Pareto
@@ -52,7 +52,7 @@ def test_it_is_margin_times_spend_times_discounted_purchases():
     assert np.allclose(table.lifetime_value, 0.3 * spend * purchases)
     assert np.allclose(table.expected_spend, spend)
     assert np.allclose(table.expected_purchases, WHO.frequency / WHO["T"] * 365.25 / 7)
-    assert list(table.columns) == list(module.COLUMNS) and table.index.name == "customer"
+    assert list(table.columns) == list(module.COLUMNS)
 
 
 @pytest.mark.parametrize("horizon", [None, 26, "365D"])
@@ -226,3 +226,53 @@ def test_no_customers_drawn_again_are_the_customers():
     assert again.purchases.log_likelihood == pytest.approx(PURCHASES.log_likelihood, abs=1e-6)
     assert again.spend.log_likelihood == pytest.approx(SPEND.log_likelihood, abs=1e-6)
     assert (again.purchases.n, again.spend.n) == (PURCHASES.n, SPEND.n)
+
+
+def test_summaries_in_other_units_are_refused():
+    log = simulate(80, days=300, rng=1).log
+    weeks, days = (rfm_summary(log, time_unit=unit) for unit in "WD")
+    fit, spend = MBGNBD().fit(weeks), GammaGamma().fit(weeks)
+    value = LifetimeValue(fit, spend)
+    for ask in (
+        fit.p_alive,
+        lambda c: fit.expected_purchases(c, horizon=4),
+        fit.discounted_purchases,
+        value.table,
+    ):
+        ask(weeks)
+        with pytest.raises(ArgumentError, match="the summary is in days, and the model was fitted"):
+            ask(days)
+
+
+def test_the_trait_merges_purchases_as_the_summary_did():
+    log = simulate(80, days=300, rng=1).log
+    weekly = rfm_summary(log, collapse="W", time_unit="W")
+    value = LifetimeValue(MBGNBD().fit(weekly), GammaGamma().fit(weekly))
+    assert (value.collapse, value.event) == ("W", "purchase")
+    held = of.fold(log, [value], as_of=weekly.end).to_pandas()["lifetime_value"]
+    table = value.table(weekly)["lifetime_value"]
+    assert np.allclose(held[table.index], table, rtol=1e-9)
+
+
+def test_facts_are_covariates_yes_and_no_too():
+    log = simulate(120, days=300, rng=1).log
+    summary = rfm_summary(log, time_unit="W")
+    club = np.arange(len(summary)) % 2 == 0
+    told = summary.with_columns({"club": dict(zip(summary.ids, club, strict=True))})
+    value = LifetimeValue(MBGNBD(purchase=["club"]).fit(told), GammaGamma().fit(told))
+    facts = pd.DataFrame({"customer": summary.ids, "club": club})
+    known = of.EventLog.from_facts(facts, customer="customer", time="2020-01-01", facts=["club"])
+    held = of.fold(log + known, [value], as_of=summary.end).to_pandas()["lifetime_value"]
+    table = value.table(told)["lifetime_value"]
+    assert np.allclose(held[table.index], table, rtol=1e-9)
+    with pytest.raises(ArgumentError, match="newcomer: covariates is None; the model of purchases"):
+        value.newcomer()
+    assert value.newcomer({"club": 1.0}) != value.newcomer({"club": 0.0})
+
+
+def test_horizons_of_whole_periods_are_rounded_lengths():
+    monthly = rfm_summary(simulate(200, days=365, rng=7).log, collapse="M", time_unit="M")
+    value = LifetimeValue(BGBB().fit(monthly), GammaGamma().fit(monthly), horizon="365D")
+    assert value.table(monthly).equals(attrs.evolve(value, horizon=12).table(monthly))
+    with pytest.raises(ArgumentError, match=r"horizon is 11.5; this model counts whole periods"):
+        value.purchases.expected_purchases(monthly, horizon=11.5)

@@ -38,6 +38,10 @@ def _owned(array: Any) -> Any:
     return frozen(np.array(array, dtype=np.float64))
 
 
+def _view(mapping: Any) -> Any:
+    return MappingProxyType(dict(mapping))
+
+
 @attrs.frozen(eq=False, repr=False)
 class FittedPurchases:
     """A fitted model of buying and leaving; made by `BGNBD().fit(summary)` and its like.
@@ -47,6 +51,8 @@ class FittedPurchases:
         log_likelihood: Natural logarithm of the likelihood, without a penalty.
         n: Customers on whom it was fitted.
         time_unit: What one unit of T is: "h", "D", "W", "M", "Y", or None where nobody said.
+        made: How the summary that it was fitted on was made, collapse and event; empty for a
+            frame.
         converged: Whether the search found the maximum.
         untold: Parameters that the data don't tell: the likelihood is flat, or goes on rising as
             they go towards 0 or infinity. Their standard error is infinite.
@@ -57,6 +63,7 @@ class FittedPurchases:
     log_likelihood: float
     n: int
     time_unit: str | None
+    made: Mapping[str, str | None] = attrs.field(converter=_view)
     converged: bool
     untold: tuple[str, ...]
     steps: int
@@ -189,7 +196,8 @@ class FittedPurchases:
 
         Args:
             customers: As in `p_alive`.
-            horizon: A number of the model's units of time, or a length of time such as "90D".
+            horizon: A number of the model's units of time, or a length of time such as "90D"; of
+                BG/BB a whole number, or a length that is rounded to one.
 
         Returns:
             Numbers of purchases (n,), each a day (or another period) with purchases if the summary
@@ -250,8 +258,7 @@ class FittedPurchases:
         call = f"{type(self.settings).__name__}.expected_purchases_new_customer"
         several = isinstance(horizon, (list, tuple, np.ndarray))
         asked = list(horizon) if several else [horizon]
-        times = np.array([self._whole(units.periods(h, self.time_unit, f"{call}: horizon"), call)
-                          for h in asked])  # fmt: skip
+        times = np.array([self._periods(h, "expected_purchases_new_customer") for h in asked])
         found = self._process.newcomer(self._newcomer(covariates, call), times)
         return found if several else float(found[0])
 
@@ -322,16 +329,9 @@ class FittedPurchases:
         return np.array([name in self.untold for name in self._design.names])
 
     def _periods(self, horizon: Any, method: str) -> float:
-        call = f"{type(self.settings).__name__}.{method}"
-        return self._whole(units.periods(horizon, self.time_unit, f"{call}: horizon"), call)
-
-    def _whole(self, time: float, call: str) -> float:
-        if self._process.discrete and abs(time - round(time)) > 1e-9:
-            raise ArgumentError(
-                f"{call}: horizon is {time:g}; this model counts whole periods, such as "
-                f"{max(round(time), 1)}."
-            )
-        return float(round(time)) if self._process.discrete else time
+        call = f"{type(self.settings).__name__}.{method}: horizon"
+        time = units.periods(horizon, self.time_unit, call)
+        return units.rounded(time, horizon, call) if self.discrete else time
 
     def _newcomer(self, covariates: Any, call: str) -> Floats:
         wanted = self._design.covariates
@@ -348,6 +348,7 @@ class FittedPurchases:
 
     def _ask(self, customers: Any, method: str, what: Callable[[Floats, Rows], Floats]) -> Any:
         call = f"{type(self.settings).__name__}.{method}"
+        units.same(customers, self.time_unit, call)
         held = read_customers(customers, call, covariates=self._design.covariates)
         if self._process.discrete:
             whole_periods(held.x, held.t_x, held.T, call)

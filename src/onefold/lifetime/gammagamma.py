@@ -8,7 +8,6 @@ it is the mean pv / (q - 1) of all. Letters: v is the paper's gamma. The model t
 that how often somebody buys says nothing of how much; `FittedSpend.independence` looks at that.
 """
 
-import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -23,11 +22,12 @@ from onefold._check import fraction, shown
 from onefold._columns import frozen
 from onefold._random import generator
 from onefold._types import Floats, Rng
-from onefold.errors import ArgumentError, FitWarning
+from onefold.errors import ArgumentError
 from onefold.lifetime.independence import Correlation, correlations
 from onefold.lifetime.reading import read_customers
 from onefold.lifetime.resampled import bootstrapped
 from onefold.lifetime.spend import Means, Spend, search
+from onefold.lifetime.warned import warn
 
 LETTERS = Spend.letters
 
@@ -322,8 +322,8 @@ class FittedSpend:
         many = np.asarray(frequency, dtype=np.float64)
         if many.ndim != 1 or not ((many >= 0) & (many == np.rint(many))).all():
             raise ArgumentError(
-                f"FittedSpend.simulate: frequency is {shown(frequency)}; it takes an array of whole "
-                "numbers, 0 or more."
+                f"FittedSpend.simulate: frequency is {shown(frequency)}; it takes an array of "
+                "whole numbers, 0 or more."
             )
         p, q, v = self.params.values()
         chance = generator(rng, "FittedSpend.simulate: rng")
@@ -334,16 +334,12 @@ class FittedSpend:
 
 def _warn(fitted: FittedSpend) -> None:
     if not fitted.converged:
-        warnings.warn(
+        warn(
             "GammaGamma.fit: the search stopped without a maximum; don't use these parameters.",
-            FitWarning,
-            stacklevel=3,
         )
     if fitted.untold:
-        warnings.warn(
+        warn(
             f"GammaGamma.fit: the data don't tell {', '.join(fitted.untold)}: the likelihood is "
             "flat, or goes on rising towards 0 or infinity. What the model expects may still be "
             "sound; these parameters and their standard errors are not.",
-            FitWarning,
-            stacklevel=3,
         )

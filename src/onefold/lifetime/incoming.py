@@ -42,6 +42,14 @@ class Table:
     index: "pd.Index[Any]"
     single: bool
     call: str
+    own: bool = False  # whether it was a summary of this library
+
+    @property
+    def without(self) -> str:
+        """How customers with nothing spent are left out."""
+        held = "summary.select({})" if self.own else "frame[{}]"
+        name = "summary" if self.own else "frame"
+        return held.format(f"({name}['frequency'] == 0) | ({name}['monetary'] > 0)")
 
     def numbers(self, name: str, *, gaps: bool = False) -> Floats:
         """A column (n,) of finite numbers, or with `gaps` NaN where missing; a new array."""
@@ -118,7 +126,7 @@ def table_of(customers: Any, call: str, needed: Sequence[str]) -> Table:
         ) from error
     _all_there(opened.names, call, needed)
     columns = {name: opened.column(name, name) for name in needed}
-    return Table(columns, _index(frame, opened), False, call)
+    return Table(columns, _index(frame, opened), False, call, frame is not customers)
 
 
 def _id(who: Any) -> str:

@@ -7,14 +7,13 @@ are alive; in Pareto/NBD customers leave at any time; BG/BB is for chances to bu
 fixed times, such as a yearly appeal.
 """
 
-import warnings
 from typing import Any
 
 import attrs
 import numpy as np
 
 from onefold._check import is_several, shown, text
-from onefold.errors import ArgumentError, FitWarning
+from onefold.errors import ArgumentError
 from onefold.lifetime import units
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.fitting import Design, search, unpenalised
@@ -23,8 +22,10 @@ from onefold.lifetime.processes.bgnbd import BetaGeometric
 from onefold.lifetime.processes.paretonbd import Pareto
 from onefold.lifetime.processes.process import Process
 from onefold.lifetime.reading import read_customers, whole_periods
+from onefold.lifetime.rfm import RFMSummary
 from onefold.lifetime.rows import Rows
 from onefold.lifetime.sureness import covariance, untold
+from onefold.lifetime.warned import warn
 
 NEEDED = ("frequency", "recency", "T", "monetary")
 
@@ -233,6 +234,7 @@ def fit_purchases(
         log_likelihood=unpenalised(design, found),
         n=len(held.x),
         time_unit=unit,
+        made=_made(summary),
         converged=found.converged,
         untold=untold(design, found),
         steps=found.steps,
@@ -244,6 +246,13 @@ def fit_purchases(
     )
     _warn(fitted, call)
     return fitted
+
+
+def _made(summary: Any) -> dict[str, str | None]:
+    """How a summary was made, as far as it knows."""
+    if not isinstance(summary, RFMSummary):
+        return {}
+    return {"collapse": summary.collapse, "event": summary.event}
 
 
 def _unit(summary: Any, time_unit: Any, call: str) -> str | None:
@@ -295,17 +304,13 @@ def _apart(z: Any, centre: dict[str, float], scale: dict[str, float], call: str)
 
 def _warn(fitted: FittedPurchases, call: str) -> None:
     if not fitted.converged:
-        warnings.warn(
+        warn(
             f"{call}: the search stopped after {fitted.steps} steps without a maximum; don't use "
             "these parameters. Fewer covariates, or an l2 penalty, may help.",
-            FitWarning,
-            stacklevel=4,
         )
     if fitted.untold:
-        warnings.warn(
+        warn(
             f"{call}: the data don't tell {', '.join(fitted.untold)}: the likelihood is flat, "
             "or goes on rising towards 0 or infinity. What the model expects may still be sound; "
             "these parameters and their standard errors are not.",
-            FitWarning,
-            stacklevel=4,
         )

@@ -137,8 +137,7 @@ def _monetary(table: Table, x: Floats) -> Floats:
             f"monetary is {said} with frequency above 0",
             wrong,
             "it takes the mean value of the repeat purchases, above 0, for the model knows no "
-            "free purchases and no returns. Leave such customers out: "
-            "summary[(summary.frequency == 0) | (summary.monetary > 0)]",
+            f"free purchases and no returns. Leave such customers out: {table.without}",
         )
     odd = ~again & (z != 0) & ~np.isnan(z)
     if odd.any():

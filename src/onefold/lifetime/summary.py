@@ -55,8 +55,9 @@ def rfm_summary(
         log: The events; or profiles, which know them up to their `as_of`.
         start: Customers who bought before this instant are left out, and counted: their first
             purchase was another one. None leaves nobody out.
-        end: Only what lies before this instant is seen. Left out, it is just after the last event
-            of anybody; of profiles, their `as_of`.
+        end: Only what lies before this instant is seen, in UTC unless it has an offset. Left out,
+            it is just after the last event of anybody, whatever its kind, facts aside; of
+            profiles, their `as_of`.
         time_unit: The unit of recency and T: "h", "D", "W", "M" or "Y". A month is a twelfth of a
             year of 365.25 days; but with collapse="M" calendar months are counted for "M" and "Y".
         collapse: The periods: "h", "D", "W" (from Monday on), "M" (calendar months), or None for
@@ -182,13 +183,20 @@ def _asked(
             f"{call}: end is {_time.show(last)}, and these profiles know what came before "
             f"{_time.show(profiles.as_of)}. Give an earlier end, or fold with a later as_of=."
         )
-    moment = profiles.as_of if last is None else last
-    if first is not None and not first < moment:
+    if last is None:
+        last = _after(profiles) if isinstance(log, EventLog) else profiles.as_of
+    if first is not None and not first < last:
         raise ArgumentError(
-            f"{call}: start is {_time.show(first)}, and end is {_time.show(moment)}; a start "
+            f"{call}: start is {_time.show(first)}, and end is {_time.show(last)}; a start "
             "before the end is allowed."
         )
-    return _Asked(call, profiles, first, moment, unit, periods, kind)
+    return _Asked(call, profiles, first, last, unit, periods, kind)
+
+
+def _after(profiles: Profiles) -> np.datetime64:
+    """Just after the last event of a customer; facts say nothing of what was seen until when."""
+    times = profiles.ledger.events.array("time")
+    return times.max() + _time.MICROSECOND if len(times) else profiles.as_of
 
 
 def _summary(asked: _Asked, end: np.datetime64, bound: str) -> tuple[RFMSummary, Ints]:

@@ -24,6 +24,10 @@ Horizon: TypeAlias = float | Duration
 
 def unit(value: Any, name: str) -> str:
     """Return a unit of time: h, D, W, M or Y."""
+    if isinstance(value, str) and value not in DAYS:
+        for letter, word in SAID.items():
+            if value.lower().rstrip("s") in (word.rstrip("s"), letter.lower()):
+                raise ArgumentError(f"{name} is {value!r}; write {letter!r} for {word}.")
     found: str = one_of(value, tuple(DAYS), name)
     return found
 
@@ -64,6 +68,11 @@ def periods(value: Any, time_unit: str | None, name: str) -> float:
                 f"{said(time_unit)}, or a length of time such as '90D'."
             )
         return float(value)
+    if value is None:
+        raise ArgumentError(
+            f"{name} is None; it takes a number of {said(time_unit)}, or a length of time such as "
+            "'90D'. For ever has an end only with a discount: discounted_purchases."
+        )
     length = _time.duration(value, name)
     if time_unit is None:
         raise ArgumentError(
@@ -87,3 +96,23 @@ def yearly(discount: Any, horizon: Any, call: str) -> float:
             "have no end. Give a discount above 0, or a horizon such as '365D'."
         )
     return float(np.log1p(discount))
+
+
+def rounded(time: float, value: Any, name: str) -> float:
+    """Whole periods: a length of time is rounded to them, a number has to be whole."""
+    number = isinstance(value, (int, float, np.integer, np.floating))
+    if number and not isinstance(value, np.timedelta64) and abs(time - round(time)) > 1e-9:
+        raise ArgumentError(
+            f"{name} is {time:g}; this model counts whole periods, such as {max(round(time), 1)}."
+        )
+    return float(max(round(time), 1))
+
+
+def same(customers: Any, time_unit: str | None, call: str) -> None:
+    """Refuse a summary in another unit than the model's."""
+    own = getattr(customers, "time_unit", None)
+    if isinstance(own, str) and time_unit is not None and own != time_unit:
+        raise ArgumentError(
+            f"{call}: the summary is in {SAID.get(own, own)}, and the model was fitted in "
+            f"{SAID[time_unit]}. Make the summary with time_unit={time_unit!r}."
+        )

@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 
 from onefold._check import instance, one_of, shown, text
-from onefold._types import Floats, Rng, Times
+from onefold._types import Floats, Rng, Strings, Times
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.gammagamma import FittedSpend
-from onefold.lifetime.incoming import ID, parts
+from onefold.lifetime.incoming import parts
 from onefold.lifetime.purchases import COLLAPSE, read_rfm
 from onefold.lifetime.reading import read_customers
 from onefold.lifetime.redraw import redraw
@@ -69,7 +69,13 @@ def _discount(value: Any) -> float:
 
 
 def _margin(value: Any) -> float:
-    return _number(value, "LifetimeValue: margin", zero=False)
+    margin = _number(value, "LifetimeValue: margin", zero=False)
+    if margin > 1:
+        raise ArgumentError(
+            f"LifetimeValue: margin is {shown(value)}; it takes the share of what is spent that is "
+            "kept, at most 1: 0.3 is thirty per cent."
+        )
+    return margin
 
 
 def _named(instance: Any, attribute: Any, value: Any) -> None:
@@ -88,8 +94,10 @@ class LifetimeValue:
     trait of profiles: `fold(log, [*TRAITS, LifetimeValue(purchases, spend)])`. As a trait it reads
     each customer's purchases before `as_of`, and the covariates of the model of purchases from
     facts of the same names. It is missing for those who have no purchase, whose repeat purchases
-    have no amount, or none above 0 together, and of whom a fact is not known. The models stay as
-    they were fitted: fit them on a summary that ends by `as_of` where nothing later may be known.
+    have no amount, or none above 0 together, and of whom a fact is not known as a number, or as
+    yes or no. It needs all purchases since the first: `Over(value, last=...)`, which hides some,
+    means nothing. The models stay as they were fitted: fit them on a summary that ends by `as_of`
+    where nothing later may be known.
 
     Source: Fader, Hardie and Lee, "RFM and CLV: using iso-value curves for customer base
     analysis", Journal of Marketing Research 42, 2005 (lifetime value as margin times revenue a
@@ -105,8 +113,10 @@ class LifetimeValue:
             (1 + discount)^-t. Above 0 where the horizon is None.
         margin: The share of what is spent that is kept, 1 for revenue.
         name: The trait's name.
-        event: Kind of event that is a purchase (as a trait).
-        collapse: The periods of which purchases are merged, as in `rfm_summary` (as a trait).
+        event: Kind of event that is a purchase (as a trait). Left out: that of the summary on
+            which `purchases` was fitted, "purchase" where it was a frame.
+        collapse: The periods of which purchases are merged, as in `rfm_summary` (as a trait). Left
+            out: those of the summary, days where it was a frame.
 
     Examples:
         >>> import onefold as of
@@ -129,10 +139,19 @@ class LifetimeValue:
     discount: float = attrs.field(default=0.10, converter=_discount, kw_only=True)
     margin: float = attrs.field(default=1.0, converter=_margin, kw_only=True)
     name: str = attrs.field(default="lifetime_value", validator=_named, kw_only=True)
-    event: str = attrs.field(default="purchase", validator=_named, kw_only=True)
-    collapse: str | None = attrs.field(default="D", validator=_collapse, kw_only=True)
+    event: str = attrs.field(validator=_named, kw_only=True)
+    collapse: str | None = attrs.field(validator=_collapse, kw_only=True)
 
     __hash__ = None  # type: ignore[assignment]
+
+    @event.default
+    def _its_event(self) -> str:
+        return str(getattr(self.purchases, "made", {}).get("event", "purchase"))
+
+    @collapse.default
+    def _its_collapse(self) -> str | None:
+        periods: str | None = getattr(self.purchases, "made", {}).get("collapse", "D")
+        return periods
 
     def __attrs_post_init__(self) -> None:
         if self.horizon is not None:
@@ -165,6 +184,7 @@ class LifetimeValue:
             ArgumentError: If somebody's expected spend is infinite.
         """
         call = "LifetimeValue.table"
+        units.same(customers, self.purchases.time_unit, call)
         who = read_customers(customers, call, monetary=True)
         found = np.empty((len(COLUMNS), len(who)))
         ahead = self._ahead
@@ -175,7 +195,7 @@ class LifetimeValue:
             held[0] = self.purchases.p_alive(some)
             held[1] = self.purchases.expected_purchases(some, horizon=ahead)
             held[2], held[3] = self._worth(some)
-        index = pd.Index(who.index, name=ID)
+        index = who.index
         columns = dict(zip(COLUMNS, found, strict=True))
         return pd.DataFrame(columns, index=index, copy=False)
 
@@ -207,6 +227,12 @@ class LifetimeValue:
         Raises:
             ArgumentError: If q is at most 1, for then the mean spend is infinite.
         """
+        wanted = getattr(self.purchases, "covariates", ())
+        if set(covariates or {}) != set(wanted):
+            raise ArgumentError(
+                f"LifetimeValue.newcomer: covariates is {shown(covariates)}; the model of "
+                f"purchases has {', '.join(wanted) or 'none'}: give a number for each, no others."
+            )
         new = {"frequency": 0.0, "recency": 0.0, "T": 0.0, "monetary": np.nan}
         return self.of({**(covariates or {}), **new})
 
@@ -264,7 +290,7 @@ class LifetimeValue:
             time_unit=self.purchases.time_unit,
         )
         covariates = getattr(self.purchases, "covariates", ())
-        facts = {name: history.fact(name)[1] for name in covariates}
+        facts = {name: _told(*history.fact(name)) for name in covariates}
         told = np.isfinite(np.array([x, *facts.values()])).all(axis=0)
         known = np.flatnonzero(told & ((x == 0) | (z > 0)))
         out = np.full(len(x), np.nan)
@@ -275,6 +301,14 @@ class LifetimeValue:
             frame |= {name: held[some] for name, held in facts.items()}
             out[some] = self._worth(pd.DataFrame(frame))[1]
         return out
+
+    def __repr__(self) -> str:
+        model = type(getattr(self.purchases, "settings", self.purchases)).__name__
+        ahead = "for ever" if self.horizon is None else f"within {self.horizon}"
+        return (
+            f"LifetimeValue({model} of {getattr(self.purchases, 'n', 0):,} customers; {ahead}, "
+            f"{100 * self.discount:g} % a year, margin {self.margin:g})"
+        )
 
     def _worth(self, customers: Any) -> tuple[Any, Any]:
         """Expected spend and lifetime value."""
@@ -291,3 +325,11 @@ class LifetimeValue:
             return self.horizon
         year = units.a_year(self.purchases.time_unit, "LifetimeValue: purchases")
         return max(float(round(year)), 1.0) if getattr(self.purchases, "discrete", False) else year
+
+
+def _told(words: Strings, numbers: Floats) -> Floats:
+    """A fact as a covariate (n,): its number, 1 and 0 for yes and no, NaN where unknown."""
+    out = numbers.copy()
+    out[words == "yes"] = 1.0
+    out[words == "no"] = 0.0
+    return out

@@ -29,6 +29,8 @@ NAMES = ("top", "high", "middle", "low")
 SHARES = {"customers": (0.05, 0.20, 0.50), "value": (0.50, 0.80, 0.95)}
 UNITS = ("h", "D", "W", "M")
 
+MADE_FROM = ("lifetime_value", "frequency", "recency", "tenure", "monetary")
+
 
 def _value(value: Any) -> Readable | None:
     return None if value is None else readable(value, "ValueTiers: value")
@@ -183,6 +185,15 @@ class ValueTiers:
                 f"ValueTiers: value is {name_of(self.value)!r}, so no model is fitted; leave out "
                 "model= and spend=, or value."
             )
+        usual = attrs.fields(ValueTiers)
+        ours = ("horizon", "discount", "time_unit", "event")
+        odd = [n for n in ours if getattr(self, n) != getattr(usual, n).default]
+        if self.value is not None and odd:
+            raise ArgumentError(
+                f"ValueTiers: value is {name_of(self.value)!r}, so {odd[0]}= has nothing to act "
+                "on; it is of lifetime value that is fitted here. Leave it out, or set it in the "
+                "value."
+            )
         real = isinstance(self.discount, (int, float, np.integer, np.floating))
         if not real or isinstance(self.discount, bool) or not 0 <= self.discount < np.inf:
             raise ArgumentError(
@@ -233,6 +244,11 @@ class ValueTiers:
                 "by='customers'."
             )
         return ranked.cuts(self._shared, by=self.by)
+
+    @property
+    def traits(self) -> tuple[Readable, ...]:
+        """What tiers are made from, so that a persona tells it as their definition."""
+        return MADE_FROM if self.value is None else (self.value,)
 
     @property
     def _shared(self) -> tuple[float, ...]:

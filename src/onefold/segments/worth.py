@@ -54,6 +54,13 @@ def bought(table: TraitTable, event: str, collapse: str) -> pd.DataFrame:
 
 def fitted_value(settings: "ValueTiers", table: TraitTable) -> "LifetimeValue":
     """Lifetime value by models fitted on the rows of a table."""
+    covariates = (*getattr(settings.model, "purchase", ()), *getattr(settings.model, "dropout", ()))
+    if covariates:
+        raise ArgumentError(
+            f"ValueTiers: model has the covariates {', '.join(covariates)}, and is fitted here on "
+            "purchases alone. Fit it on a summary with these columns, and give what comes of it as "
+            "the value: ValueTiers(LifetimeValue(purchases, spend))."
+        )
     frame = bought(table, settings.event, settings.time_unit)
     if not len(frame):
         raise ArgumentError(
