@@ -16,7 +16,6 @@ def warn(message: str) -> None:
     frame, level = sys._getframe(1), 2
     while _own(frame.f_globals.get("__name__", "")) and frame.f_back is not None:
         frame, level = frame.f_back, level + 1
-    level -= 1
     warnings.warn(message, FitWarning, stacklevel=level)
 
 
