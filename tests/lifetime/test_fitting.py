@@ -167,7 +167,7 @@ def test_a_search_on_some_rows_first_ends_where_one_on_all_does():
     design = Design(("r", "alpha", "a", "b"), {}, {}, {})
     process = BetaGeometric(False)
     found = search(process, design, rows)
-    direct = search(process, design, rows, np.log(process.start(rows)))
+    direct = search(process, design, rows, np.log(process.starts(rows)[0]))
     assert found.converged and direct.converged
     np.testing.assert_allclose(found.point, direct.point, atol=1e-4)
     assert found.steps < direct.steps

@@ -21,6 +21,7 @@ from onefold.lifetime.rows import Rows
 
 AT_ONCE = 8192  # rows, so that what is made of them stays in the cache
 FEW = 20_000  # rows on which a good start is found
+SAME = 1e-6  # of log likelihood: a maximum goes before a point that is so little higher
 WIDE = 20.0  # the box of a covariate's coefficient, in standard deviations
 
 
@@ -34,6 +35,8 @@ class Design:
         centre: Mean of each covariate among the customers.
         scale: Standard deviation of each.
         l2: The penalty on squared coefficients of standardised covariates.
+        timed: The letters that are lengths of time.
+        unit: The mean T, around which these are looked for: a unit of time is a matter of taste.
     """
 
     letters: tuple[str, ...]
@@ -41,6 +44,8 @@ class Design:
     centre: Mapping[str, float]
     scale: Mapping[str, float]
     l2: float = 0.0
+    timed: tuple[str, ...] = ()
+    unit: float = 1.0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,23 +134,35 @@ def unpenalised(design: Design, found: Maximum) -> float:
 
 
 def search(process: Process, design: Design, rows: Rows, start: Floats | None = None) -> Maximum:
-    """The maximum of the likelihood: first on some rows, from there on all."""
-    k, p = len(design.letters), len(design.names)
-    if start is None:
-        start = np.concatenate([np.log(process.start(rows)), np.zeros(p - k)])
-        if len(rows) > 2 * FEW:
-            some = rows.take(slice(None, None, len(rows) // FEW))
-            start = _find(process, design, some, start).point
-    return _find(process, design, rows, start)
+    """The highest of the maxima of the likelihood that are found from several starts.
+
+    Where there are many rows, starts compete on some of them, and the best goes on with all.
+    """
+    if start is not None:
+        return _find(process, design, rows, start)
+    many = len(rows) > 2 * FEW
+    some = rows.take(slice(None, None, len(rows) // FEW)) if many else rows
+    none = np.zeros(len(design.pairs))
+    starts = [np.concatenate([np.log(one), none]) for one in process.starts(rows)]
+    best = max((_find(process, design, some, one) for one in starts), key=_rank)
+    return _find(process, design, rows, best.point) if many else best
+
+
+def _rank(found: Maximum) -> tuple[bool, float]:
+    """Maxima before what is none, then the higher ones; those of one height are one."""
+    return bool(np.isfinite(found.value)), found.value + (SAME if found.converged else 0.0)
 
 
 def _find(process: Process, design: Design, rows: Rows, start: Floats) -> Maximum:
     def function(theta: Floats, second: bool) -> tuple[float, Floats, Floats]:
         return likelihood(process, design, theta, rows, second=second)
 
-    return maximise(function, start, box_of(design))
+    centre, half = box_of(design)
+    return maximise(function, start, half, centre)
 
 
-def box_of(design: Design) -> Floats:
-    """Half the width (p,) of the box in which coefficients are looked for."""
-    return np.array([BOX] * len(design.letters) + [WIDE] * len(design.pairs))
+def box_of(design: Design) -> tuple[Floats, Floats]:
+    """The middle (p,) of the box in which coefficients are looked for, and half its width (p,)."""
+    letters, pairs = len(design.letters), len(design.pairs)
+    centre = [np.log(design.unit) if letter in design.timed else 0.0 for letter in design.letters]
+    return np.array(centre + [0.0] * pairs), np.array([BOX] * letters + [WIDE] * pairs)

@@ -226,7 +226,8 @@ def fit_purchases(
             f"{call}: nobody of {len(held.x):,} customers bought again, so nothing tells rates of "
             "buying from leaving. Look back further, or collapse= by a shorter period."
         )
-    design = _design(process, wanted, held.z, getattr(settings, "l2", 0.0), call)
+    age = float(held.T.mean())
+    design = _design(process, wanted, held.z, getattr(settings, "l2", 0.0), age, call)
     rows = Rows.of(held.x, held.t_x, held.T, held.z).compressed()
     found = search(process, design, rows)
     fitted = FittedPurchases(
@@ -267,7 +268,7 @@ def _unit(summary: Any, time_unit: Any, call: str) -> str | None:
 
 
 def _design(
-    process: Process, wanted: dict[str, tuple[str, ...]], z: Any, l2: float, call: str
+    process: Process, wanted: dict[str, tuple[str, ...]], z: Any, l2: float, age: float, call: str
 ) -> Design:
     acts = {
         letter: (wanted[which], sign)
@@ -284,7 +285,7 @@ def _design(
                 "nothing; leave it out."
             )
     _apart(z, centre, scale, call)
-    return Design(process.letters, acts, centre, scale, l2)
+    return Design(process.letters, acts, centre, scale, l2, process.timed, age)
 
 
 def _apart(z: Any, centre: dict[str, float], scale: dict[str, float], call: str) -> None:

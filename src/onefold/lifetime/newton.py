@@ -54,36 +54,41 @@ class Maximum:
 
 # A point may be tried where nothing can be computed; it is then refused.
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")
-def maximise(function: Function, start: Floats, box: Floats | None = None) -> Maximum:
+def maximise(
+    function: Function, start: Floats, box: Floats | None = None, centre: Floats | None = None
+) -> Maximum:
     """Find the maximum of a function that gives its value, gradient and Hessian.
 
     Args:
         function: From a point (p,), and whether the derivatives are wanted, to the value, the
             gradient (p,) and the Hessian (p, p).
         start: Where to begin (p,).
-        box: Half the width (p,) of the box around 0 in which the point stays; 13.8 each.
+        box: Half the width (p,) of the box in which the point stays; 13.8 each.
+        centre: The middle (p,) of the box; 0 each.
 
     A step is only taken to where all of these are finite; from a start where they are not, nothing
     is found.
     """
-    limit = np.full(len(start), BOX) if box is None else box
-    at = np.clip(np.asarray(start, dtype=np.float64), -limit, limit)
+    middle = np.zeros(len(start)) if centre is None else centre
+    half = np.full(len(start), BOX) if box is None else box
+    limits = middle - half, middle + half
+    at = np.clip(np.asarray(start, dtype=np.float64), *limits)
     here = function(at, True)
     for step in range(STEPS):
         value, gradient, hessian = here
         if not _finite(here):
             return Maximum(at, value, gradient, hessian, step, False, np.zeros(len(at), dtype=bool))
-        free = ~_outward(at, gradient, limit)
+        free = ~_outward(at, gradient, limits)
         move = _ascent(gradient, hessian, free)
         gain = 0.5 * float(gradient @ move)
         if gain <= max(ENOUGH, ROUNDING * abs(value)):
             return Maximum(at, value, gradient, hessian, step, True, ~free)
-        found = _search(function, at, value, gradient, move, limit)
+        found = _search(function, at, value, gradient, move, limits)
         if found is None:  # nothing that the sum can tell is gained along an ascent
             return Maximum(at, value, gradient, hessian, step, gain <= LITTLE, ~free)
         at, here = found
     value, gradient, hessian = here
-    return Maximum(at, value, gradient, hessian, STEPS, False, _outward(at, gradient, limit))
+    return Maximum(at, value, gradient, hessian, STEPS, False, _outward(at, gradient, limits))
 
 
 def _finite(found: tuple[float, Floats, Floats]) -> bool:
@@ -91,9 +96,10 @@ def _finite(found: tuple[float, Floats, Floats]) -> bool:
     return bool(np.isfinite(value) and np.isfinite(gradient).all() and np.isfinite(hessian).all())
 
 
-def _outward(at: Floats, gradient: Floats, limit: Floats) -> Bools:
+def _outward(at: Floats, gradient: Floats, limits: tuple[Floats, Floats]) -> Bools:
     """Coordinates at the edge of the box that would leave it."""
-    marked: Bools = ((at >= limit) & (gradient > 0)) | ((at <= -limit) & (gradient < 0))
+    low, high = limits
+    marked: Bools = ((at >= high) & (gradient > 0)) | ((at <= low) & (gradient < 0))
     return marked
 
 
@@ -102,15 +108,23 @@ def _ascent(gradient: Floats, hessian: Floats, free: Bools) -> Floats:
     step = np.zeros(len(gradient))
     if not free.any():
         return step
-    values, vectors = np.linalg.eigh(-hessian[np.ix_(free, free)])
+    bend = -hessian[np.ix_(free, free)]
+    scale = np.sqrt(np.abs(np.diag(bend)))  # so that a steep coordinate hides no other
+    scale[scale == 0] = 1.0
+    values, vectors = np.linalg.eigh(bend / np.outer(scale, scale))
     size = np.maximum(np.abs(values), FLOOR * max(np.abs(values).max(), 1e-300))
-    step[free] = vectors @ ((vectors.T @ gradient[free]) / size)
+    step[free] = vectors @ ((vectors.T @ (gradient[free] / scale)) / size) / scale
     longest = np.abs(step).max()
     return step * min(1.0, LONGEST / longest) if longest > 0 else step
 
 
 def _search(
-    function: Function, at: Floats, value: float, gradient: Floats, move: Floats, limit: Floats
+    function: Function,
+    at: Floats,
+    value: float,
+    gradient: Floats,
+    move: Floats,
+    limits: tuple[Floats, Floats],
 ) -> tuple[Floats, tuple[float, Floats, Floats]] | None:
     """The first point along a step, halved and halved again, that gains enough.
 
@@ -118,7 +132,7 @@ def _search(
     """
     part = 1.0
     while part > 1e-9:
-        there = np.clip(at + part * move, -limit, limit)
+        there = np.clip(at + part * move, *limits)
         found = function(there, part == 1.0)
         gained = found[0] - value
         if np.isfinite(gained) and gained > max(1e-4 * float(gradient @ (there - at)), 0.0):

@@ -85,7 +85,7 @@ def _profile(fit: "FittedPurchases", i: int, level: float) -> tuple[float, float
     turn[i] = design.own_units[i]
     back = np.linalg.inv(turn)
     point = turn @ fit._theta
-    box, others = box_of(design), np.arange(len(point)) != i
+    (centre, box), others = box_of(design), np.arange(len(point)) != i
     threshold = chi2.ppf(level, 1) / 2
     scatter = turn @ fit._covariance @ turn.T
     told = design.names[i] not in fit.untold and scatter[i, i] > 0
@@ -107,13 +107,14 @@ def _profile(fit: "FittedPurchases", i: int, level: float) -> tuple[float, float
             gradient, hessian = back.T @ gradient, back.T @ hessian @ back
             return value, gradient[others], hessian[np.ix_(others, others)]
 
-        found = maximise(function, point[others] + slope * away, 2 * box[others])
+        start = point[others] + slope * away
+        found = maximise(function, start, 2 * box[others], centre[others])
         return best - found.value - threshold
 
     def furthest(side: int) -> float:
         """To the end of the box, and beyond where the standard error says so."""
         wide = min(10 * error, 2 * float(box[i])) if told else 0.0
-        return max(float(box[i]) - side * float(point[i]), wide)
+        return max(float(box[i]) - side * float(point[i] - centre[i]), wide)
 
     low, high = (_bound(fallen, side, error, furthest(side)) for side in (-1, 1))
     return low, high

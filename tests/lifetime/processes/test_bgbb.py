@@ -45,7 +45,7 @@ def column(*params: float) -> Floats:
 
 def fitted(rows: Rows) -> tuple[Floats, Floats]:
     """The maximum by damped Newton steps on the logs of the parameters, and the slopes there."""
-    logs = np.log(BGBB.start(rows))
+    logs = np.log(BGBB.starts(rows)[0])
     value = rows.weight @ BGBB.value(np.exp(logs)[:, None], rows)
     for _ in range(60):
         curve = BGBB.curve(np.exp(logs)[:, None], rows)
@@ -268,5 +268,5 @@ def test_the_maximum_is_found_from_the_start(params: tuple[float, ...]) -> None:
 def test_starting_with_nobody_who_came_back() -> None:
     zero = np.zeros(3)
     for T in (zero, np.array([1.0, 5, 9])):
-        start = BGBB.start(Rows.of(zero, zero, T))
+        start = BGBB.starts(Rows.of(zero, zero, T))[0]
         assert ((start > 0) & np.isfinite(start)).all()

@@ -191,7 +191,7 @@ def test_no_time_at_all(process: BetaGeometric) -> None:
     assert many[0] == pytest.approx(process.newcomer(params, np.array([7.0]))[0])
     counts = process.counts(params, np.zeros(1), 2)
     np.testing.assert_allclose(counts, [[1, 0, 0]], atol=1e-14)
-    assert np.isfinite(process.start(rows)).all()
+    assert np.isfinite(process.starts(rows)).all()
 
 
 @BOTH

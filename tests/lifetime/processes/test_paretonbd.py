@@ -89,7 +89,7 @@ def closed(params: Floats, rows: Rows) -> Floats:
 
 def fitted(rows: Rows) -> tuple[Floats, float, Floats, int]:
     """The maximum by damped Newton steps on the logs: parameters, value, errors, steps."""
-    logs = np.log(PARETO.start(rows))
+    logs = np.log(PARETO.starts(rows)[0])
     for steps in range(100):  # noqa: B007
         curve = PARETO.curve(np.exp(logs)[:, None], rows)
         slope, bend = curve.gradient @ rows.weight, curve.hessian @ rows.weight

@@ -28,22 +28,27 @@ from onefold.lifetime.rows import Rows
 WITHIN = 1e-9  # an opportunity this little beyond a time still counts as within it
 
 
+STARTS = ((1.0, 1.0), (10.0, 0.2), (1.0, 20.0))  # how alike customers are: buying, leaving
+
+
 @attrs.frozen
 class BetaBernoulli:
     """The process of BG/BB; params are (4, 1), for there are no covariates."""
 
     discrete: ClassVar[bool] = True
+    timed: ClassVar[tuple[str, ...]] = ()
     letters: ClassVar[tuple[str, ...]] = ("alpha", "beta", "gamma", "delta")
     links: ClassVar[Mapping[str, tuple[str, int]]] = MappingProxyType({})
 
-    def start(self, rows: Rows) -> Floats:
-        """Buying as often as up to the last purchase, and even odds to have left by the end."""
+    def starts(self, rows: Rows) -> list[Floats]:
+        """Buying as often as up to the last purchase; alike or not, leaving soon or hardly."""
         seen = float(rows.weight @ rows.T) + 1.0
         lived = float(rows.weight @ rows.t_x) + 1.0
         buys = min(max(float(rows.weight @ rows.x) / lived, 0.05), 0.95)
         stays = min(max(lived / seen, 0.05), 0.95)
         mean = seen / (rows.n + 1.0)
-        return np.array([buys, 1 - buys, 1.0, 1.0 + mean * stays])
+        held = np.array([buys, 1 - buys, 1.0, 1.0 + mean * stays])
+        return [held * np.array([k, k, m, m]) for k, m in STARTS]
 
     def value(self, params: Floats, rows: Rows) -> Floats:
         tables = _Tables.of(params, rows)

@@ -32,22 +32,26 @@ NEAR = 1e-5  # of (a - 1) w to 0, where little is left of the closed form
 AT_ONCE = 5_000  # rows, some hundred numbers for each
 
 
+STARTS = ((0.5, 1.0, 3.0), (3.0, 0.5, 0.5), (0.3, 10.0, 50.0))  # r, a, b
+
+
 @attrs.frozen
 class BetaGeometric:
     """The process of BG/NBD, and with `at_once` of MBG/NBD."""
 
     at_once: bool
     discrete: ClassVar[bool] = False
+    timed: ClassVar[tuple[str, ...]] = ("alpha",)
     letters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     links: ClassVar[Mapping[str, tuple[str, int]]] = MappingProxyType(
         {"alpha": ("purchase", -1), "a": ("dropout", 1), "b": ("dropout", 1)}
     )
 
-    def start(self, rows: Rows) -> Floats:
-        """One purchase a customer's mean time, and an even chance in four to leave."""
+    def starts(self, rows: Rows) -> list[Floats]:
+        """Rates that give the mean; from many who leave soon to few who ever do."""
         time = float(rows.weight @ rows.T)
         rate = (float(rows.weight @ rows.x) + 0.5) / (time if time > 0 else 1.0)
-        return np.array([0.5, 0.5 / rate, 1.0, 3.0])
+        return [np.array([r, r / rate, a, b]) for r, a, b in STARTS]
 
     def value(self, params: Floats, rows: Rows) -> Floats:
         common, left = self._by_count(params, rows)

@@ -37,22 +37,26 @@ B_B, B_SHARE_B, SHARE_B_SHARE_B = range(12, 15)
 TINY = np.finfo(float).tiny
 
 
+STARTS = ((0.5, 0.5, 1 / 3), (3.0, 0.2, 0.01), (0.5, 5.0, 10.0))  # r, s, beta / mean T
+
+
 @attrs.frozen
 class Pareto:
     """The process of Pareto/NBD."""
 
     discrete: ClassVar[bool] = False
+    timed: ClassVar[tuple[str, ...]] = ("alpha", "beta")
     letters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     links: ClassVar[Mapping[str, tuple[str, int]]] = MappingProxyType(
         {"alpha": ("purchase", -1), "beta": ("dropout", -1)}
     )
 
-    def start(self, rows: Rows) -> Floats:
-        """Rates whose mean is the one seen, and half of the customers gone by the mean T."""
-        n = float(rows.weight.sum())
+    def starts(self, rows: Rows) -> list[Floats]:
+        """Rates that give the mean; from many who leave soon to few who ever do."""
         time = float(rows.weight @ rows.T)
         rate = max(float(rows.weight @ rows.x), 1.0) / time
-        return np.array([0.5, 0.5 / rate, 0.5, time / n / 3])
+        mean = time / float(rows.weight.sum())
+        return [np.array([r, r / rate, s, mean * b]) for r, s, b in STARTS]
 
     def value(self, params: Floats, rows: Rows) -> Floats:
         r, alpha, s, beta = params

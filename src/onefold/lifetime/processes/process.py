@@ -8,7 +8,7 @@ so the gradient is the mean of the components' gradients, and the Hessian the me
 Hessians plus the covariance of their gradients, with the weights p_k = exp(h_k) / sum exp(h).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import attrs
@@ -55,8 +55,13 @@ class Process(Protocol):
         """Whether times are whole numbers of opportunities."""
         ...
 
-    def start(self, rows: Rows) -> Floats:
-        """Parameters (k,) to begin with."""
+    @property
+    def timed(self) -> tuple[str, ...]:
+        """The letters that are lengths of time."""
+        ...
+
+    def starts(self, rows: Rows) -> Sequence[Floats]:
+        """Parameters (k,) to begin with, of which the highest maximum is taken."""
         ...
 
     def value(self, params: Floats, rows: Rows) -> Floats:
