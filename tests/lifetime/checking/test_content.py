@@ -1,5 +1,6 @@
 """Results of checks are values: equal by content, kept as they were found, saved and loaded."""
 
+import attrs
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,6 +39,14 @@ def test_equal_by_content(made):
     assert found != made(level=0.9) and found != 3
     with pytest.raises(TypeError, match="unhashable"):
         hash(found)
+
+
+@pytest.mark.parametrize(("made", "name"), [(m, n) for m, names in FRAMES.items() for n in names])
+def test_every_frame_counts(made, name):
+    found = made()
+    frame = getattr(found, name)
+    assert attrs.evolve(found, **{name: frame}) == found
+    assert attrs.evolve(found, **{name: frame[:-1]}) != found
 
 
 @pytest.mark.parametrize("made", FRAMES)
