@@ -52,3 +52,23 @@ def test_a_perfect_one_is_finite():
     pearson, spearman = correlations(np.arange(1.0, 9.0), np.arange(1.0, 9.0) * 2)
     assert pearson.value == pytest.approx(1) and spearman.value == pytest.approx(1)
     assert np.isfinite([pearson.low, pearson.high, spearman.low, spearman.high]).all()
+
+
+def test_the_interval_of_pearson_is_the_infinitesimal_jackknifes():
+    """Efron, "The jackknife, the bootstrap and other resampling plans", 1982, chapter 6."""
+    rng = np.random.default_rng(6)
+    x = rng.geometric(0.3, 9).astype(float)
+    z = rng.gamma(2.0, x)
+
+    def fisher(weight):
+        a, b = (v - np.average(v, weights=weight) for v in (x, z))
+        return np.arctanh((weight @ (a * b)) / np.sqrt((weight @ a**2) * (weight @ b**2)))
+
+    step = 1e-5 * np.eye(9)
+    slopes = [(fisher(1 + up) - fisher(1 - up)) / 2e-5 for up in step]
+    wide = 1.959964 * np.sqrt(np.square(slopes).sum())
+    pearson, _ = correlations(x, z)
+    middle = np.arctanh(pearsonr(x, z)[0])
+    assert np.arctanh([pearson.low, pearson.high]) == pytest.approx(
+        [middle - wide, middle + wide], rel=1e-5
+    )

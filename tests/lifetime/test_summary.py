@@ -58,6 +58,7 @@ def people(raw):
 # ---------------------------------------------------------------- against brute force
 
 
+@settings(max_examples=50)
 @given(raws(clash=False), ENDS, maybe(instants()), COLLAPSES, TIME_UNITS)
 def test_the_four_numbers_are_those_of_brute_force(raw, end, start, collapse, time_unit):
     how = {"collapse": collapse, "time_unit": time_unit}
@@ -74,6 +75,7 @@ def test_the_four_numbers_are_those_of_brute_force(raw, end, start, collapse, ti
     assert summary.left_out == len(everybody) - len(expected)
 
 
+@settings(max_examples=50)
 @given(raws(clash=False), ENDS, ENDS, COLLAPSES, TIME_UNITS)
 def test_the_holdout_is_that_of_brute_force(raw, split, end, collapse, time_unit):
     how = {"collapse": collapse, "time_unit": time_unit}
@@ -102,7 +104,7 @@ def test_the_holdout_is_that_of_brute_force(raw, split, end, collapse, time_unit
 # ---------------------------------------------------------------- laws
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(raws(), st.randoms(use_true_random=False), COLLAPSES)
 def test_the_order_of_events_changes_nothing(raw, random, collapse):
     shuffled = list(raw.rows)
@@ -113,7 +115,7 @@ def test_the_order_of_events_changes_nothing(raw, random, collapse):
     assert one == other
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(raws(), ENDS, COLLAPSES, TIME_UNITS)
 def test_nothing_from_the_end_on_is_seen(raw, end, collapse, time_unit):
     how = {"end": end, "collapse": collapse, "time_unit": time_unit}
@@ -126,7 +128,7 @@ def test_nothing_from_the_end_on_is_seen(raw, end, collapse, time_unit):
         assert rfm_summary(profiles.at(end), **how | {"end": None}) == summary
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(raws(), ENDS, COLLAPSES, TIME_UNITS)
 def test_a_holdout_goes_with_the_summaries_of_both_ends(raw, split, collapse, time_unit):
     how = {"collapse": collapse, "time_unit": time_unit}
@@ -144,7 +146,7 @@ def test_a_holdout_goes_with_the_summaries_of_both_ends(raw, split, collapse, ti
     assert np.array_equal(both["frequency"] + both["frequency_holdout"], whole["frequency"])
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(raws(clash=False), st.lists(ENDS, min_size=1, max_size=4), COLLAPSES)
 def test_rows_as_of_moments_are_those_of_the_whole(raw, moments, collapse):
     if not people(raw):
@@ -168,7 +170,7 @@ def test_rows_as_of_moments_are_those_of_the_whole(raw, moments, collapse):
         assert close(found, expected or [None] * 4)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(raws(ids=False), instants(), ENDS, COLLAPSES)
 def test_rows_of_a_window_are_those_of_its_events(raw, since, end, collapse):
     if not people(raw):

@@ -5,9 +5,11 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import chi2
 
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, FitWarning
 from onefold.lifetime import BGNBD, likelihood_ratio
+from onefold.lifetime.newton import Maximum
 from onefold.lifetime.processes.bgnbd import BetaGeometric
+from onefold.lifetime.sureness import untold
 from tests.lifetime import cdnow
 from tests.lifetime.test_models import plain_bgnbd
 
@@ -35,6 +37,34 @@ def test_wald_intervals_are_even_on_the_logarithm():
     table = FIT.intervals(method="wald")
     middle = np.sqrt(table["low"].to_numpy() * table["high"].to_numpy())
     assert middle == pytest.approx(table["estimate"].to_numpy())
+
+
+def test_a_parameter_that_may_be_a_hundred_times_as_large_is_untold():
+    few = cdnow.drawn(BetaGeometric(False), cdnow.BGNBD_PARAMS, 50, seed=12)
+    with pytest.warns(FitWarning, match="don't tell a, b"):
+        fit = BGNBD().fit(few)
+    logs = np.log(list(fit.params.values()))
+    # The information by differences of the likelihood written out: errors of .4, .6, 5.2 and 6.2.
+    steps = 0.02 * np.eye(4)
+    bend = [
+        [
+            sum(s * t * plain_bgnbd(logs + s * a + t * b, few) for s in (1, -1) for t in (1, -1))
+            for a in steps
+        ]
+        for b in steps
+    ]
+    errors = np.sqrt(np.diag(np.linalg.inv(np.array(bend) / (4 * 0.02**2))))
+    assert fit.untold == ("a", "b")
+    assert (errors[:2] < 1).all() and (errors[2:] > 5).all() and (errors[2:] < 8).all()
+    assert np.isinf(fit.intervals()["high"][2:]).all()
+
+
+@pytest.mark.parametrize(("error", "told"), [(4.9, True), (5.1, False), (9.0, False)])
+def test_untold_is_where_the_error_of_a_logarithm_is_above_5(error, told):
+    hessian = -np.diag(1 / np.array([0.1, 0.2, error, 0.3]) ** 2)
+    there, inside = np.zeros(4), np.zeros(4, dtype=bool)
+    found = Maximum(there, -1.0, there, hessian, 5, True, inside)
+    assert untold(FIT._design, found) == (() if told else ("a",))
 
 
 def test_both_methods_agree_where_there_are_many():

@@ -65,6 +65,13 @@ def test_values_that_differ_by_a_rounding_are_equal():
     assert Ranked.of(values).above(np.array([1.0, 1.0 + 1e-13])).tolist() == [1, 1]
 
 
+@pytest.mark.parametrize(("share", "n", "whole"), [(0.29, 100, 29), (0.57, 100, 57)])
+def test_a_share_that_is_a_rounding_short_of_whole_customers_is_whole(share, n, whole):
+    assert share * n < whole
+    ranked = Ranked.of(np.arange(float(n)))
+    assert ranked.above(ranked.cuts([share], by="customers")).tolist() == [whole]
+
+
 def test_nobody_is_below_who_hold_everything():
     for values in ([5.0], [2.0, 2.0], [0.0, 4.0]):
         ranked = Ranked.of(np.array(values))

@@ -105,6 +105,28 @@ def test_realised_counts_from_the_moment_of_the_fit():
     assert found["customers"].tolist() == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("time", "counts"),
+    [
+        ("2024-01-31T23:59:59.999999", False),
+        ("2024-02-01T00:00:00", True),
+        ("2024-03-31T23:59:59.999999", True),
+        ("2024-04-01T00:00:00", False),
+    ],
+)
+def test_what_tiers_brought_is_counted_in_a_half_open_window(time, counts):
+    log = EventLog.from_events(
+        [
+            Event("ann", "purchase", "2024-01-01", value=50),
+            Event("bob", "purchase", "2024-01-01", value=5),
+            Event("ann", "purchase", time, value=7),
+        ]
+    )
+    made = segment(fold(log).at("2024-02-01"), ValueTiers(Monetary(), shares=[0.5]))
+    found = made.fitted.realised(log, until="2024-04-01", rng=1)
+    assert found["money"].sum() == (7 if counts else 0)
+
+
 def test_what_realised_refuses(log, made):
     with pytest.raises(ArgumentError, match="takes Profiles or an EventLog"):
         made.fitted.realised(3)

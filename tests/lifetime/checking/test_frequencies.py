@@ -6,7 +6,7 @@ import pytest
 
 from onefold.errors import ArgumentError, FitWarning
 from onefold.lifetime import BGBB, BGNBD, MBGNBD, ParetoNBD, rfm_summary
-from onefold.lifetime.checking.frequencies import frequency_check
+from onefold.lifetime.checking.frequencies import _Counted, frequency_check
 from onefold.lifetime.processes.bgnbd import BetaGeometric
 from tests.lifetime import cdnow
 
@@ -38,6 +38,24 @@ def test_p_is_even_where_the_model_is_true():
     assert (p < 0.1).mean() < 0.25
     outside = np.mean([len(one.outside) / 8 for one in found])
     assert 0.06 < outside < 0.15  # 0.1; 0.04 and less with the variance before fitting
+
+
+def test_a_direction_tells_something_where_fitting_leaves_a_hundredth_of_it():
+    scatter = np.array([100.0, 50, 20, 10])
+    left = np.array([0.005, 0.02, 0.19, 1])
+    off = np.array([1.0, -2, 3, -4])
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
+    held = _Counted(
+        off @ turn.T,
+        np.zeros(4),
+        (turn * scatter) @ turn.T,
+        (turn * (scatter * (1 - left))) @ turn.T,
+    )
+    statistic, df = held.statistic
+    assert df == 3
+    assert statistic == pytest.approx((off**2 / (scatter * left))[1:].sum())
+    # Of 5 counts that add up fitting takes one direction whole; it leaves 19 % of another.
+    assert frequency_check(FITTED, most=4).df == 3
 
 
 def test_another_model_is_found_out():

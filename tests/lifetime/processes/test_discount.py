@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from onefold._types import Floats
+from onefold._types import Floats, Ints
 from onefold.lifetime.processes.bgnbd import BetaGeometric
+from onefold.lifetime.processes.discount import _read_off
 from onefold.lifetime.rows import Rows
 
 BG, MBG = BetaGeometric(at_once=False), BetaGeometric(at_once=True)
@@ -39,8 +40,7 @@ def by_parts(
 PARAMS = [(0.243, 4.414, 0.793, 2.426), (0.8, 0.05, 0.1, 0.3), (3.0, 400.0, 9.0, 45.0)]
 
 
-@pytest.mark.parametrize("process", [BG, MBG], ids=["BG", "MBG"])
-@pytest.mark.parametrize("rate", [1e-6, 0.01, 1.0])
+@pytest.mark.parametrize(("process", "rate"), [(BG, 1e-6), (BG, 0.01), (BG, 1.0), (MBG, 0.03)])
 @pytest.mark.parametrize("params", PARAMS)
 def test_discounted_is_what_expected_gives_by_parts(
     process: BetaGeometric, params: tuple[float, ...], rate: float
@@ -125,3 +125,17 @@ def test_customers_of_two_kinds_are_each_kind_alone() -> None:
         own, row = params[:, i : i + 1], rows.take(slice(i, i + 1))
         assert longer[i] == pytest.approx(BG.discounted(own, row, 0.01, None)[0], rel=1e-9)
         assert soon[i] == pytest.approx(BG.expected(own, row, 9.0)[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, 0.0])
+@pytest.mark.parametrize("far", [True, False])
+def test_what_is_odd_for_some_is_not_hidden_by_others(odd: float, far: bool) -> None:
+    def function(place: Ints, since: Floats) -> Floats:
+        wrong = since > 7.0 if far else since < 3.0
+        return np.where(wrong & (place == 0), odd, 1 / since)
+
+    since = np.tile(np.linspace(2.0, 9.0, 400), 2)
+    place = np.repeat([0, 1], 400)
+    found = _read_off(function, place, since)
+    np.testing.assert_allclose(found, function(place, since), rtol=1e-11)
+    assert (~(np.isfinite(found) & (found > 0))).sum() > 50

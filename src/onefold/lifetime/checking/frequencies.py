@@ -17,6 +17,7 @@ from onefold._check import fraction, instance, whole
 from onefold._display import html_table, number, text_table
 from onefold._random import generator
 from onefold._types import Floats, Rng
+from onefold.lifetime.checking.content import FRAMES, NUMBERS, copied
 from onefold.lifetime.checking.same import learned
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.fitting import search
@@ -34,7 +35,7 @@ METHOD = (
 )
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(repr=False)
 class FrequencyCheck:
     """Customers by repeat purchases, as counted and as the model gives; see `frequency_check`.
 
@@ -53,24 +54,31 @@ class FrequencyCheck:
         method: How the intervals were found.
     """
 
-    table: pd.DataFrame
+    _table: pd.DataFrame = attrs.field(converter=copied, eq=FRAMES)
     model: str
     n: int
     statistic: float
     df: int
-    p: float
+    p: float = attrs.field(eq=NUMBERS)
     draws: int
     level: float
     method: str
 
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each number of repeat purchases; a copy."""
+        return self._table.copy()
+
     def to_pandas(self) -> pd.DataFrame:
         """A copy of `table`."""
-        return self.table.copy()
+        return self.table
 
     @property
     def outside(self) -> pd.DataFrame:
         """The rows whose observed count lies outside its interval."""
-        t = self.table
+        t = self._table
         return t[(t["observed"] < t["low"]) | (t["observed"] > t["high"])]
 
     def plot(self, ax: Any = None) -> Any:
@@ -94,12 +102,12 @@ class FrequencyCheck:
     def _shown(self) -> tuple[list[list[Any]], list[str]]:
         rows = [
             [r.purchases, r.observed, r.expected, f"{r.low:,.0f} to {r.high:,.0f}"]
-            for r in self.table.itertuples(index=False)
+            for r in self._table.itertuples(index=False)
         ]
         return rows, ["purchases", "observed", "expected", f"{100 * self.level:g} % interval"]
 
     def _foot(self) -> str:
-        return f"{len(self.outside)} of {len(self.table)} outside; intervals: {self.method}."
+        return f"{len(self.outside)} of {len(self._table)} outside; intervals: {self.method}."
 
 
 def frequency_check(

@@ -18,6 +18,7 @@ from onefold._random import generator
 from onefold._types import Floats, Rng
 from onefold.errors import ArgumentError, ColumnError
 from onefold.lifetime import units
+from onefold.lifetime.checking.content import FRAMES, copied
 from onefold.lifetime.checking.foresight import foresight
 from onefold.lifetime.checking.same import fitted_on, longest
 from onefold.lifetime.fitted import FittedPurchases
@@ -27,7 +28,7 @@ from onefold.lifetime.rows import Rows
 MADE, LASTED = "frequency_holdout", "duration_holdout"
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(repr=False)
 class HoldoutCheck:
     """What was expected of customers after a split, and what they did; see `holdout_check`.
 
@@ -48,8 +49,8 @@ class HoldoutCheck:
         method: How the intervals were found.
     """
 
-    table: pd.DataFrame
-    by_frequency: pd.DataFrame
+    _table: pd.DataFrame = attrs.field(converter=copied, eq=FRAMES)
+    _by_frequency: pd.DataFrame = attrs.field(converter=copied, eq=FRAMES)
     model: str
     n: int
     actual: float
@@ -59,9 +60,21 @@ class HoldoutCheck:
     level: float
     method: str
 
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each metric; a copy."""
+        return self._table.copy()
+
+    @property
+    def by_frequency(self) -> pd.DataFrame:
+        """A row for each number of repeat purchases before the split; a copy."""
+        return self._by_frequency.copy()
+
     def to_pandas(self) -> pd.DataFrame:
         """A copy of `table`."""
-        return self.table.copy()
+        return self.table
 
     def plot(self, ax: Any = None) -> Any:
         """Mean purchases after the split by those before it; needs the extra `plot`."""
@@ -96,14 +109,14 @@ class HoldoutCheck:
                 _with(r.difference, r.low, r.high, "+"),
                 r.shown,
             ]
-            for r in self.table.itertuples(index=False)
+            for r in self._table.itertuples(index=False)
         ]
         return rows, ["metric", self.model, "naive: past rate", "difference", "shown"]
 
     def _bins(self) -> tuple[list[list[Any]], list[str]]:
         rows = [
             [r.purchases, r.customers, _with(r.actual, r.low, r.high), r.expected, r.naive]
-            for r in self.by_frequency.itertuples(index=False)
+            for r in self._by_frequency.itertuples(index=False)
         ]
         return rows, ["before the split", "customers", "actual mean", "expected", "naive"]
 

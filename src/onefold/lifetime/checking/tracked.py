@@ -11,9 +11,10 @@ import pandas as pd
 
 from onefold import _time
 from onefold._display import html_table, text_table
+from onefold.lifetime.checking.content import FRAMES, copied
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(repr=False)
 class Tracking:
     """Repeat purchases by calendar period, made and expected; see `tracking`.
 
@@ -33,8 +34,8 @@ class Tracking:
         method: How they were found.
     """
 
-    table: pd.DataFrame
-    totals: pd.DataFrame
+    _table: pd.DataFrame = attrs.field(converter=copied, eq=FRAMES)
+    _totals: pd.DataFrame = attrs.field(converter=copied, eq=FRAMES)
     model: str
     n: int
     split: np.datetime64 | None
@@ -44,9 +45,21 @@ class Tracking:
     level: float
     method: str
 
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each period; a copy."""
+        return self._table.copy()
+
+    @property
+    def totals(self) -> pd.DataFrame:
+        """A row for each part; a copy."""
+        return self._totals.copy()
+
     def to_pandas(self) -> pd.DataFrame:
         """A copy of `table`."""
-        return self.table.copy()
+        return self.table
 
     def plot(self, ax: Any = None, *, cumulative: bool = False) -> Any:
         """Actual and expected purchases by period, or added up; needs the extra `plot`."""
@@ -72,7 +85,7 @@ class Tracking:
     def _parts(self) -> tuple[list[list[Any]], list[str]]:
         rows = [
             [r.part, r.periods, r.actual, *_expected(r.expected, r.low, r.high), _ratio(r.ratio)]
-            for r in self.totals.itertuples(index=False)
+            for r in self._totals.itertuples(index=False)
         ]
         return rows, ["part", "periods", "actual", "expected", "interval", "expected / actual"]
 
@@ -86,7 +99,7 @@ class Tracking:
                 r.cumulative_actual,
                 *_expected(r.cumulative_expected, r.cumulative_low, r.cumulative_high),
             ]
-            for r in self.table.itertuples(index=False)
+            for r in self._table.itertuples(index=False)
         ]
         cut = max((len(rows) - 24) // 2, 0)
         if cut:

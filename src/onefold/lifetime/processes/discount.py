@@ -103,19 +103,22 @@ def _read_off(function: Callable[[Ints, Floats], Floats], place: Ints, since: Fl
     found[alone] = values[: alone.sum()]
     used = int(alone.sum())
     for part, at in curves:
-        n = len(at)
-        found[part] = _polynomial(values[used : used + n], logs[part])
-        used += n
+        nodes = values[used : used + len(at)]
+        used += len(at)
+        if ((nodes > 0) & np.isfinite(nodes)).all():
+            found[part] = _polynomial(nodes, logs[part])
+        elif (nodes == nodes[0]).all():  # no time at all, or for ever at no rate
+            found[part] = nodes[0]
+        else:  # no smooth logarithm: each is asked for, so that nothing odd is hidden
+            found[part] = function(place[order[part]], np.exp(logs[part]))
     back = np.empty(len(place))
     back[order] = found
     return back
 
 
 def _polynomial(values: Floats, logs: Floats) -> Floats:
-    """Values (n,) at the Chebyshev points of the range of `logs`, read off at `logs`."""
+    """Values (n,) above 0 at the Chebyshev points of the range of `logs`, read off at `logs`."""
     n = len(values)
-    if not ((values > 0) & np.isfinite(values)).all():  # no time at all, or for ever at no rate
-        return np.full(len(logs), values[0])
     angles = np.pi * (np.arange(n) + 0.5) / n
     terms = 2 / n * np.cos(np.arange(n)[:, None] * angles) @ np.log(values)
     terms[0] /= 2
