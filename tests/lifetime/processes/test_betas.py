@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
@@ -29,7 +29,11 @@ def test_moments(a: float, b: float, z: float) -> None:
     z=st.floats(-8, 9).map(np.exp),
 )
 def test_powers(a: float, b: float, k: float, z: float) -> None:
-    """E (1 + p z)^-k is a hypergeometric function, which scipy gets right for small arguments."""
+    """E (1 + p z)^-k is a hypergeometric function, which scipy gets right for small arguments.
+
+    But not where k - a is nearly whole: there it loses half of its digits.
+    """
+    assume(abs(k - a - round(k - a)) > 1e-3)
     p, weight = nodes(np.array([a]), np.array([b]), np.array([(1 + k) * (1 + z)]))
     found = (weight * (1 + p * z) ** -k).sum()
     closed = (1 + z) ** -a * hyp2f1(a, a + b - k, a + b, z / (1 + z))
