@@ -240,9 +240,9 @@ def test_it_is_a_value():
 
 
 def test_the_bootstrap_is_about_as_wide_as_the_intervals():
-    wide = SPEND.bootstrap(n=60, rng=1).set_index("name")
+    wide = SPEND.bootstrap(draws=60, rng=1).set_index("name")
     wald = SPEND.intervals().set_index("param")
     ratio = np.log(wide["high"] / wide["low"]) / np.log(wald["high"] / wald["low"])
     assert ((ratio > 0.5) & (ratio < 2)).all()
-    mean = SPEND.bootstrap(lambda fit: fit.mean_spend, n=40, rng=1)
+    mean = SPEND.bootstrap(lambda fit: fit.mean_spend, draws=40, rng=1)
     assert mean["low"][0] < SPEND.mean_spend < mean["high"][0]

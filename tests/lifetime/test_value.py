@@ -203,14 +203,14 @@ def test_customers_are_checked_as_a_whole(monkeypatch):
 def test_the_bootstrap_draws_customers_for_both_models():
     summary, spend = WHO, SPEND
     value = LifetimeValue(PURCHASES, SPEND, horizon=52)
-    table = value.bootstrap(summary, n=30, rng=1).set_index("name")
+    table = value.bootstrap(summary, draws=30, rng=1).set_index("name")
     assert (table["low"] < table["estimate"]).all() and (table["estimate"] < table["high"]).all()
     assert table.loc["mean", "estimate"] == value.table(summary)["lifetime_value"].mean()
-    assert value.bootstrap(summary, n=30, rng=1).equals(table.reset_index())
-    one = value.bootstrap(summary, lambda v: v.spend.n, n=20, rng=1)
+    assert value.bootstrap(summary, draws=30, rng=1).equals(table.reset_index())
+    one = value.bootstrap(summary, lambda v: v.spend.n, draws=20, rng=1)
     assert one["low"][0] < spend.n < one["high"][0]
     with pytest.raises(ArgumentError, match="the same numbers each time"):
-        value.bootstrap(summary, lambda v: [1.0] * (1 + (v.spend.n != spend.n)), n=20, rng=1)
+        value.bootstrap(summary, lambda v: [1.0] * (1 + (v.spend.n != spend.n)), draws=20, rng=1)
     with pytest.raises(ArgumentError, match="statistic is 3; it takes a function"):
         value.bootstrap(summary, 3)
 

@@ -208,7 +208,7 @@ class FittedSpend:
         self,
         statistic: "Callable[[FittedSpend], Any] | None" = None,
         *,
-        n: int = 200,
+        draws: int = 200,
         level: float = 0.95,
         rng: Rng = None,
     ) -> pd.DataFrame:
@@ -217,7 +217,7 @@ class FittedSpend:
         Args:
             statistic: From a fitted model to a number, an array, or a mapping of names to numbers,
                 such as `lambda fit: fit.mean_spend`. Left out: the letters.
-            n: How often customers are drawn, at least 20.
+            draws: How often customers are drawn, at least 20.
             level: The chance that an interval covers the true value.
             rng: Chance: a seed, a Generator, or None.
 
@@ -229,7 +229,9 @@ class FittedSpend:
         """
         asked = (lambda fit: fit.params) if statistic is None else statistic
         call = "FittedSpend.bootstrap"
-        return bootstrapped(self, asked, call, partial(redrawn, self), n=n, level=level, rng=rng)
+        return bootstrapped(
+            self, asked, call, partial(redrawn, self), draws=draws, level=level, rng=rng
+        )
 
     @property
     def independence(self) -> pd.DataFrame:

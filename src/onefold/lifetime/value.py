@@ -241,7 +241,7 @@ class LifetimeValue:
         customers: Any,
         statistic: "Callable[[LifetimeValue], Any] | None" = None,
         *,
-        n: int = 200,
+        draws: int = 200,
         level: float = 0.95,
         rng: Rng = None,
     ) -> pd.DataFrame:
@@ -254,7 +254,7 @@ class LifetimeValue:
             statistic: From a lifetime value to a number, an array, or a mapping of names to
                 numbers, such as `lambda value: value.of(customer)`. Left out: the mean of these
                 customers, and that of a new one.
-            n: How often customers are drawn, at least 20.
+            draws: How often customers are drawn, at least 20.
             level: The chance that an interval covers the true value.
             rng: Chance: a seed, a Generator, or None.
 
@@ -277,7 +277,7 @@ class LifetimeValue:
             return {"mean": mean, "newcomer": value.newcomer()}
 
         asked = usual if statistic is None else statistic
-        return bootstrapped(self, asked, call, again, n=n, level=level, rng=rng)
+        return bootstrapped(self, asked, call, again, draws=draws, level=level, rng=rng)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Money (n,), NaN where nothing was bought, or what is needed isn't known."""
