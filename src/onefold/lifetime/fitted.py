@@ -302,7 +302,7 @@ class FittedPurchases:
         return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
 
     def _repr_html_(self) -> str:
-        return html_table(*self._table(), caption=self._head() + self._foot())
+        return html_table(*self._table(), caption=self._head(), below=self._foot().strip())
 
     def _head(self) -> str:
         unit = "" if self.time_unit is None else f", in {units.said(self.time_unit)}"

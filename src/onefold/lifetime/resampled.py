@@ -63,8 +63,8 @@ def bootstrapped(
     ]
     if len(drawn) < LEAST:
         raise ArgumentError(
-            f"{call}: of {draws} draws only {len(drawn)} hold somebody who bought again, too few for "
-            "an interval."
+            f"{call}: of {draws} draws only {len(drawn)} hold somebody who bought again, too few "
+            "for an interval."
         )
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame(

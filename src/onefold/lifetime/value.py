@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from onefold._check import instance, one_of, shown, text
+from onefold._display import html_table
 from onefold._types import Floats, Rng, Strings, Times
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
@@ -303,12 +304,23 @@ class LifetimeValue:
         return out
 
     def __repr__(self) -> str:
+        return f"LifetimeValue({self._model()}; {', '.join(self._asked().values())})"
+
+    def _repr_html_(self) -> str:
+        spend = f"GammaGamma of {self.spend.n:,} customers who bought again"
+        rows = {"purchases": self._model(), "spend": spend, **self._asked()}
+        return html_table(list(rows.items()), ["part", "is"], caption="Lifetime value")
+
+    def _model(self) -> str:
         model = type(getattr(self.purchases, "settings", self.purchases)).__name__
-        ahead = "for ever" if self.horizon is None else f"within {self.horizon}"
-        return (
-            f"LifetimeValue({model} of {getattr(self.purchases, 'n', 0):,} customers; {ahead}, "
-            f"{100 * self.discount:g} % a year, margin {self.margin:g})"
-        )
+        return f"{model} of {getattr(self.purchases, 'n', 0):,} customers"
+
+    def _asked(self) -> dict[str, str]:
+        return {
+            "horizon": "for ever" if self.horizon is None else f"within {self.horizon}",
+            "discount": f"{100 * self.discount:g} % a year",
+            "margin": f"margin {self.margin:g}",
+        }
 
     def _worth(self, customers: Any) -> tuple[Any, Any]:
         """Expected spend and lifetime value."""

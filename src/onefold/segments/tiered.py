@@ -232,8 +232,8 @@ class FittedValueTiers:
         drawn = [r.shares(r.cuts(s._shared, by=s.by)) for r in held]
         if 2 * len(drawn) < draws:
             raise ArgumentError(
-                f"FittedValueTiers.shares: lifetime value could be fitted in {len(drawn)} of {draws} "
-                "draws only; there are too few repeat purchases for refit=True."
+                f"FittedValueTiers.shares: lifetime value could be fitted in {len(drawn)} of "
+                f"{draws} draws only; there are too few repeat purchases for refit=True."
             )
         return np.array(drawn)
 
