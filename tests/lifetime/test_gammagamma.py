@@ -232,6 +232,7 @@ def test_what_cannot_be_fitted_is_refused():
 
 def test_it_is_a_value():
     assert GammaGamma().fit(FRAME) == SPEND and "1,7" in repr(SPEND)
+    assert "standard error" in repr(SPEND) and "standard error" in SPEND._repr_html_()
     with pytest.raises(TypeError):
         SPEND.params["p"] = 1.0  # type: ignore[index]
     table = SPEND.covariance

@@ -44,6 +44,15 @@ class Steady:
         return np.asarray(customers["frequency"] / customers["T"]) / rate
 
 
+def test_it_is_shown():
+    assert (
+        repr(VALUE)
+        == "LifetimeValue(ParetoNBD of 3,000 customers; for ever, 15 % a year, margin 1)"
+    )
+    shown = VALUE._repr_html_()
+    assert "ParetoNBD of 3,000 customers" in shown and "15 % a year" in shown
+
+
 def test_it_is_margin_times_spend_times_discounted_purchases():
     value = LifetimeValue(Steady(), SPEND, discount=0.2, margin=0.3)
     table = value.table(WHO)

@@ -304,7 +304,8 @@ class LifetimeValue:
         return out
 
     def __repr__(self) -> str:
-        return f"LifetimeValue({self._model()}; {', '.join(self._asked().values())})"
+        ahead, discount, margin = self._asked().values()
+        return f"LifetimeValue({self._model()}; {ahead}, {discount}, margin {margin})"
 
     def _repr_html_(self) -> str:
         spend = f"GammaGamma of {self.spend.n:,} customers who bought again"
@@ -319,7 +320,7 @@ class LifetimeValue:
         return {
             "horizon": "for ever" if self.horizon is None else f"within {self.horizon}",
             "discount": f"{100 * self.discount:g} % a year",
-            "margin": f"margin {self.margin:g}",
+            "margin": f"{self.margin:g}",
         }
 
     def _worth(self, customers: Any) -> tuple[Any, Any]:
