@@ -66,6 +66,7 @@ def test_a_covariate_without_meaning_is_rejected_at_its_rate():
     for _ in range(60):
         noise = small.assign(noise=rng.normal(size=len(small)))
         test = likelihood_ratio(BGNBD().fit(noise), BGNBD(purchase=["noise"]).fit(noise))
+        assert "Likelihood-ratio" in test._repr_html_()
         assert test.df == 1
         chances.append(test.p)
     assert 0 <= np.mean(np.array(chances) < 0.05) < 0.17

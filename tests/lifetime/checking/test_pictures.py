@@ -67,7 +67,7 @@ def test_the_axes_can_be_given():
 
 def inside(axes) -> bool:
     """Whether title, labels and names lie within the figure, and names within the axes."""
-    axes.figure.canvas.draw()
+    axes.figure.draw_without_rendering()
     page, own = axes.figure.bbox, axes.bbox
     around = [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label]
     boxes = [text.get_window_extent() for text in around if text.get_text()]
@@ -93,7 +93,7 @@ def test_small_axes_hold_their_words():
 
 def test_names_clear_the_bars():
     axes = frequency_check(test_holdout.FITTED, most=20).plot()
-    axes.figure.canvas.draw()
+    axes.figure.draw_without_rendering()
     names = [t for t in axes.texts if t.get_text() in ("customers counted", "what BGNBD gives")]
     bars = [bar.get_window_extent() for bar in axes.patches]
     assert len(names) == 2

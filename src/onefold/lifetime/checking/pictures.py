@@ -210,7 +210,7 @@ def _name(axes: Any, ax: Any, ends: list[Any], at: tuple[Any, Any]) -> None:
     lines = max(name.count("\n") + 1 for name in said)
     if ax is not None:
         first = axes.get_xlim()[0]
-        longest = max(len(line) for name in said for line in name.split("\n")) + 2
+        longest = max(len(line) for name in said for line in name.split("\n")) + 3
         share = min(longest * size * LETTER / INCH / width, 0.5)
         numbers = axes.convert_xunits(np.array([stop]))
         axes.set_xlim(first, first + (float(numbers[0]) - first) / (1 - share))
