@@ -47,8 +47,8 @@ def counted(found: Any, ax: Any = None) -> Any:
         (0.5, "customers counted", SEEN),
         (1.6, f"what {found.model} gives", MODEL),
     ):
-        where = (len(t) - 0.42, top - lines * line * _letters(width))
-        axes.annotate(said, where, ha="right", va="center", fontsize=_letters(width), color=colour)
+        side = (len(t) - 0.42, top - lines * line * _letters(width))
+        axes.annotate(said, side, ha="right", va="center", fontsize=_letters(width), color=colour)
     axes.set_xticks(x, t["purchases"])
     axes.tick_params(axis="x", labelsize=size + 0.5)
     axes.set_xlim(-0.6, len(t) - 0.4)
@@ -176,11 +176,12 @@ def tracked(found: Any, ax: Any = None, *, cumulative: bool = False) -> Any:
 
 def _months(axes: Any, narrow: bool) -> None:
     """Dates below, so many as there is room for."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib import dates
 
-    locator = AutoDateLocator(maxticks=5 if narrow else 10)
+    untyped: Any = dates
+    locator = untyped.AutoDateLocator(maxticks=5 if narrow else 10)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator, show_offset=False))
 
 
 def _tracking_title(found: Any) -> str:
