@@ -232,6 +232,7 @@ def test_what_cannot_be_fitted_is_refused():
 
 def test_it_is_a_value():
     assert GammaGamma().fit(FRAME) == SPEND and "1,7" in repr(SPEND)
+    assert "standard error" in repr(SPEND) and "standard error" in SPEND._repr_html_()
     with pytest.raises(TypeError):
         SPEND.params["p"] = 1.0  # type: ignore[index]
     table = SPEND.covariance
@@ -240,9 +241,9 @@ def test_it_is_a_value():
 
 
 def test_the_bootstrap_is_about_as_wide_as_the_intervals():
-    wide = SPEND.bootstrap(n=60, rng=1).set_index("name")
+    wide = SPEND.bootstrap(draws=60, rng=1).set_index("name")
     wald = SPEND.intervals().set_index("param")
     ratio = np.log(wide["high"] / wide["low"]) / np.log(wald["high"] / wald["low"])
     assert ((ratio > 0.5) & (ratio < 2)).all()
-    mean = SPEND.bootstrap(lambda fit: fit.mean_spend, n=40, rng=1)
+    mean = SPEND.bootstrap(lambda fit: fit.mean_spend, draws=40, rng=1)
     assert mean["low"][0] < SPEND.mean_spend < mean["high"][0]

@@ -96,6 +96,7 @@ def test_a_covariate_without_meaning_is_rejected_at_its_rate():
     for _ in range(60):
         noise = small.assign(noise=rng.normal(size=len(small)))
         test = likelihood_ratio(BGNBD().fit(noise), BGNBD(purchase=["noise"]).fit(noise))
+        assert "Likelihood-ratio" in test._repr_html_()
         assert test.df == 1
         chances.append(test.p)
     assert 0 <= np.mean(np.array(chances) < 0.05) < 0.17
@@ -115,20 +116,20 @@ def test_tests_that_are_refused():
 
 def test_the_bootstrap_is_about_as_wide_as_the_profile():
     fit = BGNBD().fit(cdnow.drawn(BetaGeometric(False), cdnow.BGNBD_PARAMS, 8000, seed=1))
-    drawn = fit.bootstrap(n=150, rng=1).set_index("name")
+    drawn = fit.bootstrap(draws=150, rng=1).set_index("name")
     profile = fit.intervals().set_index("param")
     wide = np.log(drawn["high"] / drawn["low"]) / np.log(profile["high"] / profile["low"])
     assert ((wide > 0.6) & (wide < 1.7)).all()
-    assert FIT.bootstrap(n=30, rng=1).equals(FIT.bootstrap(n=30, rng=1))
+    assert FIT.bootstrap(draws=30, rng=1).equals(FIT.bootstrap(draws=30, rng=1))
 
 
 def test_the_bootstrap_takes_any_statistic():
     one = {"frequency": 2, "recency": 30.43, "T": 38.86}
-    table = FIT.bootstrap(lambda fit: fit.expected_purchases(one, horizon=39), n=40, rng=1)
+    table = FIT.bootstrap(lambda fit: fit.expected_purchases(one, horizon=39), draws=40, rng=1)
     assert table["low"][0] < table["estimate"][0] < table["high"][0]
-    named = FIT.bootstrap(lambda fit: {"alive": fit.p_alive(one)}, n=20, rng=1)
+    named = FIT.bootstrap(lambda fit: {"alive": fit.p_alive(one)}, draws=20, rng=1)
     assert named["name"].tolist() == ["alive"]
-    with pytest.raises(ArgumentError, match="n is 3"):
-        FIT.bootstrap(n=3)
+    with pytest.raises(ArgumentError, match="draws is 3"):
+        FIT.bootstrap(draws=3)
     with pytest.raises(ArgumentError, match="not finite"):
-        FIT.bootstrap(lambda fit: np.nan, n=20)
+        FIT.bootstrap(lambda fit: np.nan, draws=20)

@@ -44,6 +44,15 @@ class Steady:
         return np.asarray(customers["frequency"] / customers["T"]) / rate
 
 
+def test_it_is_shown():
+    assert (
+        repr(VALUE)
+        == "LifetimeValue(ParetoNBD of 3,000 customers; for ever, 15 % a year, margin 1)"
+    )
+    shown = VALUE._repr_html_()
+    assert "ParetoNBD of 3,000 customers" in shown and "15 % a year" in shown
+
+
 def test_it_is_margin_times_spend_times_discounted_purchases():
     value = LifetimeValue(Steady(), SPEND, discount=0.2, margin=0.3)
     table = value.table(WHO)
@@ -203,14 +212,14 @@ def test_customers_are_checked_as_a_whole(monkeypatch):
 def test_the_bootstrap_draws_customers_for_both_models():
     summary, spend = WHO, SPEND
     value = LifetimeValue(PURCHASES, SPEND, horizon=52)
-    table = value.bootstrap(summary, n=30, rng=1).set_index("name")
+    table = value.bootstrap(summary, draws=30, rng=1).set_index("name")
     assert (table["low"] < table["estimate"]).all() and (table["estimate"] < table["high"]).all()
     assert table.loc["mean", "estimate"] == value.table(summary)["lifetime_value"].mean()
-    assert value.bootstrap(summary, n=30, rng=1).equals(table.reset_index())
-    one = value.bootstrap(summary, lambda v: v.spend.n, n=20, rng=1)
+    assert value.bootstrap(summary, draws=30, rng=1).equals(table.reset_index())
+    one = value.bootstrap(summary, lambda v: v.spend.n, draws=20, rng=1)
     assert one["low"][0] < spend.n < one["high"][0]
     with pytest.raises(ArgumentError, match="the same numbers each time"):
-        value.bootstrap(summary, lambda v: [1.0] * (1 + (v.spend.n != spend.n)), n=20, rng=1)
+        value.bootstrap(summary, lambda v: [1.0] * (1 + (v.spend.n != spend.n)), draws=20, rng=1)
     with pytest.raises(ArgumentError, match="statistic is 3; it takes a function"):
         value.bootstrap(summary, 3)
 

@@ -85,8 +85,8 @@ def test_shares_of_draws():
     ranked = Ranked.of(values)
     shares = (0.05, 0.2, 0.5)
     cuts = ranked.cuts(shares, by="customers")
-    anew = drawn_shares(ranked, cuts, shares=shares, by="customers", n=200, rng=rng)
-    held = drawn_shares(ranked, cuts, shares=None, by="customers", n=200, rng=rng)
+    anew = drawn_shares(ranked, cuts, shares=shares, by="customers", draws=200, rng=rng)
+    held = drawn_shares(ranked, cuts, shares=None, by="customers", draws=200, rng=rng)
     assert np.allclose(anew.sum(axis=2), 1)
     estimate = ranked.shares(cuts)
     assert estimate[0].tolist() == [0.05, 0.15, 0.3, 0.5]
@@ -109,7 +109,7 @@ def test_the_interval_covers_the_share_of_the_best():
     for _ in range(150):
         ranked = Ranked.of(rng.gamma(shape, 1, 300))
         cuts = ranked.cuts((0.1,), by="customers")
-        drawn = drawn_shares(ranked, cuts, shares=(0.1,), by="customers", n=100, rng=rng)
+        drawn = drawn_shares(ranked, cuts, shares=(0.1,), by="customers", draws=100, rng=rng)
         low, high = percentiles(drawn, 0.9)
         hits += bool(low[1, 0] <= truth <= high[1, 0])
     assert 0.8 <= hits / 150 <= 0.97
@@ -119,7 +119,7 @@ def test_sums_of_groups_drawn():
     rng = np.random.default_rng(2)
     money = np.where(rng.random(400) < 0.3, rng.gamma(1, 20, 400), 0.0)
     codes = rng.integers(3, size=400)
-    drawn = drawn_sums(money, codes, 3, n=2000, rng=rng)
+    drawn = drawn_sums(money, codes, 3, draws=2000, rng=rng)
     assert np.allclose(drawn.sum(axis=1), 1)
     # The same by drawing all of them, those without money too.
     picked = rng.integers(400, size=(2000, 400))
@@ -131,5 +131,5 @@ def test_sums_of_groups_drawn():
 
 @pytest.mark.parametrize("money", [[0.0, 0.0], [1.0, -1.0]])
 def test_no_money_has_no_shares(money):
-    drawn = drawn_sums(np.array(money), np.array([0, 1]), 2, n=20, rng=np.random.default_rng(1))
+    drawn = drawn_sums(np.array(money), np.array([0, 1]), 2, draws=20, rng=np.random.default_rng(1))
     assert np.isnan(percentiles(drawn, 0.9)).all()

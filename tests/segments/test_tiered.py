@@ -49,8 +49,8 @@ def test_shares_of_others_hold_the_cuts(made):
 
 
 def test_shares_with_models_refitted(made):
-    held = made.fitted.shares(made.profiles, rng=1, n=30)
-    found = made.fitted.shares(made.profiles, rng=1, n=30, refit=True)
+    held = made.fitted.shares(made.profiles, rng=1, draws=30)
+    found = made.fitted.shares(made.profiles, rng=1, draws=30, refit=True)
     assert found["share_of_value"].tolist() == held["share_of_value"].tolist()
     assert found["low"].tolist() != held["low"].tolist()
     assert (found["draws"] >= 25).all()
@@ -134,8 +134,8 @@ def test_what_realised_refuses(log, made):
         made.fitted.realised(made.profiles)
     with pytest.raises(ArgumentError, match="ends at 2030-01-01"):
         made.fitted.realised(fold(log), until="2030-01-01")
-    with pytest.raises(ArgumentError, match="n is 3"):
-        made.fitted.realised(log, n=3)
+    with pytest.raises(ArgumentError, match="draws is 3"):
+        made.fitted.realised(log, draws=3)
     named = segment(fold(log, [Monetary(name="paid")]).at(SPLIT), ValueTiers("paid"))
     with pytest.raises(ArgumentError, match="by 'paid', which `later` has not"):
         named.fitted.realised(log)

@@ -24,6 +24,7 @@ Sections: TypeAlias = Mapping[str, Content] | Iterable[tuple[str, Content]]
 _FONT = "font-family:system-ui,-apple-system,sans-serif;color:inherit"
 _TABLE = "border-collapse:collapse;border:0;margin:4px 0;font-size:13px;line-height:1.45"
 _CAPTION = "caption-side:top;text-align:left;padding:4px 0;font-weight:600;color:inherit"
+_BELOW = "font-size:12px;opacity:.7;margin:0 0 6px"
 _HEAD = "padding:3px 14px 3px 0;border:0;border-bottom:1px solid rgba(128,128,128,.7);"
 _CELL = "padding:3px 14px 3px 0;border:0;border-bottom:1px solid rgba(128,128,128,.25);"
 _PLAIN = "background:transparent;color:inherit"
@@ -44,6 +45,7 @@ def html_table(
     columns: Sequence[str] | None = None,
     *,
     caption: str | None = None,
+    below: str | None = None,
     missing: str = DASH,
 ) -> Html:
     """Write a table as HTML; numbers to the right, all text escaped.
@@ -53,6 +55,7 @@ def html_table(
             that is `Html` goes in as it is.
         columns: Names, and which; they may be left out for frames and mappings.
         caption: Written above the table.
+        below: Written small below it, a paragraph a line.
         missing: What stands for None and NaN.
 
     Raises:
@@ -78,9 +81,11 @@ def html_table(
         for row in table.rows
     )
     above = f'<caption style="{_CAPTION}">{escape(caption)}</caption>' if caption else ""
+    notes = (below or "").splitlines()
+    under = "".join(f'<p style="{_BELOW};{_FONT}">{escape(note)}</p>' for note in notes)
     return Html(
         f'<table style="{_TABLE};{_FONT}">{above}'
-        f'<thead><tr style="{_PLAIN}">{head}</tr></thead><tbody>{body}</tbody></table>'
+        f'<thead><tr style="{_PLAIN}">{head}</tr></thead><tbody>{body}</tbody></table>{under}'
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from onefold._check import instance
+from onefold._display import html_table, number
 from onefold.errors import ArgumentError
 from onefold.lifetime.fitted import FittedPurchases
 
@@ -31,6 +32,10 @@ class LikelihoodRatio:
     statistic: float
     df: int
     p: float
+
+    def _repr_html_(self) -> str:
+        row = [number(self.statistic), self.df, number(self.p)]
+        return html_table([row], ["statistic", "df", "p"], caption="Likelihood-ratio test")
 
 
 def likelihood_ratio(smaller: FittedPurchases, larger: FittedPurchases) -> LikelihoodRatio:

@@ -136,7 +136,7 @@ class FittedPurchases:
         self,
         statistic: Callable[["FittedPurchases"], Any] | None = None,
         *,
-        n: int = 200,
+        draws: int = 200,
         level: float = 0.95,
         rng: Rng = None,
     ) -> pd.DataFrame:
@@ -146,7 +146,7 @@ class FittedPurchases:
             statistic: From a fitted model to a number, an array, or a mapping of names to numbers,
                 such as `lambda fit: fit.expected_purchases(customer, horizon=90)`. Left out: the
                 parameters.
-            n: How often customers are drawn.
+            draws: How often customers are drawn, at least 20.
             level: The chance that an interval covers the true value.
             rng: Chance: a seed, a Generator, or None.
 
@@ -160,7 +160,7 @@ class FittedPurchases:
         call = f"{type(self.settings).__name__}.bootstrap"
         asked = (lambda fit: fit.params) if statistic is None else statistic
         return bootstrapped(
-            self, asked, call, partial(drawn_again, self), n=n, level=level, rng=rng
+            self, asked, call, partial(drawn_again, self), draws=draws, level=level, rng=rng
         )
 
     @property
@@ -302,7 +302,7 @@ class FittedPurchases:
         return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
 
     def _repr_html_(self) -> str:
-        return html_table(*self._table(), caption=self._head() + self._foot())
+        return html_table(*self._table(), caption=self._head(), below=self._foot().strip())
 
     def _head(self) -> str:
         unit = "" if self.time_unit is None else f", in {units.said(self.time_unit)}"

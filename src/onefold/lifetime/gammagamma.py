@@ -20,6 +20,7 @@ from scipy.special import ndtri
 
 from onefold._check import fraction, shown
 from onefold._columns import frozen
+from onefold._display import html_table, number, text_table
 from onefold._random import generator
 from onefold._types import Floats, Rng
 from onefold.errors import ArgumentError
@@ -162,8 +163,27 @@ class FittedSpend:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        letters = ", ".join(f"{letter}={value:.4g}" for letter, value in self.params.items())
-        return f"FittedSpend({letters}; {self.n:,} customers who bought again)"
+        return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._table(), caption=self._head(), below=self._foot().strip())
+
+    def _head(self) -> str:
+        return (
+            f"GammaGamma of {self.n:,} customers who bought again: "
+            f"log likelihood {self.log_likelihood:,.3f}"
+        )
+
+    def _table(self) -> tuple[list[list[str]], list[str]]:
+        errors = self.standard_errors
+        rows = [[name, number(v), number(errors[name])] for name, v in self.params.items()]
+        return rows, ["param", "estimate", "standard error"]
+
+    def _foot(self) -> str:
+        said = "" if self.converged else "\nThe search did not find the maximum."
+        if self.untold:
+            said += f"\nThe data don't tell {', '.join(self.untold)}."
+        return said
 
     @property
     def covariance(self) -> pd.DataFrame:
@@ -208,7 +228,7 @@ class FittedSpend:
         self,
         statistic: "Callable[[FittedSpend], Any] | None" = None,
         *,
-        n: int = 200,
+        draws: int = 200,
         level: float = 0.95,
         rng: Rng = None,
     ) -> pd.DataFrame:
@@ -217,7 +237,7 @@ class FittedSpend:
         Args:
             statistic: From a fitted model to a number, an array, or a mapping of names to numbers,
                 such as `lambda fit: fit.mean_spend`. Left out: the letters.
-            n: How often customers are drawn, at least 20.
+            draws: How often customers are drawn, at least 20.
             level: The chance that an interval covers the true value.
             rng: Chance: a seed, a Generator, or None.
 
@@ -229,7 +249,9 @@ class FittedSpend:
         """
         asked = (lambda fit: fit.params) if statistic is None else statistic
         call = "FittedSpend.bootstrap"
-        return bootstrapped(self, asked, call, partial(redrawn, self), n=n, level=level, rng=rng)
+        return bootstrapped(
+            self, asked, call, partial(redrawn, self), draws=draws, level=level, rng=rng
+        )
 
     @property
     def independence(self) -> pd.DataFrame:

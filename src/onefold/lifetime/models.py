@@ -183,8 +183,9 @@ class BGBB:
     """BG/BB: at each of T opportunities a customer buys or not, and may leave before the next.
 
     Chances to buy are beta (alpha, beta) over customers, chances to leave beta (gamma, delta). T,
-    recency and horizons are whole numbers of opportunities. `p_alive` is the chance to be there at
-    the next opportunity, T + 1, as in the paper's tables.
+    recency and horizons are whole numbers of opportunities: a summary must merge purchases in its
+    unit of time, and a length of time as a horizon is rounded to whole periods. `p_alive` is the
+    chance to be there at the next opportunity, T + 1, as in the paper's tables.
 
     Source: Fader, Hardie and Shang, "Customer-base analysis in a discrete-time noncontractual
     setting", Marketing Science 29, 2010.

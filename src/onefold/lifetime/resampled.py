@@ -34,7 +34,7 @@ def bootstrapped(
     call: str,
     again: Callable[[np.random.Generator], Any],
     *,
-    n: int,
+    draws: int,
     level: float,
     rng: Rng,
 ) -> pd.DataFrame:
@@ -45,11 +45,12 @@ def bootstrapped(
         statistic: From a fit to a number, an array, or a mapping of names to numbers.
         call: How errors begin.
         again: From chance to the fit on customers drawn again; None where it can't be made.
-        n: Draws.
+        draws: How often customers are drawn.
         level: The chance that an interval covers.
         rng: Chance.
     """
-    n, level = whole(n, f"{call}: n", least=LEAST), fraction(level, f"{call}: level")
+    draws = whole(draws, f"{call}: draws", least=LEAST)
+    level = fraction(level, f"{call}: level")
     chance = generator(rng, f"{call}: rng")
     if not callable(statistic):
         raise ArgumentError(
@@ -57,11 +58,13 @@ def bootstrapped(
             "lambda fit: fit.params['r']."
         )
     names, estimate = _numbers(statistic(fit), call)
-    drawn = [_same(names, _numbers(statistic(one), call), call) for one in _made(again, n, chance)]
+    drawn = [
+        _same(names, _numbers(statistic(one), call), call) for one in _made(again, draws, chance)
+    ]
     if len(drawn) < LEAST:
         raise ArgumentError(
-            f"{call}: of {n} draws only {len(drawn)} hold somebody who bought again, too few for "
-            "an interval."
+            f"{call}: of {draws} draws only {len(drawn)} hold somebody who bought again, too few "
+            "for an interval."
         )
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame(
@@ -96,9 +99,9 @@ def refitted(fit: "FittedPurchases", rows: Rows, weight: Floats) -> "FittedPurch
 
 
 def _made(
-    again: Callable[[np.random.Generator], Any], n: int, rng: np.random.Generator
+    again: Callable[[np.random.Generator], Any], draws: int, rng: np.random.Generator
 ) -> Iterable[Any]:
-    made: Iterator[Any] = (again(rng) for _ in range(n))
+    made: Iterator[Any] = (again(rng) for _ in range(draws))
     return (one for one in made if one is not None)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from onefold._check import instance, one_of, shown, text
+from onefold._display import html_table
 from onefold._types import Floats, Rng, Strings, Times
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
@@ -241,7 +242,7 @@ class LifetimeValue:
         customers: Any,
         statistic: "Callable[[LifetimeValue], Any] | None" = None,
         *,
-        n: int = 200,
+        draws: int = 200,
         level: float = 0.95,
         rng: Rng = None,
     ) -> pd.DataFrame:
@@ -254,7 +255,7 @@ class LifetimeValue:
             statistic: From a lifetime value to a number, an array, or a mapping of names to
                 numbers, such as `lambda value: value.of(customer)`. Left out: the mean of these
                 customers, and that of a new one.
-            n: How often customers are drawn, at least 20.
+            draws: How often customers are drawn, at least 20.
             level: The chance that an interval covers the true value.
             rng: Chance: a seed, a Generator, or None.
 
@@ -277,7 +278,7 @@ class LifetimeValue:
             return {"mean": mean, "newcomer": value.newcomer()}
 
         asked = usual if statistic is None else statistic
-        return bootstrapped(self, asked, call, again, n=n, level=level, rng=rng)
+        return bootstrapped(self, asked, call, again, draws=draws, level=level, rng=rng)
 
     def read(self, history: History, *, as_of: Times) -> Floats:
         """Money (n,), NaN where nothing was bought, or what is needed isn't known."""
@@ -303,12 +304,24 @@ class LifetimeValue:
         return out
 
     def __repr__(self) -> str:
+        ahead, discount, margin = self._asked().values()
+        return f"LifetimeValue({self._model()}; {ahead}, {discount}, margin {margin})"
+
+    def _repr_html_(self) -> str:
+        spend = f"GammaGamma of {self.spend.n:,} customers who bought again"
+        rows = {"purchases": self._model(), "spend": spend, **self._asked()}
+        return html_table(list(rows.items()), ["part", "is"], caption="Lifetime value")
+
+    def _model(self) -> str:
         model = type(getattr(self.purchases, "settings", self.purchases)).__name__
-        ahead = "for ever" if self.horizon is None else f"within {self.horizon}"
-        return (
-            f"LifetimeValue({model} of {getattr(self.purchases, 'n', 0):,} customers; {ahead}, "
-            f"{100 * self.discount:g} % a year, margin {self.margin:g})"
-        )
+        return f"{model} of {getattr(self.purchases, 'n', 0):,} customers"
+
+    def _asked(self) -> dict[str, str]:
+        return {
+            "horizon": "for ever" if self.horizon is None else f"within {self.horizon}",
+            "discount": f"{100 * self.discount:g} % a year",
+            "margin": f"{self.margin:g}",
+        }
 
     def _worth(self, customers: Any) -> tuple[Any, Any]:
         """Expected spend and lifetime value."""

@@ -46,8 +46,9 @@ BROKEN = (
 def save(value: Any, path: str | os.PathLike[str]) -> None:
     """Write profiles, a scorer or any other of onefold's values to one file, without pickle.
 
-    Logs, catalogues, profiles, segmentations, assignments, personas, scorers, rankings and
-    ladders can be saved, and dicts, lists and tuples of them; what they share is written once.
+    Logs, catalogues, profiles, segmentations, assignments, personas, scorers, rankings,
+    ladders, RFM summaries, fitted lifetime models and `LifetimeValue` can be saved, and dicts,
+    lists and tuples of them; what they share is written once.
     Traits, strategies and levels of your own are saved by the name of their class and their
     fields (attrs, dataclass, or the attributes of a plain class): arrays, frames, plain values.
 

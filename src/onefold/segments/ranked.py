@@ -110,25 +110,27 @@ def drawn_shares(
     *,
     shares: Sequence[float] | None,
     by: str,
-    n: int,
+    draws: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """Shares (n, 2, k + 1) of customers and of value in tiers of customers drawn anew.
+    """Shares (d, 2, k + 1) of customers and of value in tiers of customers drawn anew.
 
     With `shares` the cuts are found among those who were drawn, else they stay.
     """
-    out = np.empty((n, 2, len(cuts) + 1))
+    out = np.empty((draws, 2, len(cuts) + 1))
     for row in out:  # a draw is a pass over all customers
         again = ranked.drawn(rng)
         row[:] = again.shares(cuts if shares is None else again.cuts(shares, by=by))
     return out
 
 
-def drawn_sums(money: Floats, codes: Ints, k: int, *, n: int, rng: np.random.Generator) -> Floats:
-    """Shares (n, k) of money (m,) in groups (m,) of customers drawn anew."""
+def drawn_sums(
+    money: Floats, codes: Ints, k: int, *, draws: int, rng: np.random.Generator
+) -> Floats:
+    """Shares (d, k) of money (m,) in groups (m,) of customers drawn anew."""
     m = len(money)
     some = np.flatnonzero(money)
-    out = np.empty((n, k))
+    out = np.empty((draws, k))
     for row in out:
         # Whoever brought nothing adds nothing: only how many of them are drawn matters.
         size = rng.binomial(m, len(some) / m) if m else 0
@@ -144,7 +146,7 @@ def parts(sums: Array) -> Floats:
 
 
 def percentiles(drawn: Floats, level: float) -> tuple[Floats, Floats]:
-    """The interval (k,) of columns (n, k) of draws; NaN where a draw has none."""
+    """The interval (k,) of columns (d, k) of draws; NaN where a draw has none."""
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
 

@@ -61,13 +61,13 @@ class FittedValueTiers:
         profiles: Profiles | TraitTable,
         *,
         level: float = 0.95,
-        n: int = 400,
+        draws: int = 400,
         refit: bool = False,
         rng: Rng = None,
     ) -> pd.DataFrame:
         """How much of the expected value is in each tier, with percentile intervals.
 
-        In each of n draws as many customers are drawn with replacement. If the tiers' cuts are
+        In each of the draws as many customers are drawn with replacement. If the tiers' cuts are
         those of these customers, they are found anew among those who were drawn, so that the
         interval is that of "the best 5 % hold so much"; else, and for fixed amounts, they stay.
         What the models were told stays in either case, so the interval says how these shares vary
@@ -81,7 +81,7 @@ class FittedValueTiers:
         Args:
             profiles: Customers, such as those it was fitted on.
             level: The chance that an interval covers the share.
-            n: How often customers are drawn.
+            draws: How often customers are drawn.
             refit: Whether lifetime value is fitted in each draw.
             rng: Chance: a seed, a Generator, or None.
 
@@ -97,7 +97,8 @@ class FittedValueTiers:
         """
         call = "FittedValueTiers.shares"
         table = _table(profiles, call)
-        level, n = _check.fraction(level, f"{call}: level"), _check.whole(n, f"{call}: n", least=20)
+        level = _check.fraction(level, f"{call}: level")
+        draws = _check.whole(draws, f"{call}: draws", least=20)
         chance = generator(rng, f"{call}: rng")
         values = self._values(table)
         known = values[~np.isnan(values)]
@@ -106,9 +107,9 @@ class FittedValueTiers:
         ranked, cuts = Ranked.of(known), np.array(self.cuts)
         shared = self._own(ranked)
         if refit:
-            drawn = self._refitted(table, shared is not None, n, chance)
+            drawn = self._refitted(table, shared is not None, draws, chance)
         else:
-            drawn = drawn_shares(ranked, cuts, shares=shared, by=self._by, n=n, rng=chance)
+            drawn = drawn_shares(ranked, cuts, shares=shared, by=self._by, draws=draws, rng=chance)
         found = "" if shared is None else " found anew"
         edges = ranked.above(cuts)
         customers, worth = ranked.counted(edges), ranked.held(edges)
@@ -135,7 +136,7 @@ class FittedValueTiers:
         *,
         until: Instant | None = None,
         level: float = 0.95,
-        n: int = 400,
+        draws: int = 400,
         rng: Rng = None,
     ) -> pd.DataFrame:
         """What the tiers brought afterwards: purchases from the moment of the fit on.
@@ -148,7 +149,7 @@ class FittedValueTiers:
             later: Profiles as of a later moment, or a log.
             until: Up to when; left out, all that `later` knows.
             level: The chance that an interval covers the share.
-            n: How often customers are drawn.
+            draws: How often customers are drawn.
             rng: Chance: a seed, a Generator, or None.
 
         Returns:
@@ -159,7 +160,8 @@ class FittedValueTiers:
             ArgumentError: If an argument is not allowed, or it ends before it begins.
         """
         call = "FittedValueTiers.realised"
-        level, n = _check.fraction(level, f"{call}: level"), _check.whole(n, f"{call}: n", least=20)
+        level = _check.fraction(level, f"{call}: level")
+        draws = _check.whole(draws, f"{call}: draws", least=20)
         chance = generator(rng, f"{call}: rng")
         then, now = self._span(later, until, call)
         codes = self._codes(then.table)
@@ -168,7 +170,7 @@ class FittedValueTiers:
         codes[codes < 0] = k
         known = k + bool((codes == k).any())
         sums = np.bincount(codes, weights=money, minlength=known).astype(np.float64)
-        low, high = percentiles(drawn_sums(money, codes, known, n=n, rng=chance), level)
+        low, high = percentiles(drawn_sums(money, codes, known, draws=draws, rng=chance), level)
         return pd.DataFrame(
             {
                 "tier": [*self.names, UNKNOWN][:known],
@@ -216,20 +218,22 @@ class FittedValueTiers:
             return None
         return shares if tuple(ranked.cuts(shares, by=self._by)) == self.cuts else None
 
-    def _refitted(self, table: TraitTable, own: bool, n: int, rng: np.random.Generator) -> Floats:
-        """Shares (d, 2, k) in draws with models fitted anew; d <= n, of those that could be."""
+    def _refitted(
+        self, table: TraitTable, own: bool, draws: int, rng: np.random.Generator
+    ) -> Floats:
+        """Shares (d, 2, k) in draws with models fitted anew; of those that could be."""
         s = self.settings
         if s.value is not None or not own:
             raise ArgumentError(
                 "FittedValueTiers.shares: refit is for lifetime value that was fitted on these "
                 "customers, with tiers by shares; leave it out."
             )
-        held = (Ranked.of(v) for v in refitted(s, bought(table, s.event, s.time_unit), n, rng))
+        held = map(Ranked.of, refitted(s, bought(table, s.event, s.time_unit), draws, rng))
         drawn = [r.shares(r.cuts(s._shared, by=s.by)) for r in held]
-        if 2 * len(drawn) < n:
+        if 2 * len(drawn) < draws:
             raise ArgumentError(
-                f"FittedValueTiers.shares: lifetime value could be fitted in {len(drawn)} of {n} "
-                "draws only; there are too few repeat purchases for refit=True."
+                f"FittedValueTiers.shares: lifetime value could be fitted in {len(drawn)} of "
+                f"{draws} draws only; there are too few repeat purchases for refit=True."
             )
         return np.array(drawn)
 

@@ -107,13 +107,13 @@ def value_of(settings: "ValueTiers", frame: pd.DataFrame) -> "LifetimeValue":
 
 
 def refitted(
-    settings: "ValueTiers", frame: pd.DataFrame, n: int, rng: np.random.Generator
+    settings: "ValueTiers", frame: pd.DataFrame, draws: int, rng: np.random.Generator
 ) -> Iterator[Floats]:
-    """Lifetime values of customers drawn with replacement, by models fitted on them, n times.
+    """Lifetime values of customers drawn with replacement, by models fitted on them.
 
     Draws on which a model can't be fitted are left out.
     """
-    for _ in range(n):
+    for _ in range(draws):
         some = frame.iloc[rng.integers(len(frame), size=len(frame))].reset_index(drop=True)
         with warnings.catch_warnings():  # a draw may be at an edge where the customers are not
             warnings.simplefilter("ignore", FitWarning)

@@ -6,7 +6,7 @@ import pytest
 
 from onefold.errors import ArgumentError, ColumnError
 from onefold.lifetime import BGNBD, ParetoNBD, rfm_holdout
-from onefold.lifetime.checking.holdout import holdout_check
+from onefold.lifetime.checking.holdout import _with, holdout_check
 from onefold.lifetime.processes.bgnbd import BetaGeometric
 from tests.lifetime import cdnow
 
@@ -106,6 +106,7 @@ def test_no_purchases_after_the_split():
     assert found.actual == 0 and np.isnan(found.table["model"][0])
     assert found.table["shown"][0] == "not shown" == found.table["shown"][3]
     assert "no data" in repr(found)
+    assert "distances from 1" in repr(found) and "distances from 1" in found._repr_html_()
 
 
 def test_a_model_of_other_rows_is_refused_unless_meant():
@@ -142,3 +143,12 @@ def test_units_must_agree():
     held = rfm_holdout(log, split="2024-04-01", end="2024-06-01")
     with pytest.raises(ArgumentError, match=r"in days and the model in weeks.*time_unit='W'"):
         holdout_check(FITTED, held)
+
+
+def test_an_estimate_has_the_decimals_of_its_interval():
+    assert _with(1.6249, 1.449, 1.845) == "1.62 [1.45, 1.84]"
+    assert _with(0.684, 0.605, 0.751) == "0.684 [0.605, 0.751]"
+    assert _with(12.42, 8.0, 1203.3) == "12.4 [8.0, 1,203.3]"
+    assert _with(0.0, 0.0, 0.25) == "0.000 [0.000, 0.250]"
+    assert _with(1.0, np.nan, np.nan) == "1"
+    assert _with(0.04, -0.01, 0.09, "+") == "+0.040 [-0.010, +0.090]"

@@ -63,3 +63,54 @@ def test_the_axes_can_be_given():
     axes = figure.add_subplot()
     assert frequency_check(test_holdout.FITTED).plot(axes) is axes
     assert isinstance(frequency_check(test_holdout.FITTED).to_pandas(), pd.DataFrame)
+
+
+def inside(axes) -> bool:
+    """Whether title, labels and names lie within the figure, and names within the axes."""
+    axes.figure.draw_without_rendering()
+    page, own = axes.figure.bbox, axes.bbox
+    around = [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label]
+    boxes = [text.get_window_extent() for text in around if text.get_text()]
+    held = all(page.x0 - 1 <= b.x0 and b.x1 <= page.x1 + 1 and b.y1 <= page.y1 + 1 for b in boxes)
+    return held and all(t.get_window_extent().x1 <= own.x1 + 2 for t in axes.texts)
+
+
+def test_small_axes_hold_their_words():
+    figure_of = pytest.importorskip("matplotlib.figure").Figure
+    split, end = test_tracking.SPLIT, test_tracking.END
+    track = tracking(test_tracking.FITTED, test_tracking.LOG, split=split, end=end)
+    checks = (
+        frequency_check(test_holdout.FITTED, most=20),
+        holdout_check(test_holdout.FITTED, test_holdout.FRAME),
+        track,
+    )
+    for found in checks:
+        axes = figure_of(figsize=(4, 3), layout="constrained").add_subplot()
+        found.plot(axes)
+        assert inside(axes), type(found).__name__
+        assert "%" not in axes.xaxis.get_label().get_text()  # the foot is for our own figures
+
+
+def test_names_clear_the_bars():
+    axes = frequency_check(test_holdout.FITTED, most=20).plot()
+    axes.figure.draw_without_rendering()
+    names = [t for t in axes.texts if t.get_text() in ("customers counted", "what BGNBD gives")]
+    bars = [bar.get_window_extent() for bar in axes.patches]
+    assert len(names) == 2
+    for name in names:
+        box = name.get_window_extent()
+        assert not any(box.overlaps(bar) for bar in bars)
+
+
+def test_many_periods_are_a_thin_line():
+    split, end = test_tracking.SPLIT, test_tracking.END
+    made = {
+        period: tracking(
+            test_tracking.FITTED, test_tracking.LOG, split=split, end=end, period=period
+        )
+        for period in "DW"
+    }
+    assert len(made["D"].table) > 120 > len(made["W"].table)
+    daily, weekly = (made[period].plot().lines[0] for period in "DW")
+    assert daily.get_marker() == "None" and weekly.get_marker() == "o"
+    assert daily.get_linewidth() < weekly.get_linewidth()

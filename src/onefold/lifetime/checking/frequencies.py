@@ -82,7 +82,11 @@ class FrequencyCheck:
         return t[(t["observed"] < t["low"]) | (t["observed"] > t["high"])]
 
     def plot(self, ax: Any = None) -> Any:
-        """Observed as bars, expected as lines with intervals; needs the extra `plot`."""
+        """Observed as bars, expected as lines with intervals; needs the extra `plot`.
+
+        Args:
+            ax: Axes of your own, best of a figure with `layout="constrained"`; else new ones.
+        """
         from onefold.lifetime.checking.pictures import counted
 
         return counted(self, ax)
@@ -91,7 +95,7 @@ class FrequencyCheck:
         return f"{self._head()}\n{text_table(*self._shown())}\n{self._foot()}"
 
     def _repr_html_(self) -> str:
-        return html_table(*self._shown(), caption=f"{self._head()}. {self._foot()}")
+        return html_table(*self._shown(), caption=self._head(), below=self._foot())
 
     def _head(self) -> str:
         said = f"{self.model}, {self.n:,} customers by repeat purchases, in-sample"

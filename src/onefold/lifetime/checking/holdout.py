@@ -26,6 +26,7 @@ from onefold.lifetime.reading import Customers, read_customers
 from onefold.lifetime.rows import Rows
 
 MADE, LASTED = "frequency_holdout", "duration_holdout"
+TOTALS = "Of expected / actual total the difference is that of the distances from 1."
 
 
 @attrs.frozen(repr=False)
@@ -77,18 +78,25 @@ class HoldoutCheck:
         return self.table
 
     def plot(self, ax: Any = None) -> Any:
-        """Mean purchases after the split by those before it; needs the extra `plot`."""
+        """Mean purchases after the split by those before it; needs the extra `plot`.
+
+        Args:
+            ax: Axes of your own, best of a figure with `layout="constrained"`; else new ones.
+        """
         from onefold.lifetime.checking.pictures import foreseen
 
         return foreseen(self, ax)
 
     def __repr__(self) -> str:
         tables = [self._metrics(), self._bins()]
-        return "\n\n".join([self._head(), *(text_table(*t, width=120) for t in tables)])
+        head = f"{self._head()}; {self._method()}"
+        metrics, bins = (text_table(*t, width=120) for t in tables)
+        return f"{head}\n\n{metrics}\n{TOTALS}\n\n{bins}"
 
     def _repr_html_(self) -> str:
         below = "Purchases of a customer after the split, by those before it"
-        return html_table(*self._metrics(), caption=self._head()) + html_table(
+        notes = f"{TOTALS}\n{self._method()}."
+        return html_table(*self._metrics(), caption=self._head(), below=notes) + html_table(
             *self._bins(), caption=below
         )
 
@@ -96,9 +104,11 @@ class HoldoutCheck:
         of = "that it was fitted on" if self.same else "other than it was fitted on"
         return (
             f"{self.model}, {self.n:,} customers {of}: {self.actual:,.0f} purchases after the "
-            f"split, {self.expected:,.0f} expected, {self.naive:,.0f} if the past rates went on; "
-            f"{100 * self.level:g} % intervals: {self.method}"
+            f"split, {self.expected:,.0f} expected, {self.naive:,.0f} if the past rates went on"
         )
+
+    def _method(self) -> str:
+        return f"{100 * self.level:g} % intervals: {self.method}"
 
     def _metrics(self) -> tuple[list[list[Any]], list[str]]:
         rows = [
@@ -258,7 +268,13 @@ def _expected(fitted: FittedPurchases, held: Customers) -> Floats:
 def _with(estimate: Any, low: Any, high: Any, sign: str = "") -> str:
     if np.isnan(estimate):
         return "no data"
-    said = f"{estimate:{sign}.3f}" if sign else number(estimate)
     if np.isnan(low):
-        return said
-    return f"{said} [{low:{sign}.3f}, {high:{sign}.3f}]"
+        return f"{estimate:{sign}.3f}" if sign else number(estimate)
+    shape = f"{sign}.3f" if sign else f",.{_decimals(estimate)}f"
+    return f"{estimate:{shape}} [{low:{shape}}, {high:{shape}}]"
+
+
+def _decimals(estimate: float) -> int:
+    """Those that three digits of an estimate have; its interval has as many."""
+    size = abs(float(estimate))
+    return int(np.clip(2 - np.floor(np.log10(size)), 0, 4)) if size > 0 else 3

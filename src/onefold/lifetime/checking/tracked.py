@@ -62,25 +62,32 @@ class Tracking:
         return self.table
 
     def plot(self, ax: Any = None, *, cumulative: bool = False) -> Any:
-        """Actual and expected purchases by period, or added up; needs the extra `plot`."""
+        """Actual and expected purchases by period, or added up; needs the extra `plot`.
+
+        Args:
+            ax: Axes of your own, best of a figure with `layout="constrained"`; else new ones.
+            cumulative: Whether purchases are added up from the beginning on.
+        """
         from onefold.lifetime.checking.pictures import tracked
 
         return tracked(self, ax, cumulative=cumulative)
 
     def __repr__(self) -> str:
         tables = [self._parts(), self._periods()]
-        return "\n\n".join([self._head(), *(text_table(*t, width=120) for t in tables)])
+        head = f"{self._head()}; {self._method()}"
+        return "\n\n".join([head, *(text_table(*t, width=120) for t in tables)])
 
     def _repr_html_(self) -> str:
-        return html_table(*self._parts(), caption=self._head()) + html_table(*self._periods())
+        parts = html_table(*self._parts(), caption=self._head(), below=f"{self._method()}.")
+        return parts + html_table(*self._periods())
 
     def _head(self) -> str:
         of = "that it was fitted on" if self.same else "other than it was fitted on"
         short = f"; the last {self.left_out:.3g} days left out" if self.left_out else ""
-        return (
-            f"{self.model}, repeat purchases of {self.n:,} customers {of}{short}; "
-            f"{100 * self.level:g} % prediction intervals: {self.method}"
-        )
+        return f"{self.model}, repeat purchases of {self.n:,} customers {of}{short}"
+
+    def _method(self) -> str:
+        return f"{100 * self.level:g} % prediction intervals: {self.method}"
 
     def _parts(self) -> tuple[list[list[Any]], list[str]]:
         rows = [
