@@ -110,9 +110,9 @@ class FittedPurchases:
             return ""
         means = ", ".join(f"{z!r} (mean {d.centre[z]:.6g})" for z in away)
         return (
-            f"covariates lie far from 0: {means}. So {', '.join(lost)}, which are of a customer "
-            "whose covariates are all 0, come out as 0 or infinity. Subtract a round number from "
-            "each, such as its mean, and fit again."
+            f"covariates lie far from 0: {means}. The letters are of a customer whose covariates "
+            f"are all 0, and there {', '.join(lost)} is 0 or infinite. Subtract a round number "
+            "from each covariate, such as its mean, and fit again."
         )
 
     @property
@@ -157,7 +157,8 @@ class FittedPurchases:
             ArgumentError: If an argument is not allowed, or profiles are asked of a fit with a
                 penalty, whose likelihood is not what was maximised.
         """
-        return intervals_of(self, level, method)
+        with np.errstate(over="ignore"):  # what is beyond all numbers is infinite
+            return intervals_of(self, level, method)
 
     def bootstrap(
         self,

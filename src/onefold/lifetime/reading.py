@@ -98,12 +98,14 @@ def read_customers(
     )
 
 
-def read_covariates(given: Any, wanted: Sequence[str], call: str) -> dict[str, float]:
+def read_covariates(
+    given: Any, wanted: Sequence[str], call: str, *, model: str = "this model"
+) -> dict[str, float]:
     """The covariates of one new customer, all that are wanted and no others."""
     held = {} if given is None else given
     if not isinstance(held, (Mapping, pd.Series)) or set(held.keys()) != set(wanted):
         raise ArgumentError(
-            f"{call}: covariates is {shown(given)}; the model of purchases has "
+            f"{call}: covariates is {shown(given)}; {model} has "
             f"{', '.join(wanted) or 'none'}: give a number for each, and no others."
         )
     table = table_of(held, f"{call}: covariates", wanted)

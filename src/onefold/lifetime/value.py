@@ -228,7 +228,8 @@ class LifetimeValue:
             ArgumentError: If q is at most 1, for then the mean spend is infinite.
         """
         wanted = getattr(self.purchases, "covariates", ())
-        given = read_covariates(covariates, wanted, "LifetimeValue.newcomer")
+        model = "the model of purchases"
+        given = read_covariates(covariates, wanted, "LifetimeValue.newcomer", model=model)
         new = {"frequency": 0.0, "recency": 0.0, "T": 0.0, "monetary": np.nan}
         return self.of({**given, **new})
 

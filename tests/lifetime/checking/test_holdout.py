@@ -142,3 +142,10 @@ def test_units_must_agree():
     held = rfm_holdout(log, split="2024-04-01", end="2024-06-01")
     with pytest.raises(ArgumentError, match=r"in days and the model in weeks.*time_unit='W'"):
         holdout_check(FITTED, held)
+
+
+def test_a_column_that_is_missing_is_called_by_its_meaning():
+    with pytest.raises(ColumnError, match=r"no column 'duration_holdout' \(how long the holdout"):
+        holdout_check(FITTED, FRAME.drop(columns="duration_holdout"))
+    with pytest.raises(ColumnError, match=r"every customer \(how long the holdout is\)"):
+        holdout_check(FITTED, FRAME.assign(duration_holdout=np.nan))
