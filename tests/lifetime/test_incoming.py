@@ -2,6 +2,7 @@
 
 import warnings
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,15 @@ from onefold.lifetime.reading import read_covariates, read_customers
 
 ONE = {"frequency": 2, "recency": 3.0, "T": 5.0, "age": 30}
 FRAME = pd.DataFrame({"frequency": [2, 0], "recency": [3.0, 0.0], "T": [5.0, 5.0]})
-MISSING = (None, np.nan, pd.NA, pd.NaT, Decimal("nan"), np.ma.masked, np.ma.array(2, mask=True))
+MISSING: Any = (
+    None,
+    np.nan,
+    pd.NA,
+    pd.NaT,
+    Decimal("nan"),
+    np.ma.masked,
+    np.ma.array(2, mask=True),
+)
 
 
 def read(customers, **asked):
@@ -83,10 +92,10 @@ def test_the_covariates_of_a_new_customer():
     assert read_covariates(given, ("club", "age"), "f") == {"club": 1.0, "age": 30.0}
     assert read_covariates(pd.Series(given), ("club", "age"), "f")["age"] == 30.0
     assert read_covariates(None, (), "f") == read_covariates({}, (), "f") == {}
-    odd = (None, 5, "age", ["age"], {}, {"club": 1}, {"age": 1, "club": 1})
-    for given in odd:
+    odd: Any = (None, 5, "age", ["age"], {}, {"club": 1}, {"age": 1, "club": 1})
+    for other in odd:
         with pytest.raises(ArgumentError, match=r"f: covariates is .*; this model has age: give"):
-            read_covariates(given, ("age",), "f")
+            read_covariates(other, ("age",), "f")
     for value in (np.nan, np.inf, -1e300, "30", None, [30], pd.NA, pd.Timedelta("1D")):
         with pytest.raises(ArgumentError, match=r"f: covariates: .*'age' (is|holds) "):
             read_covariates({"age": value}, ("age",), "f")
@@ -100,7 +109,8 @@ def test_numbers_that_stand_alone():
 
 def test_numbers_of_a_list():
     assert numbers([Decimal("3"), 4]).tolist() == [3.0, 4.0]
-    assert numbers(pd.Series([3, None], dtype="Int64"))[0] == 3.0
+    held = numbers(pd.Series([3, None], dtype="Int64"))
+    assert held is not None and held[0] == 3.0 and np.isnan(held[1])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for odd in ("a", "12", ["3"], {}, {1}, object(), None, True, [[1], [1, 2]], 1j):

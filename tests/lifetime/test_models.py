@@ -155,5 +155,5 @@ def test_covariates_of_any_size_are_fitted():
     assert small.log_likelihood == pytest.approx(large.log_likelihood)
     assert small.params["alpha:z"] == pytest.approx(1e12 * large.params["alpha:z"], rel=1e-4)
     for same in (0.0, 0.1, -1e-12, 2021.0):
-        with pytest.raises(ArgumentError, match="'z' is .* for everybody, so it tells nothing"):
+        with pytest.raises(ArgumentError, match=r"'z' is .* for everybody, so it tells nothing"):
             BGNBD(purchase=["z"]).fit(DRAWN.assign(z=same))

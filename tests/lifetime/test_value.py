@@ -299,7 +299,7 @@ def test_as_a_trait_it_asks_the_models_without_a_frame(monkeypatch):
     def frame(*args, **named):
         raise AssertionError("a frame was made")
 
-    monkeypatch.setattr(module.pd, "DataFrame", frame)
+    monkeypatch.setattr(pd, "DataFrame", frame)
     profiles = of.fold(log, [value])
     found = profiles.table.read(value)
     monkeypatch.undo()

@@ -23,6 +23,7 @@ from onefold._random import generator
 from onefold._types import Bools, Floats, Rng
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
+from onefold.lifetime.faraway import faraway
 from onefold.lifetime.fitting import Design
 from onefold.lifetime.incoming import numbers
 from onefold.lifetime.processes.process import Process
@@ -90,30 +91,13 @@ class FittedPurchases:
         """The parameters by the paper's letters; coefficients as "letter:covariate".
 
         A letter with covariates is that of a customer whose covariates are all 0; where all lie
-        far from 0, it may be too large or too small to be a number: `far` says so. Centre them
-        then.
+        far from 0, it may be too large or too small to be a number. Centre them then.
         """
         held = self._design.own_units @ self._theta
         letters = len(self._design.letters)
         with np.errstate(over="ignore"):  # at covariates of 0, which may lie far from everybody
             held[:letters] = np.exp(held[:letters])
         return MappingProxyType(dict(zip(self._design.names, held.tolist(), strict=True)))
-
-    @property
-    def far(self) -> str:
-        """What is to be done where letters are no numbers at covariates of 0; empty where not."""
-        d = self._design
-        lost = [k for k in d.letters if self.params[k] in (0.0, np.inf)]
-        acting = dict.fromkeys(z for a in lost if a in d.acts for z in d.acts[a][0])
-        away = [z for z in acting if abs(d.centre[z]) > d.scale[z]] or list(acting)
-        if not away:
-            return ""
-        means = ", ".join(f"{z!r} (mean {d.centre[z]:.6g})" for z in away)
-        return (
-            f"covariates lie far from 0: {means}. The letters are of a customer whose covariates "
-            f"are all 0, and there {', '.join(lost)} is 0 or infinite. Subtract a round number "
-            "from each covariate, such as its mean, and fit again."
-        )
 
     @property
     def covariance(self) -> pd.DataFrame:
@@ -188,8 +172,9 @@ class FittedPurchases:
         call = f"{type(self.settings).__name__}.bootstrap"
 
         def letters(fit: FittedPurchases) -> Mapping[str, float]:
-            if fit.far:
-                raise ArgumentError(f"{call}: {fit.far} Or give a statistic of what is expected.")
+            far = faraway(fit._design, fit.params)
+            if far:
+                raise ArgumentError(f"{call}: {far} Or give a statistic of what is expected.")
             return fit.params
 
         asked = letters if statistic is None else statistic

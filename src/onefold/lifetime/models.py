@@ -15,6 +15,7 @@ import numpy as np
 from onefold._check import is_several, shown, text
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
+from onefold.lifetime.faraway import faraway
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.fitting import Design, search, unpenalised
 from onefold.lifetime.incoming import real
@@ -314,5 +315,6 @@ def _warn(fitted: FittedPurchases, call: str) -> None:
             "or goes on rising towards 0 or infinity. What the model expects may still be sound; "
             "these parameters and their standard errors are not.",
         )
-    if fitted.far:
-        warn(f"{call}: {fitted.far} What the model expects is sound.")
+    far = faraway(fitted._design, fitted.params)
+    if far:
+        warn(f"{call}: {far} What the model expects is sound.")
