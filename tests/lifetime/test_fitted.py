@@ -1,12 +1,16 @@
 """Fitted models: published examples, units, one customer as in a table, and what is refused."""
 
+import warnings
+from typing import Any
+
+import attrs
 import numpy as np
 import pandas as pd
 import pytest
 
 import onefold as of
-from onefold.errors import ArgumentError
-from onefold.lifetime import BGNBD, MBGNBD, ParetoNBD
+from onefold.errors import ArgumentError, FitWarning
+from onefold.lifetime import BGBB, BGNBD, MBGNBD, ParetoNBD
 from onefold.lifetime.processes.bgnbd import BetaGeometric
 from onefold.lifetime.processes.paretonbd import Pareto
 from tests.lifetime import cdnow
@@ -122,3 +126,90 @@ def test_covariates_are_asked_for():
         fit.expected_purchases_new_customer(10)
     members = [fit.expected_purchases_new_customer(10, covariates={"club": c}) for c in (0, 1)]
     assert (members[1] > members[0]) == (fit.params["alpha:club"] > 0)
+
+
+@pytest.mark.parametrize("horizon", [2**70, 10**400, 1e16])
+def test_horizons_beyond_all_measure(horizon):
+    with pytest.raises(ArgumentError, match=r"horizon is .* at most 1e\+15"):
+        FITS[0].expected_purchases(ONE, horizon=horizon)
+
+
+@pytest.mark.parametrize("T", ["a", "12", ["3"], {"T": 3}, object(), [None], np.inf, 2**70, True])
+def test_simulated_times_that_are_not_allowed(T):
+    with pytest.raises(ArgumentError, match=r"BGNBD.simulate: T holds .*; it takes finite numbers"):
+        FITS[0].simulate(T, rng=1)
+
+
+def test_opportunities_have_a_largest_number():
+    few = pd.DataFrame({"frequency": [0, 1, 2, 1, 4], "recency": [0, 2, 5, 6, 6], "T": [6] * 5})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)  # five customers don't tell all letters
+        fit = BGBB().fit(few)
+    one = {"frequency": 1, "recency": 2, "T": 100_000}
+    assert 0 <= fit.p_alive(one) < 1e-3
+    for long in (100_001, 1e7, 1e12):
+        for asked in (
+            lambda long=long: BGBB().fit(few.assign(T=long)),
+            lambda long=long: fit.p_alive({**one, "T": long}),
+            lambda long=long: fit.simulate([long]),
+            lambda long=long: fit.expected_purchases(one, horizon=long),
+            lambda long=long: fit.expected_purchases_new_customer([5, long]),
+        ):
+            with pytest.raises(ArgumentError, match="this model takes at most 100,000"):
+                asked()
+    assert FITS[0].p_alive({**one, "T": 1e7}) >= 0  # of whole time there is no end
+
+
+def test_a_fit_is_a_value_that_nobody_writes_to():
+    fit = FITS[0]
+    arrays = [getattr(fit._rows, name) for name in ("x", "t_x", "T", "weight", "counts", "place")]
+    with_club = BGNBD(purchase=["club"]).fit(DRAWN.assign(club=DRAWN["T"] % 2 > 1))
+    for array in (*arrays, *with_club._rows.z.values(), fit._theta, fit._covariance):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1.0
+    design = with_club._design
+    held: tuple[Any, ...] = (design.acts, design.centre, design.scale, with_club._rows.z)
+    for mapping in held:
+        with pytest.raises(TypeError):
+            mapping["club"] = 1.0
+
+
+def test_fits_are_equal_by_all_that_they_know():
+    fit = FITS[0]
+    assert fit == BGNBD().fit(DRAWN, time_unit="W") and (fit == attrs.evolve(fit)) is True
+    weight = fit._rows.weight[::-1].copy()
+    for change in (
+        {"process": BetaGeometric(True)},
+        {"untold": ("a",)},
+        {"converged": False},
+        {"steps": 99},
+        {"time_unit": "D"},
+        {"theta": fit._theta + 1e-9},
+        {"rows": fit._rows.weighted(weight)},
+        {"rows": attrs.evolve(fit._rows, z={"club": fit._rows.x})},
+    ):
+        assert (fit == attrs.evolve(fit, **change)) is False, change
+
+
+def test_covariates_far_from_0_are_warned_of_and_foreseen():
+    rng = np.random.default_rng(3)
+    year = rng.integers(2019, 2024, 600).astype(float)
+    x = rng.poisson(rng.gamma(2, 2.5, 600) * np.exp(0.9 * (year - 2021))).astype(float)
+    recency = np.where(x > 0, rng.uniform(5, 50, 600), 0)
+    who = pd.DataFrame({"frequency": x, "recency": recency, "T": 50.0, "year": year})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit = BGNBD(purchase=["year"]).fit(who)
+        near = BGNBD(purchase=["year"]).fit(who.assign(year=year - 2021))
+    said = [str(one.message) for one in caught if "far from 0" in str(one.message)]
+    assert len(said) == 1 and "'year' (mean 2" in said[0] and "Subtract a round number" in said[0]
+    assert fit.params["alpha"] == np.inf and np.isfinite(near.params["alpha"])
+    assert fit.expected_purchases(who, horizon=5) == pytest.approx(
+        near.expected_purchases(who.assign(year=year - 2021), horizon=5)
+    )
+    assert len(fit.intervals(method="wald")) == len(fit.params) and "inf" in repr(fit)
+    with pytest.raises(ArgumentError, match=r"BGNBD\.bootstrap: covariates lie far from 0: 'year'"):
+        fit.bootstrap(rng=1)
+    of_year = {"frequency": 2, "recency": 30, "T": 50, "year": 2021}
+    drawn = fit.bootstrap(lambda f: f.expected_purchases(of_year, horizon=5), n=20, rng=1)
+    assert drawn["low"][0] <= drawn["high"][0]

@@ -247,3 +247,22 @@ def test_the_bootstrap_is_about_as_wide_as_the_intervals():
     assert ((ratio > 0.5) & (ratio < 2)).all()
     mean = SPEND.bootstrap(lambda fit: fit.mean_spend, draws=40, rng=1)
     assert mean["low"][0] < SPEND.mean_spend < mean["high"][0]
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300])
+def test_the_unit_of_money_may_be_of_any_size(unit):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"frequency": rng.integers(1, 9, 200), "monetary": rng.gamma(5, 7, 200)})
+    plain, far = (GammaGamma().fit(frame.assign(monetary=frame.monetary * u)) for u in (1, unit))
+    assert far.mean_spend / unit == pytest.approx(plain.mean_spend)
+    for one, other in zip(far.correlations, plain.correlations, strict=True):
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+
+
+@pytest.mark.parametrize("odd", [[np.inf], [2**70], "a", ["3"], 5, {"x": 1}, [None], [[1], [2]]])
+def test_simulated_frequencies_that_are_not_allowed(odd):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"frequency": rng.integers(1, 9, 200), "monetary": rng.gamma(5, 7, 200)})
+    fit = GammaGamma().fit(frame)
+    with pytest.raises(ArgumentError, match=r"FittedSpend\.simulate: frequency is "):
+        fit.simulate(odd, rng=1)

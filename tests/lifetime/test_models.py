@@ -146,3 +146,14 @@ def test_a_warning_points_at_the_line_that_asked():
     with pytest.warns(FitWarning) as caught:
         BGNBD().fit(three)
     assert caught[0].filename == __file__
+
+
+def test_covariates_of_any_size_are_fitted():
+    even = (np.arange(len(DRAWN)) % 2).astype(float)
+    large = BGNBD(purchase=["z"]).fit(DRAWN.assign(z=even))
+    small = BGNBD(purchase=["z"]).fit(DRAWN.assign(z=1e-12 * (even - 0.5)))
+    assert small.log_likelihood == pytest.approx(large.log_likelihood)
+    assert small.params["alpha:z"] == pytest.approx(1e12 * large.params["alpha:z"], rel=1e-4)
+    for same in (0.0, 0.1, -1e-12, 2021.0):
+        with pytest.raises(ArgumentError, match=r"'z' is .* for everybody, so it tells nothing"):
+            BGNBD(purchase=["z"]).fit(DRAWN.assign(z=same))

@@ -137,7 +137,8 @@ def test_booleans_are_0_and_1_and_ids_may_be_numbers():
         ({}, r"no column besides the customers"),
         ({"age": [30, 40, 50]}, r"table\['age'\] is a list; it takes a mapping or a Series"),
         ({"age": {1.5: 1}}, r"a customer of 'age' is 1.5; it takes an id"),
-        (7, r"frame is a int"),
+        (7, r"table is a int; it takes a frame with a column 'customer'"),
+        (None, r"table is a NoneType"),
     ],
 )
 def test_columns_that_do_not_fit(summary, table, said):

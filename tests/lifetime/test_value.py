@@ -285,3 +285,32 @@ def test_horizons_of_whole_periods_are_rounded_lengths():
     assert value.table(monthly).equals(attrs.evolve(value, horizon=12).table(monthly))
     with pytest.raises(ArgumentError, match=r"horizon is 11.5; this model counts whole periods"):
         value.purchases.expected_purchases(monthly, horizon=11.5)
+
+
+@pytest.mark.parametrize("covariates", [5, "club", ["club"], {"club": 1}])
+def test_covariates_of_a_newcomer_that_are_not_allowed(covariates):
+    with pytest.raises(ArgumentError, match=r"LifetimeValue.newcomer: covariates is .*has none"):
+        VALUE.newcomer(covariates)
+
+
+def test_numbers_beyond_all_floats_are_refused():
+    for name in ("discount", "margin"):
+        with pytest.raises(ArgumentError, match=f"LifetimeValue: {name} is "):
+            LifetimeValue(PURCHASES, SPEND, **{name: 10**400})
+
+
+def test_as_a_trait_it_asks_the_models_without_a_frame(monkeypatch):
+    log = simulate(60, days=365, rng=1).log
+    summary = rfm_summary(log)
+    value = LifetimeValue(MBGNBD().fit(summary), GammaGamma().fit(summary), horizon="90D")
+    table = value.table(summary)["lifetime_value"]
+
+    def frame(*args, **named):
+        raise AssertionError("a frame was made")
+
+    monkeypatch.setattr(pd, "DataFrame", frame)
+    profiles = of.fold(log, [value])
+    found = profiles.table.read(value)
+    monkeypatch.undo()
+    known = profiles.ledger.people.codes(np.array(table.index, dtype=object))
+    assert found[known] == pytest.approx(table.to_numpy(), rel=1e-12)

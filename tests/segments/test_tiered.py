@@ -1,3 +1,4 @@
+import attrs
 import numpy as np
 import pytest
 
@@ -172,3 +173,10 @@ def test_saving(tmp_path, made):
         assert again.fitted.shares(made.profiles, rng=1).equals(
             tiers.fitted.shares(made.profiles, rng=1)
         )
+
+
+def test_tiers_are_equal_or_not(made):
+    same = segment(made.profiles, ValueTiers()).fitted
+    assert (made.fitted == same) is True
+    assert (made.fitted == attrs.evolve(same, as_of=same.as_of + 1)) is False
+    assert (made.fitted == attrs.evolve(same, cuts=(3.0, 2.0, 1.0))) is False

@@ -214,3 +214,12 @@ def test_contract():
     """Of customers who do leave; those of the house's own simulation are in test_contracts."""
     of.testing.check_segmenter(ValueTiers(), profiles=fold(shoppers(120, 5)))
     of.testing.check_segmenter(ValueTiers(Frequency(), cuts=[9, 3]))
+
+
+def test_a_model_of_purchases_is_none_of_spend():
+    from onefold.lifetime import BGNBD, GammaGamma
+
+    with pytest.raises(ArgumentError, match=r"model is GammaGamma.*goes to spend="):
+        ValueTiers(model=GammaGamma())
+    with pytest.raises(ArgumentError, match=r"spend is BGNBD.*goes to model="):
+        ValueTiers(spend=BGNBD())

@@ -69,6 +69,11 @@ class Door:
                 f"{self.call}: column {name!r} ({argument}=) holds values of several types, or "
                 f"text that is not valid Unicode: {error}. Give it one type first."
             ) from error
+        except (OverflowError, pa.ArrowNotImplementedError) as error:
+            raise ColumnError(
+                f"{self.call}: column {name!r} ({argument}=) holds what no column of numbers, text "
+                f"or times can hold: {error}. Convert it first, for example with .astype(float)."
+            ) from error
         held = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
         if pa.types.is_dictionary(held.type) and not _text.is_text(held.type.value_type):
             held = held.cast(held.type.value_type)

@@ -45,6 +45,9 @@ def likelihood_ratio(smaller: FittedPurchases, larger: FittedPurchases) -> Likel
         smaller: A fit with fewer covariates, or none.
         larger: The same model on the same customers, with the smaller one's covariates and more.
 
+    Source: Wilks, "The large-sample distribution of the likelihood ratio for testing composite
+    hypotheses", Annals of Mathematical Statistics 9, 1938.
+
     Raises:
         ArgumentError: If the models are not nested, not of the same customers, or have a penalty.
 
@@ -72,6 +75,12 @@ def likelihood_ratio(smaller: FittedPurchases, larger: FittedPurchases) -> Likel
         raise ArgumentError(f"{call}: a fit has a penalty; fit both with l2=0.")
     if not _same_customers(smaller, larger):
         raise ArgumentError(f"{call}: the two were fitted on different customers; use the same.")
+    odd = _other_covariates(smaller, larger)
+    if odd:
+        raise ArgumentError(
+            f"{call}: covariate {odd[0]!r} holds other numbers in the one fit than in the other; "
+            "fit both on the same table."
+        )
     gain = 2 * (larger.log_likelihood - smaller.log_likelihood)
     if gain < -SAME or not (smaller.converged and larger.converged):
         raise ArgumentError(
@@ -88,3 +97,21 @@ def _same_customers(one: FittedPurchases, other: FittedPurchases) -> bool:
         return [float(r.weight @ c) for c in (r.x, r.t_x, r.T, r.x * r.T, r.t_x**2, r.T**2)]
 
     return one.n == other.n and bool(np.allclose(told(one), told(other), rtol=1e-9))
+
+
+def _other_covariates(smaller: FittedPurchases, larger: FittedPurchases) -> list[str]:
+    """Covariates of the smaller one that differ in the larger, as far as their sums tell."""
+    design = smaller._design
+
+    def told(fit: FittedPurchases, name: str) -> list[float]:
+        r = fit._rows
+        z = (r.z[name] - design.centre[name]) / design.scale[name]
+        weight = r.weight / fit.n
+        return [float(weight @ c) for c in (z, z * r.x, z * r.t_x, z * r.T, z * z)]
+
+    near = 1e-9  # sums of standardised numbers, which may themselves be 0
+    return [
+        name
+        for name in design.covariates
+        if not np.allclose(told(smaller, name), told(larger, name), rtol=near, atol=near)
+    ]

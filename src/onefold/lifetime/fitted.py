@@ -23,9 +23,11 @@ from onefold._random import generator
 from onefold._types import Bools, Floats, Rng
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
+from onefold.lifetime.faraway import faraway
 from onefold.lifetime.fitting import Design
+from onefold.lifetime.incoming import numbers
 from onefold.lifetime.processes.process import Process
-from onefold.lifetime.reading import read_customers, whole_periods
+from onefold.lifetime.reading import MOST, read_covariates, read_customers, whole_periods
 from onefold.lifetime.resampled import bootstrapped, drawn_again
 from onefold.lifetime.rows import Rows
 from onefold.lifetime.sureness import intervals_of
@@ -40,6 +42,15 @@ def _owned(array: Any) -> Any:
 
 def _view(mapping: Any) -> Any:
     return MappingProxyType(dict(mapping))
+
+
+def _kept(rows: Rows) -> Rows:
+    return rows.frozen()
+
+
+def _still(design: Design) -> Design:
+    held = {name: _view(getattr(design, name)) for name in ("acts", "centre", "scale")}
+    return attrs.evolve(design, **held)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -68,10 +79,10 @@ class FittedPurchases:
     untold: tuple[str, ...]
     steps: int
     _process: Process
-    _design: Design
+    _design: Design = attrs.field(converter=_still)
     _theta: Floats = attrs.field(converter=_owned)
     _covariance: Floats = attrs.field(converter=_owned)  # of theta; 0 at the edges
-    _rows: Rows
+    _rows: Rows = attrs.field(converter=_kept)
 
     # ------------------------------------------------------------ what it knows
 
@@ -130,7 +141,8 @@ class FittedPurchases:
             ArgumentError: If an argument is not allowed, or profiles are asked of a fit with a
                 penalty, whose likelihood is not what was maximised.
         """
-        return intervals_of(self, level, method)
+        with np.errstate(over="ignore"):  # what is beyond all numbers is infinite
+            return intervals_of(self, level, method)
 
     def bootstrap(
         self,
@@ -158,7 +170,14 @@ class FittedPurchases:
             ArgumentError: If an argument is not allowed.
         """
         call = f"{type(self.settings).__name__}.bootstrap"
-        asked = (lambda fit: fit.params) if statistic is None else statistic
+
+        def letters(fit: FittedPurchases) -> Mapping[str, float]:
+            far = faraway(fit._design, fit.params)
+            if far:
+                raise ArgumentError(f"{call}: {far} Or give a statistic of what is expected.")
+            return fit.params
+
+        asked = letters if statistic is None else statistic
         return bootstrapped(
             self, asked, call, partial(drawn_again, self), draws=draws, level=level, rng=rng
         )
@@ -276,10 +295,16 @@ class FittedPurchases:
             ArgumentError: If T is not allowed, or the model has covariates.
         """
         call = f"{type(self.settings).__name__}.simulate"
-        times = np.asarray(T, dtype=np.float64).reshape(-1)
-        if not (np.isfinite(times).all() and (times >= 0).all()):
-            raise ArgumentError(f"{call}: T holds {shown(T)}; finite numbers from 0 are allowed.")
+        held = numbers(T)
+        times = np.full(1, np.nan) if held is None else held.reshape(-1)
+        if not ((times >= 0) & (times <= MOST)).all():
+            raise ArgumentError(
+                f"{call}: T holds {shown(T)}; it takes finite numbers from 0 to {MOST:g}."
+            )
         params = self._newcomer(None, call)
+        if self.discrete:
+            nothing = np.zeros(len(times))
+            whole_periods(nothing, nothing, times, call)
         x, t_x = self._process.draw(params, times, generator(rng, f"{call}: rng"))
         return pd.DataFrame({"frequency": x, "recency": t_x, "T": times})
 
@@ -288,12 +313,12 @@ class FittedPurchases:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FittedPurchases):
             return NotImplemented
+        arrays = ("_theta", "_covariance")
+        plain = [f.name for f in attrs.fields(FittedPurchases) if f.name not in (*arrays, "_rows")]
         return (
-            (self.settings, self.n, self.time_unit, self._design)
-            == (other.settings, other.n, other.time_unit, other._design)
-            and self.log_likelihood == other.log_likelihood
-            and np.array_equal(self._theta, other._theta)
-            and np.array_equal(self._covariance, other._covariance)
+            all(bool(getattr(self, name) == getattr(other, name)) for name in plain)
+            and all(np.array_equal(getattr(self, a), getattr(other, a)) for a in arrays)
+            and self._rows.same_as(other._rows)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -334,15 +359,9 @@ class FittedPurchases:
         return units.rounded(time, horizon, call) if self.discrete else time
 
     def _newcomer(self, covariates: Any, call: str) -> Floats:
-        wanted = self._design.covariates
-        given = dict(covariates or {})
-        if set(given) != set(wanted):
-            raise ArgumentError(
-                f"{call}: covariates is {shown(covariates)}; this model has "
-                f"{', '.join(wanted) or 'none'}: give a number for each, and no others."
-            )
+        given = read_covariates(covariates, self._design.covariates, call)
         one = np.zeros(1)
-        z = {name: np.array([float(given[name])]) for name in wanted}
+        z = {name: np.array([value]) for name, value in given.items()}
         columns = self._design.columns(Rows.of(one, one, one, z))
         return self._design.params(self._theta, columns)
 

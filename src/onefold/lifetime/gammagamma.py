@@ -18,14 +18,15 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from onefold._check import fraction, shown
+from onefold._check import fraction, is_several, shown
 from onefold._columns import frozen
 from onefold._display import html_table, number, text_table
 from onefold._random import generator
 from onefold._types import Floats, Rng
 from onefold.errors import ArgumentError
+from onefold.lifetime.incoming import numbers
 from onefold.lifetime.independence import Correlation, correlations
-from onefold.lifetime.reading import read_customers
+from onefold.lifetime.reading import MOST, read_customers
 from onefold.lifetime.resampled import bootstrapped
 from onefold.lifetime.spend import Means, Spend, search
 from onefold.lifetime.warned import warn
@@ -341,11 +342,15 @@ class FittedSpend:
         Raises:
             ArgumentError: If frequency holds what is no number of purchases.
         """
-        many = np.asarray(frequency, dtype=np.float64)
-        if many.ndim != 1 or not ((many >= 0) & (many == np.rint(many))).all():
+        many = numbers(frequency) if is_several(frequency) else None
+        if (
+            many is None
+            or many.ndim != 1
+            or not ((many >= 0) & (many <= MOST) & (many == np.rint(many))).all()
+        ):
             raise ArgumentError(
                 f"FittedSpend.simulate: frequency is {shown(frequency)}; it takes an array of "
-                "whole numbers, 0 or more."
+                f"whole numbers, from 0 to {MOST:g}."
             )
         p, q, v = self.params.values()
         chance = generator(rng, "FittedSpend.simulate: rng")

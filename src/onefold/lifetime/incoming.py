@@ -7,6 +7,7 @@ rows more:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -14,12 +15,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from onefold._check import hint, quoted, shown
+from onefold._check import hint, is_several, is_whole, quoted, shown
 from onefold._types import Array, Bools, Floats
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
 
 ID = "customer"
+FAR = 1e100  # the largest size of a covariate, so that its square is a number too
 FOREIGN = {  # names under which other libraries know the same columns
     "monetary": ("monetary_value", "monetary value", "mean_spend"),
     "frequency": ("x", "n_repeat", "repeat_purchases"),
@@ -31,6 +33,8 @@ MEANING = {
     "recency": "time of the last purchase since the first",
     "T": "time since the first purchase",
     "monetary": "mean value of the repeat purchases",
+    "frequency_holdout": "purchases in the holdout",
+    "duration_holdout": "how long the holdout is",
 }
 
 
@@ -57,7 +61,8 @@ class Table:
         if isinstance(held, pa.Array):
             held = self._plain(held, name)
         elif held.dtype.kind not in "iuf":
-            raise self._error(name, f"holds {shown(held[0].item())}; it takes a number.")
+            first = held[0].item() if isinstance(held[0], np.generic) else held[0]
+            raise self._error(name, f"holds {shown(first)}; it takes a number.")
         values = np.array(held, dtype=np.float64)
         self.refuse(name, values, np.isinf(values), "it takes finite numbers")
         if not gaps:
@@ -72,7 +77,9 @@ class Table:
             held = held.cast(pa.int8())
         elif isinstance(held, np.ndarray) and held.dtype.kind == "b":
             held = held.astype(np.float64)
-        return attrs.evolve(self, columns={name: held}).numbers(name)
+        values = attrs.evolve(self, columns={name: held}).numbers(name)
+        self.refuse(name, values, np.abs(values) > FAR, f"it takes at most {FAR:g} in size")
+        return values
 
     def refuse(self, name: str, values: Floats, wrong: Bools, problem: str) -> None:
         """Refuse a column of which some rows are wrong, with what it says there."""
@@ -110,7 +117,9 @@ class Table:
 
 
 def table_of(customers: Any, call: str, needed: Sequence[str]) -> Table:
-    """The columns that are needed, of whatever make."""
+    """The columns that are needed, of whatever make; a table of them stays as it is."""
+    if isinstance(customers, Table):
+        return customers
     if isinstance(customers, (Mapping, pd.Series)):
         return _one(customers, call, needed)
     frame = _framed(customers)
@@ -150,15 +159,45 @@ def _one(customer: Any, call: str, needed: Sequence[str]) -> Table:
     _all_there(tuple(customer.keys()), call, needed)
     columns = {}
     for name in needed:
-        value = np.nan if customer[name] is None else customer[name]
-        held = np.asarray(value)
-        if held.ndim:
+        value = customer[name]
+        if is_several(value):
             raise ArgumentError(
                 f"{call}: {name!r} holds {shown(value)}; a mapping is one customer, with a number "
                 "under each name. Give several as a frame: pandas.DataFrame(...)."
             )
-        columns[name] = held.reshape(1)
+        columns[name] = np.asarray(_one_number(value)).reshape(1)
     return Table(columns, pd.RangeIndex(1), True, call)
+
+
+def _one_number(value: Any) -> Any:
+    """A value that stands alone: NaN where it is missing, whole numbers and decimals as floats."""
+    if value is None or value is pd.NA or value is pd.NaT or np.ma.is_masked(value):
+        return np.nan
+    if isinstance(value, Decimal):
+        return np.nan if value.is_nan() else float(value)
+    return real(value) if is_whole(value) else value
+
+
+def real(value: Any) -> float:
+    """A number as a float, infinite where it is too large for one; NaN where it is none."""
+    kinds = (int, float, np.integer, np.floating)
+    if not isinstance(value, kinds) or isinstance(value, (bool, np.timedelta64)):
+        return np.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+
+
+def numbers(value: Any) -> Floats | None:
+    """A number, or a list or an array of them, as an array; None where it is none."""
+    try:
+        held = np.asarray(value)
+    except (TypeError, ValueError):  # lists of several lengths
+        return None
+    if held.dtype.kind == "O":
+        held = np.array([_one_number(one) for one in held.flat]).reshape(held.shape)
+    return held.astype(np.float64) if held.dtype.kind in "iuf" else None
 
 
 def _all_there(names: Sequence[Any], call: str, needed: Sequence[str]) -> None:
@@ -166,6 +205,8 @@ def _all_there(names: Sequence[Any], call: str, needed: Sequence[str]) -> None:
         if name in names:
             continue
         foreign = [other for other in FOREIGN.get(name, ()) if other in names]
+        alike = [other for other in names if str(other).casefold() == name.casefold()]
+        foreign = foreign or alike
         near = hint(name, names)
         if foreign:
             renamed = f".rename(columns={{{foreign[0]!r}: {name!r}}})"

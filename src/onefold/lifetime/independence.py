@@ -47,7 +47,8 @@ def correlations(x: Floats, z: Floats) -> tuple[Correlation, ...]:
             Correlation(name, np.nan, np.nan, np.nan, method)
             for name, method in zip(("pearson", "spearman"), METHODS, strict=True)
         )
-    a, b = _standard(x), _standard(z)
+    small = np.ldexp(z, -int(np.frexp(z.max())[1]))  # exact; its square is a number too
+    a, b = _standard(x), _standard(small)
     r = _bounded(float(a @ b) / n)
     # The influence of one customer on r; on Fisher's z it is divided by 1 - r^2.
     influence = a * b - r * (a * a + b * b) / 2

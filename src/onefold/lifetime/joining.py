@@ -58,7 +58,15 @@ def _frame_of(name: Any, held: Any, call: str) -> pd.DataFrame:
 
 
 def _of_frame(ids: Strings, frame: Any, call: str) -> dict[str, Floats]:
-    door = opened(frame, call)
+    try:
+        door = opened(frame, call)
+    except ArgumentError as error:
+        if not isinstance(error.__cause__, TypeError):
+            raise
+        raise ArgumentError(
+            f"{call}: table is a {type(frame).__name__}; it takes a frame with a column "
+            f"{ID!r}, or a mapping from name to a mapping or a Series from customer to number."
+        ) from error
     who = door.ids(ID, ID)
     rows = np.flatnonzero(who.codes >= 0)
     seen = np.bincount(who.codes[rows], minlength=len(who.vocab))

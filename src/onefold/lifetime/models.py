@@ -15,8 +15,10 @@ import numpy as np
 from onefold._check import is_several, shown, text
 from onefold.errors import ArgumentError
 from onefold.lifetime import units
+from onefold.lifetime.faraway import faraway
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.fitting import Design, search, unpenalised
+from onefold.lifetime.incoming import real
 from onefold.lifetime.processes.bgbb import BetaBernoulli
 from onefold.lifetime.processes.bgnbd import BetaGeometric
 from onefold.lifetime.processes.paretonbd import Pareto
@@ -51,8 +53,7 @@ def _covariates(model: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
 
 
 def _penalty(model: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not real or not np.isfinite(value) or value < 0:
+    if not (np.isfinite(real(value)) and value >= 0):
         raise ArgumentError(
             f"{type(model).__name__}: {field.name} is {shown(value)}; it takes a number from 0 on."
         )
@@ -280,7 +281,7 @@ def _design(
     scale: dict[str, float] = {}
     for name, values in z.items():
         centre[name], scale[name] = float(np.mean(values)), float(np.std(values))
-        if not scale[name] > 1e-12 * max(1.0, abs(centre[name])):
+        if not scale[name] > 1e-12 * float(np.abs(values).max()):
             raise ArgumentError(
                 f"{call}: covariate {name!r} is {centre[name]:g} for everybody, so it tells "
                 "nothing; leave it out."
@@ -316,3 +317,6 @@ def _warn(fitted: FittedPurchases, call: str) -> None:
             "or goes on rising towards 0 or infinity. What the model expects may still be sound; "
             "these parameters and their standard errors are not.",
         )
+    far = faraway(fitted._design, fitted.params)
+    if far:
+        warn(f"{call}: {far} What the model expects is sound.")

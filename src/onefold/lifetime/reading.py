@@ -17,12 +17,15 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from onefold._check import shown
 from onefold._columns import same_in_all
 from onefold._types import Bools, Floats
 from onefold.errors import ArgumentError
 from onefold.lifetime.incoming import Table, table_of
 
 OFF = 1e-9  # relative: by so much a recency may exceed T through rounding
+MOST = 1e15  # purchases, and units of time, up to which all whole numbers are floats
+LONG = 100_000  # opportunities: what models of them compute grows with each
 
 
 @attrs.frozen(eq=False)
@@ -81,6 +84,7 @@ def read_customers(
     x = table.numbers("frequency")
     table.refuse("frequency", x, _not_least(x, 0), "it takes whole numbers, 0 or more")
     table.refuse("frequency", x, _fractions(x), "it takes whole numbers")
+    table.refuse("frequency", x, x > MOST, f"it takes at most {MOST:g}")
     nothing = same_in_all(np.nan, len(x))
     t_x, T = _times(table, x) if times else (nothing, nothing)
     return Customers(
@@ -94,11 +98,26 @@ def read_customers(
     )
 
 
+def read_covariates(
+    given: Any, wanted: Sequence[str], call: str, *, model: str = "this model"
+) -> dict[str, float]:
+    """The covariates of one new customer, all that are wanted and no others."""
+    held = {} if given is None else given
+    if not isinstance(held, (Mapping, pd.Series)) or set(held.keys()) != set(wanted):
+        raise ArgumentError(
+            f"{call}: covariates is {shown(given)}; {model} has "
+            f"{', '.join(wanted) or 'none'}: give a number for each, and no others."
+        )
+    table = table_of(held, f"{call}: covariates", wanted)
+    return {name: float(table.covariate(name)[0]) for name in wanted}
+
+
 def _times(table: Table, x: Floats) -> tuple[Floats, Floats]:
     """The checked t_x and T (n,)."""
     t_x, T = table.numbers("recency"), table.numbers("T")
     for name, values in (("recency", t_x), ("T", T)):
         table.refuse(name, values, _not_least(values, 0), "it takes 0 or more")
+        table.refuse(name, values, values > MOST, f"it takes at most {MOST:g}")
     again = x > 0
     late = t_x > T
     if late.any():
@@ -170,6 +189,11 @@ def whole_periods(x: Floats, t_x: Floats, T: Floats, call: str) -> None:
                 "are whole. Make the summary with collapse= equal to time_unit=, such as "
                 "rfm_summary(log, collapse='W', time_unit='W')."
             )
+    if T.max(initial=0) > LONG:
+        raise ArgumentError(
+            f"{call}: T holds {T.max():g}; this model takes at most {LONG:,} opportunities, for "
+            "its work grows with each. Give T in longer periods, such as weeks."
+        )
     many = np.flatnonzero(x > t_x)
     if len(many):
         raise ArgumentError(

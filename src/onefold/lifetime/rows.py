@@ -7,13 +7,16 @@ for T after it. Thousands of customers share a row, so a million cost what some 
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import attrs
 import numpy as np
 import pandas as pd
 
+from onefold._columns import frozen
 from onefold._types import Array, Floats, Ints
 
+ARRAYS = ("x", "t_x", "T", "weight", "counts", "place")
 ENOUGH = 20_000  # rows looked at before all of them are compared
 CODES = 8  # codes for each row up to which a table of all of them is made
 WORTH = 0.9  # the share of different rows above which comparing all is not worth it
@@ -57,6 +60,18 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def frozen(self) -> "Rows":
+        """The same rows, of which no array can be written to."""
+        held = {name: frozen(getattr(self, name)) for name in ARRAYS}
+        z = MappingProxyType({name: frozen(column) for name, column in self.z.items()})
+        return Rows(**held, z=z)
+
+    def same_as(self, other: "Rows") -> bool:
+        """Whether the other rows are the same, in the same order."""
+        pairs = [(getattr(self, name), getattr(other, name)) for name in ARRAYS]
+        pairs += [(z, other.z.get(name, z[:0])) for name, z in self.z.items()]
+        return self.z.keys() == other.z.keys() and all(np.array_equal(a, b) for a, b in pairs)
 
     @property
     def n(self) -> float:

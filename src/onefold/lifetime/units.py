@@ -13,6 +13,8 @@ from onefold import _time
 from onefold._check import one_of, shown
 from onefold._types import Duration
 from onefold.errors import ArgumentError
+from onefold.lifetime.incoming import real
+from onefold.lifetime.reading import LONG, MOST
 
 YEAR = 365.25
 DAYS = {"h": 1 / 24, "D": 1.0, "W": 7.0, "M": YEAR / 12, "Y": YEAR}
@@ -62,12 +64,13 @@ def periods(value: Any, time_unit: str | None, name: str) -> float:
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(
         value, (bool, np.timedelta64)
     ):
-        if not (np.isfinite(value) and value > 0):
+        time = real(value)
+        if not 0 < time <= MOST:
             raise ArgumentError(
                 f"{name} is {shown(value)}; it takes a finite number above 0 of "
-                f"{said(time_unit)}, or a length of time such as '90D'."
+                f"{said(time_unit)}, at most {MOST:g}, or a length of time such as '90D'."
             )
-        return float(value)
+        return time
     if value is None:
         raise ArgumentError(
             f"{name} is None; it takes a number of {said(time_unit)}, or a length of time such as "
@@ -84,18 +87,18 @@ def periods(value: Any, time_unit: str | None, name: str) -> float:
 
 def yearly(discount: Any, horizon: Any, call: str) -> float:
     """The continuous rate a year: log(1 + discount)."""
-    real = isinstance(discount, (int, float, np.integer, np.floating))
-    if not real or isinstance(discount, bool) or not np.isfinite(discount) or discount < 0:
+    rate = real(discount)
+    if not (np.isfinite(rate) and rate >= 0):
         raise ArgumentError(
             f"{call}: discount is {shown(discount)}; it takes a rate a year from 0 on, such as 0.1 "
             "for ten per cent."
         )
-    if discount == 0 and horizon is None:
+    if rate == 0 and horizon is None:
         raise ArgumentError(
             f"{call}: discount is 0 and horizon is None; purchases for ever without a discount may "
             "have no end. Give a discount above 0, or a horizon such as '365D'."
         )
-    return float(np.log1p(discount))
+    return float(np.log1p(rate))
 
 
 def rounded(time: float, value: Any, name: str) -> float:
@@ -104,6 +107,11 @@ def rounded(time: float, value: Any, name: str) -> float:
     if number and not isinstance(value, np.timedelta64) and abs(time - round(time)) > 1e-9:
         raise ArgumentError(
             f"{name} is {time:g}; this model counts whole periods, such as {max(round(time), 1)}."
+        )
+    if time > LONG:
+        raise ArgumentError(
+            f"{name} is {shown(value)}, {time:g} periods; this model takes at most {LONG:,}, for "
+            "its work grows with each."
         )
     return float(max(round(time), 1))
 

@@ -23,9 +23,9 @@ from onefold.errors import ArgumentError
 from onefold.lifetime import units
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.gammagamma import FittedSpend
-from onefold.lifetime.incoming import parts
+from onefold.lifetime.incoming import FAR, Table, parts, real
 from onefold.lifetime.purchases import COLLAPSE, read_rfm
-from onefold.lifetime.reading import read_customers
+from onefold.lifetime.reading import read_covariates, read_customers
 from onefold.lifetime.redraw import redraw
 from onefold.lifetime.resampled import bootstrapped
 from onefold.lifetime.units import Horizon
@@ -58,11 +58,11 @@ def _spend(value: Any) -> FittedSpend:
 
 
 def _number(value: Any, name: str, *, zero: bool) -> float:
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not real or not np.isfinite(value) or value < 0 or (value == 0 and not zero):
+    found = real(value)
+    if not np.isfinite(found) or found < 0 or (found == 0 and not zero):
         allowed = "from 0 on" if zero else "above 0"
         raise ArgumentError(f"{name} is {shown(value)}; it takes a finite number {allowed}.")
-    return float(value)
+    return found
 
 
 def _discount(value: Any) -> float:
@@ -229,13 +229,10 @@ class LifetimeValue:
             ArgumentError: If q is at most 1, for then the mean spend is infinite.
         """
         wanted = getattr(self.purchases, "covariates", ())
-        if set(covariates or {}) != set(wanted):
-            raise ArgumentError(
-                f"LifetimeValue.newcomer: covariates is {shown(covariates)}; the model of "
-                f"purchases has {', '.join(wanted) or 'none'}: give a number for each, no others."
-            )
+        model = "the model of purchases"
+        given = read_covariates(covariates, wanted, "LifetimeValue.newcomer", model=model)
         new = {"frequency": 0.0, "recency": 0.0, "T": 0.0, "monetary": np.nan}
-        return self.of({**(covariates or {}), **new})
+        return self.of({**given, **new})
 
     def bootstrap(
         self,
@@ -292,7 +289,9 @@ class LifetimeValue:
         )
         covariates = getattr(self.purchases, "covariates", ())
         facts = {name: _told(*history.fact(name)) for name in covariates}
-        told = np.isfinite(np.array([x, *facts.values()])).all(axis=0)
+        told = np.isfinite(x)
+        for held in facts.values():
+            told &= np.abs(held) <= FAR
         known = np.flatnonzero(told & ((x == 0) | (z > 0)))
         out = np.full(len(x), np.nan)
         for start in range(0, len(known), AT_ONCE):
@@ -300,8 +299,15 @@ class LifetimeValue:
             spent = np.where(x[some] > 0, z[some], np.nan)
             frame = {"frequency": x[some], "recency": t_x[some], "T": T[some], "monetary": spent}
             frame |= {name: held[some] for name, held in facts.items()}
-            out[some] = self._worth(pd.DataFrame(frame))[1]
+            out[some] = self._worth(self._asked_with(frame))[1]
         return out
+
+    def _asked_with(self, columns: dict[str, Floats]) -> Any:
+        """Columns in the shape in which the models are asked; a frame for one of another make."""
+        if not isinstance(self.purchases, FittedPurchases):
+            return pd.DataFrame(columns)
+        index = pd.RangeIndex(len(columns["frequency"]))
+        return Table(columns, index, False, "LifetimeValue.read")  # a frame takes milliseconds
 
     def __repr__(self) -> str:
         ahead, discount, margin = self._asked().values()

@@ -49,7 +49,7 @@ class FittedValueTiers:
     value: Readable
     cuts: tuple[float, ...]
     names: tuple[str, ...]
-    as_of: np.datetime64 | None
+    as_of: np.datetime64 | None = attrs.field(eq=str)  # numpy compares to a truth of its own
 
     def assign(self, table: TraitTable) -> Strings:
         """The tier (n,) of each customer by their own value, None where unknown."""

@@ -8,6 +8,7 @@ trait. Tiers of customers by profitability: Zeithaml, Rust and Lemon, "The custo
 creating and serving profitable customers", California Management Review 43, 2001.
 """
 
+import inspect
 import itertools
 from typing import Any
 
@@ -107,11 +108,30 @@ def _event(value: Any) -> str:
 
 
 def _model(value: Any) -> Any:
-    return _fits(value, "ValueTiers: model", "lifetime.MBGNBD()")
+    example = "lifetime.MBGNBD()"
+    held = _fits(value, "ValueTiers: model", example)
+    if held is not None and not _takes_a_unit(held):
+        raise ArgumentError(
+            f"ValueTiers: model is {shown(held)}, whose fit takes no time_unit=; it takes a model "
+            f"of purchases, such as {example}. A model of spend goes to spend=."
+        )
+    return held
 
 
 def _spend(value: Any) -> Any:
-    return _fits(value, "ValueTiers: spend", "lifetime.GammaGamma()")
+    example = "lifetime.GammaGamma()"
+    held = _fits(value, "ValueTiers: spend", example)
+    if held is not None and _takes_a_unit(held):
+        raise ArgumentError(
+            f"ValueTiers: spend is {shown(held)}, whose fit takes time_unit=; it takes a model of "
+            f"spend, such as {example}. A model of purchases goes to model=."
+        )
+    return held
+
+
+def _takes_a_unit(value: Any) -> bool:
+    """Whether a fit asks for the unit of time, as models of purchases do and those of spend not."""
+    return "time_unit" in inspect.signature(value.fit).parameters
 
 
 def _fits(value: Any, name: str, example: str) -> Any:
