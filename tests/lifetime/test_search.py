@@ -1,6 +1,7 @@
 """The search: not content with the next hill, and indifferent to units and to steep penalties."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from onefold.lifetime.processes.paretonbd import Pareto
 from onefold.lifetime.rows import Rows
 from tests.lifetime import cdnow
 
-TRUTHS = [
+TRUTHS: list[tuple[Any, tuple[float, ...]]] = [
     (BetaGeometric(False), cdnow.BGNBD_PARAMS),
     (BetaGeometric(True), cdnow.MBGNBD_PARAMS),
     (Pareto(), cdnow.PARETO_PARAMS),

@@ -152,6 +152,8 @@ def test_an_estimate_has_the_decimals_of_its_interval():
     assert _with(0.0, 0.0, 0.25) == "0.000 [0.000, 0.250]"
     assert _with(1.0, np.nan, np.nan) == "1"
     assert _with(0.04, -0.01, 0.09, "+") == "+0.040 [-0.010, +0.090]"
+
+
 def test_a_column_that_is_missing_is_called_by_its_meaning():
     with pytest.raises(ColumnError, match=r"no column 'duration_holdout' \(how long the holdout"):
         holdout_check(FITTED, FRAME.drop(columns="duration_holdout"))
