@@ -211,5 +211,5 @@ def test_covariates_far_from_0_are_warned_of_and_foreseen():
     with pytest.raises(ArgumentError, match=r"BGNBD\.bootstrap: covariates lie far from 0: 'year'"):
         fit.bootstrap(rng=1)
     of_year = {"frequency": 2, "recency": 30, "T": 50, "year": 2021}
-    drawn = fit.bootstrap(lambda f: f.expected_purchases(of_year, horizodraws=5), n=20, rng=1)
+    drawn = fit.bootstrap(lambda f: f.expected_purchases(of_year, horizon=5), draws=20, rng=1)
     assert drawn["low"][0] <= drawn["high"][0]
