@@ -247,6 +247,7 @@ def test_summaries_in_other_units_are_refused():
         lambda c: fit.expected_purchases(c, horizon=4),
         fit.discounted_purchases,
         value.table,
+        lambda c: value.bootstrap(c, draws=20, rng=1),
     ):
         ask(weeks)
         with pytest.raises(ArgumentError, match="the summary is in days, and the model was fitted"):

@@ -265,6 +265,7 @@ class LifetimeValue:
         """
         call = "LifetimeValue.bootstrap"
         instance(self.purchases, FittedPurchases, f"{call}: purchases", "It can't be fitted again.")
+        units.same(customers, self.purchases.time_unit, call)
         again = redraw(
             self,
             read_customers(customers, call, monetary=True, covariates=self.purchases.covariates),
