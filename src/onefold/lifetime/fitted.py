@@ -18,7 +18,6 @@ import pandas as pd
 
 from onefold._check import shown
 from onefold._columns import frozen
-from onefold._display import html_table, number, text_table
 from onefold._random import generator
 from onefold._types import Bools, Floats, Rng
 from onefold.errors import ArgumentError
@@ -26,6 +25,7 @@ from onefold.lifetime import units
 from onefold.lifetime.faraway import faraway
 from onefold.lifetime.fitting import Design
 from onefold.lifetime.incoming import numbers
+from onefold.lifetime.letters import as_html, as_text
 from onefold.lifetime.processes.process import Process
 from onefold.lifetime.reading import MOST, read_covariates, read_customers, whole_periods
 from onefold.lifetime.resampled import bootstrapped, drawn_again
@@ -324,10 +324,10 @@ class FittedPurchases:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
+        return as_text(self, self._head())
 
     def _repr_html_(self) -> str:
-        return html_table(*self._table(), caption=self._head(), below=self._foot().strip())
+        return as_html(self, self._head())
 
     def _head(self) -> str:
         unit = "" if self.time_unit is None else f", in {units.said(self.time_unit)}"
@@ -335,17 +335,6 @@ class FittedPurchases:
             f"{type(self.settings).__name__} of {self.n:,} customers{unit}: "
             f"log likelihood {self.log_likelihood:,.3f}"
         )
-
-    def _table(self) -> tuple[list[list[str]], list[str]]:
-        errors = self.standard_errors
-        rows = [[name, number(v), number(errors[name])] for name, v in self.params.items()]
-        return rows, ["param", "estimate", "standard error"]
-
-    def _foot(self) -> str:
-        said = "" if self.converged else "\nThe search did not find the maximum."
-        if self.untold:
-            said += f"\nThe data don't tell {', '.join(self.untold)}."
-        return said
 
     # ------------------------------------------------------------ inside
 

@@ -20,16 +20,15 @@ from scipy.special import ndtri
 
 from onefold._check import fraction, is_several, shown
 from onefold._columns import frozen
-from onefold._display import html_table, number, text_table
 from onefold._random import generator
 from onefold._types import Floats, Rng
 from onefold.errors import ArgumentError
 from onefold.lifetime.incoming import numbers
 from onefold.lifetime.independence import Correlation, correlations
+from onefold.lifetime.letters import as_html, as_text, warn_of
 from onefold.lifetime.reading import MOST, read_customers
 from onefold.lifetime.resampled import bootstrapped
 from onefold.lifetime.spend import Means, Spend, search
-from onefold.lifetime.warned import warn
 
 LETTERS = Spend.letters
 
@@ -86,7 +85,8 @@ class GammaGamma:
             )
         x, z = who.x[again], who.monetary[again]
         fitted = _fitted(self, Means.of(x, z).compressed(), correlations(x, z))
-        _warn(fitted)
+        stopped = "the search stopped without a maximum; don't use these parameters."
+        warn_of(fitted, "GammaGamma.fit", stopped)
         return fitted
 
 
@@ -164,27 +164,16 @@ class FittedSpend:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{text_table(*self._table())}{self._foot()}"
+        return as_text(self, self._head())
 
     def _repr_html_(self) -> str:
-        return html_table(*self._table(), caption=self._head(), below=self._foot().strip())
+        return as_html(self, self._head())
 
     def _head(self) -> str:
         return (
             f"GammaGamma of {self.n:,} customers who bought again: "
             f"log likelihood {self.log_likelihood:,.3f}"
         )
-
-    def _table(self) -> tuple[list[list[str]], list[str]]:
-        errors = self.standard_errors
-        rows = [[name, number(v), number(errors[name])] for name, v in self.params.items()]
-        return rows, ["param", "estimate", "standard error"]
-
-    def _foot(self) -> str:
-        said = "" if self.converged else "\nThe search did not find the maximum."
-        if self.untold:
-            said += f"\nThe data don't tell {', '.join(self.untold)}."
-        return said
 
     @property
     def covariance(self) -> pd.DataFrame:
@@ -357,16 +346,3 @@ class FittedSpend:
         nu = chance.gamma(q, 1 / v, len(many))
         total = chance.gamma(p * np.maximum(many, 1), 1 / nu)
         return np.where(many > 0, total / np.maximum(many, 1), np.nan)
-
-
-def _warn(fitted: FittedSpend) -> None:
-    if not fitted.converged:
-        warn(
-            "GammaGamma.fit: the search stopped without a maximum; don't use these parameters.",
-        )
-    if fitted.untold:
-        warn(
-            f"GammaGamma.fit: the data don't tell {', '.join(fitted.untold)}: the likelihood is "
-            "flat, or goes on rising towards 0 or infinity. What the model expects may still be "
-            "sound; these parameters and their standard errors are not.",
-        )

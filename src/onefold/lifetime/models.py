@@ -19,6 +19,7 @@ from onefold.lifetime.faraway import faraway
 from onefold.lifetime.fitted import FittedPurchases
 from onefold.lifetime.fitting import Design, search, unpenalised
 from onefold.lifetime.incoming import real
+from onefold.lifetime.letters import warn_of
 from onefold.lifetime.processes.bgbb import BetaBernoulli
 from onefold.lifetime.processes.bgnbd import BetaGeometric
 from onefold.lifetime.processes.paretonbd import Pareto
@@ -306,17 +307,11 @@ def _apart(z: Any, centre: dict[str, float], scale: dict[str, float], call: str)
 
 
 def _warn(fitted: FittedPurchases, call: str) -> None:
-    if not fitted.converged:
-        warn(
-            f"{call}: the search stopped after {fitted.steps} steps without a maximum; don't use "
-            "these parameters. Fewer covariates, or an l2 penalty, may help.",
-        )
-    if fitted.untold:
-        warn(
-            f"{call}: the data don't tell {', '.join(fitted.untold)}: the likelihood is flat, "
-            "or goes on rising towards 0 or infinity. What the model expects may still be sound; "
-            "these parameters and their standard errors are not.",
-        )
+    stopped = (
+        f"the search stopped after {fitted.steps} steps without a maximum; don't use these "
+        "parameters. Fewer covariates, or an l2 penalty, may help."
+    )
+    warn_of(fitted, call, stopped)
     far = faraway(fitted._design, fitted.params)
     if far:
         warn(f"{call}: {far} What the model expects is sound.")

@@ -6,7 +6,7 @@ A customer is (x, t_x, T): x repeat purchases, the last of them t_x after the fi
 for T after it. Thousands of customers share a row, so a million cost what some thousands do.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import attrs
@@ -125,11 +125,6 @@ class Rows:
     def weighted(self, weight: Floats) -> "Rows":
         """The same rows with other weights."""
         return attrs.evolve(self, weight=weight)
-
-    def by_count(self, function: Callable[[Floats], Floats]) -> Floats:
-        """A function (m,) of x, computed once for each different x."""
-        values: Floats = function(self.counts)[self.place]
-        return values
 
 
 def _counted(x: Floats) -> tuple[Floats, Ints]:
