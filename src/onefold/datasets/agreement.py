@@ -90,9 +90,9 @@ def _by_person(items: Items) -> tuple[Floats, Floats]:
     some, customers = _spread(cell[held], who[held], n)
     crowd = _crowds(cell[held], who[held], n)
     _, knowns = _spread(cell[knowable & held], who[knowable & held], n)
-    sums += [crowd > 1, customers > 1, knowns > 1]
-    counts += [some, some, knowns > 0]
-    return np.stack(sums, axis=1).astype(np.float64), np.stack(counts, axis=1).astype(np.float64)
+    wrong = [(x > 1).astype(np.float64) for x in (crowd, customers, knowns)]
+    there = [x.astype(np.float64) for x in (some, some, knowns > 0)]
+    return np.stack([*sums, *wrong], axis=1), np.stack([*counts, *there], axis=1)
 
 
 def _spread(cell: Ints, who: Ints, n: int) -> tuple[Bools, Ints]:
@@ -117,7 +117,9 @@ def _all(sums: Floats, counts: Floats) -> Floats:
         r = sums / counts
         f1 = 2 * r[..., 0] * r[..., 1] / (r[..., 0] + r[..., 1])
     empty = np.full(f1.shape, np.nan)
-    return np.stack([*np.moveaxis(r[..., :3], -1, 0), f1, empty, *np.moveaxis(r[..., 3:], -1, 0)], -1)
+    return np.stack(
+        [*np.moveaxis(r[..., :3], -1, 0), f1, empty, *np.moveaxis(r[..., 3:], -1, 0)], -1
+    )
 
 
 def _bounds(sums: Floats, counts: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -162,7 +164,7 @@ class IdentityScores:
       `knowable split` of their main parts.
 
     Over identifiers those of several people (a shared device's) are left out: no partition is
-    right about them. `left_out` counts them, and events without a customer, by resolver.
+    right about them. `counts` says how many, and what else was counted, by resolver.
     """
 
     _table: pd.DataFrame
@@ -206,7 +208,7 @@ class IdentityScores:
     def _repr_html_(self) -> Html:
         return html_card(
             "How well customers agree with the truth",
-            {"": self._shown(), "counts": "; ".join(self._notes())},
+            [("", self._shown()), ("counts", "; ".join(self._notes()))],
         )
 
     def _shown(self) -> pd.DataFrame:
