@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from onefold._check import hint, quoted
 from onefold._columns import Coded
 from onefold._types import Array, Bools, Codes, Ints, Times
-from onefold._vocab import Vocab
+from onefold._vocab import EMPTY, Vocab
 from onefold.errors import ArgumentError
 from onefold.events.identifiers import SOURCE, type_of
 from onefold.identity.evidence import Evidence
@@ -175,6 +175,8 @@ def _nodes_of(
     besides: Sequence[str],
 ) -> tuple[Vocab, list[Codes]]:
     """The identifiers of one type, and for each column the code (m,) of each row's."""
+    if not columns and not besides:  # what a type needs to be read may not be installed
+        return EMPTY, []
     read, made, held = reader(kind, policy), [], []
     for column in columns:
         words, codes = _spellings(kind, column.compact(), evidence)

@@ -18,7 +18,7 @@ from onefold.events.identifiers import IDENTIFIER, SOURCE
 from onefold.events.log import EventLog
 from onefold.events.tables import RECEIVED, nothing, repeats
 
-CUSTOMER = IDENTIFIER + "customer"
+CUSTOMER = IDENTIFIER + "customer:0"  # what is given as customer=, beside columns of the type
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -28,8 +28,8 @@ class Partition:
     Args:
         nodes: The identifiers.
         person: (n,) which customer each belongs to, 0 to c - 1.
-        anchor: (c,) the node by which each customer is named, ascending: the one seen earliest, of
-            several the strongest.
+        anchor: (c,) the node by which each customer is named, ascending: of those that are not
+            contested, if there are any, the one seen earliest, of several the strongest.
         first: (n,) when each was seen first, in microseconds.
         last: (n,) when last.
         owners: (n,) how many people each serves at least.
@@ -56,20 +56,12 @@ class Partition:
     @property
     def cut(self) -> Ints:
         """Positions of the edges between two customers that no quarantine and no demotion cut."""
-        a, b = self.edges.strong, self.edges.weak
-        apart = self.person[a] != self.person[b]
-        believed = ~(self.demoted[a] | self.demoted[b] | self.giant[a])
-        return np.flatnonzero(apart & believed)
+        return cut(self.edges, self.person, self.demoted | self.giant)
 
     @property
     def contested(self) -> Bools:
         """Which nodes (n,) don't tell whose an event is: shared by many, or by somebody stronger."""
-        out = self.demoted.copy()
-        kind = self.nodes.type
-        cut = self.cut
-        a, b = self.edges.strong[cut], self.edges.weak[cut]
-        out[b[kind[a] < kind[b]]] = True
-        return out
+        return contested(self.nodes, self.edges, self.cut, self.demoted)
 
 
 def partition(seen: Seen, links: Pairs, policy: IdentityPolicy) -> Partition:
@@ -95,7 +87,8 @@ def partition(seen: Seen, links: Pairs, policy: IdentityPolicy) -> Partition:
         label[rows] = _settled(
             rows, nodes, held, links, free, giant, first=first, last=last
         )
-    person, anchor = _numbered(label, first)
+    apart = cut(edges, label, shared | giant)
+    person, anchor = _numbered(label, first, contested(nodes, edges, apart, shared))
     return Partition(
         nodes, person, anchor, first, last, served, shared, giant, edges, links
     )
@@ -167,9 +160,28 @@ def credible(edges: Edges, kind: Ints) -> Ints:
     )
 
 
-def _numbered(label: Ints, first: Ints) -> tuple[Ints, Ints]:
-    """Customers numbered by their anchors, and the anchors (c,): earliest, then strongest."""
-    order = np.lexsort((first, label))  # stable: of one instant the stronger node comes first
+def cut(edges: Edges, person: Ints, silent: Bools) -> Ints:
+    """Positions of the edges between two customers, but for those of silent nodes."""
+    a, b = edges.strong, edges.weak
+    return np.flatnonzero((person[a] != person[b]) & ~(silent[a] | silent[b]))
+
+
+def contested(nodes: Nodes, edges: Edges, apart: Ints, demoted: Bools) -> Bools:
+    """Which nodes (n,) are demoted, or cut from one of a stronger type."""
+    out = demoted.copy()
+    kind = nodes.type
+    a, b = edges.strong[apart], edges.weak[apart]
+    out[b[kind[a] < kind[b]]] = True
+    return out
+
+
+def _numbered(label: Ints, first: Ints, shared: Bools) -> tuple[Ints, Ints]:
+    """Customers numbered by their anchors, and the anchors (c,).
+
+    One that is shared is an anchor only where there is no other: an id that it gave would go from
+    one customer to another with it.
+    """
+    order = np.lexsort((first, shared, label))  # stable: of one instant the stronger comes first
     ordered = label[order]
     new = np.ones(len(ordered), dtype=bool)
     new[1:] = ordered[1:] != ordered[:-1]
