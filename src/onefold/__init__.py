@@ -13,7 +13,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onefold import datasets, errors, identity, levels, lifetime, readers, segments, testing, traits
+    from onefold import (
+        datasets,
+        errors,
+        identity,
+        levels,
+        lifetime,
+        readers,
+        segments,
+        testing,
+        traits,
+    )
     from onefold.campaigns import Campaign, Tailored
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait

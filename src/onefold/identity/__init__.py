@@ -10,8 +10,8 @@ from onefold.identity.resolve import resolve
 __all__ = [
     "DEFAULT",
     "NORMALISERS",
-    "Identities",
     "IdentifierType",
+    "Identities",
     "IdentityPolicy",
     "Links",
     "resolve",

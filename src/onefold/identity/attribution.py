@@ -3,7 +3,7 @@
 It is of whom its strongest identifier names that is nobody else's. Where all that came with it are
 shared (a family's tablet, a phone number that has a new owner), the policy's rule decides:
 
-    tablet: ann logs in 9:00, view 9:05, logout 9:10, view 9:20      9:05 is ann's, 9:20 the tablet's
+    tablet: login of ann 9:00, view 9:05, logout 9:10, view 9:20    9:05 is ann's, 9:20 nobody's
 """
 
 import attrs

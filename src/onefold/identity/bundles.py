@@ -212,7 +212,9 @@ def _spellings(
     pairs = pair[first].tolist()
     to = np.arange(len(pairs), dtype=np.int32)
     to[[i for i, p in enumerate(pairs) if p < 0]] = -1
-    return [(words[p // len(names)], names[p % len(names)]) if p >= 0 else ("", "") for p in pairs], to[codes]
+    return [
+        (words[p // len(names)], names[p % len(names)]) if p >= 0 else ("", "") for p in pairs
+    ], to[codes]
 
 
 def factorized(numbers: Array) -> tuple[Codes, Ints]:

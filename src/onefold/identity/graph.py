@@ -20,7 +20,8 @@ LATE = np.iinfo(np.int64).max  # the first instant of what was never seen
 @attrs.frozen(eq=False)
 class Edges:
     """Pairs of nodes seen together: (e,) the stronger, the weaker, first and last instant in
-    microseconds, and whether they were at a login."""
+    microseconds, and whether they were at a login.
+    """
 
     strong: Ints
     weak: Ints
@@ -63,8 +64,9 @@ def edges_of(seen: Seen) -> Edges:
     for i in range(width):
         for j in range(i + 1, width):
             here = np.flatnonzero((seen.members[:, j] != NOBODY) & (first < LATE))
-            pairs.append(seen.members[here, i].astype(np.int64) * len(seen.nodes)
-                         + seen.members[here, j])
+            pairs.append(
+                seen.members[here, i].astype(np.int64) * len(seen.nodes) + seen.members[here, j]
+            )
             bundle.append(here)
     joint = np.concatenate(pairs) if pairs else np.zeros(0, dtype=np.int64)
     which = np.concatenate(bundle) if bundle else np.zeros(0, dtype=np.int64)

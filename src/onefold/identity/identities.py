@@ -15,14 +15,14 @@ import pandas as pd
 
 from onefold import _time
 from onefold._columns import Coded, same_in_all
-from onefold._types import Bools, Codes, Instant, Ints
+from onefold._types import Array, Bools, Instant, Ints
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError
 from onefold.events.log import EventLog
 from onefold.events.tables import first_deliveries
 from onefold.identity import people
-from onefold.identity.attribution import NONE, owners_of_rows
-from onefold.identity.bundles import NOBODY, Nodes, Seen, bundled
+from onefold.identity.attribution import owners_of_rows
+from onefold.identity.bundles import Nodes, Seen, bundled
 from onefold.identity.evidence import Evidence
 from onefold.identity.linked import ends_of
 from onefold.identity.links import Links
@@ -112,7 +112,7 @@ class Identities:
         """Who is who by the same evidence under another policy."""
         return Identities(policy, self.as_of, self.known_at, self.evidence, self.links)
 
-    def customers(self, log: EventLog) -> np.ndarray:
+    def customers(self, log: EventLog) -> Array:
         """Whose each event of a log is: ids (n,), None where it has no identifier left.
 
         Args:
@@ -124,7 +124,14 @@ class Identities:
         return self._owners(log)[0].decode()
 
     def applied(self, log: EventLog) -> EventLog:
-        """The log with the customers of its events and facts; each event that has an id once."""
+        """The log as these identities see it: with customers, each event that has an id once.
+
+        What happened or was received later than they look is left out.
+
+        Raises:
+            ArgumentError: If the log has identifiers that were not seen.
+        """
+        log = self._looked_at(log)
         events, facts = self._owners(log)
         told = log.events.array("has_id")
         keep: Ints | slice = slice(None)
@@ -167,10 +174,10 @@ class Identities:
         return self._once("ends", lambda: ends_of(self.links, self.policy, call="resolve"))
 
     @property
-    def _ids(self) -> np.ndarray:
+    def _ids(self) -> Array:
         """The id (c,) of each customer."""
 
-        def make() -> np.ndarray:
+        def make() -> Array:
             held = people.ids(self.nodes, self.partition.anchor, key=self.policy.key)
             return np.array(held, dtype=object)
 
@@ -179,8 +186,8 @@ class Identities:
     def _owners(self, log: EventLog) -> tuple[Coded, Coded]:
         """The customers of the events and of the facts of a log."""
         kept = self._cache.get("log")
-        if kept is not None and kept[0].events is log.events and kept[0].facts is log.facts:
-            owners: tuple[Coded, Coded] = kept[1]
+        if kept is not None and _same(kept[1], log):
+            owners: tuple[Coded, Coded] = kept[2]
             return owners
         more = Evidence.of(log)
         seen = bundled(self.evidence | more, self.policy, more=self._ends.values, call="customers")
@@ -192,10 +199,21 @@ class Identities:
         asked = attrs.evolve(seen, tells=tells, logout=seen.logout & (np.arange(len(tells)) < n))
         return self._named(owners_of_rows(asked, self.partition, self.policy)[n:], len(log.events))
 
-    def _remember(self, log: EventLog) -> None:
-        """Keeps whose the rows of the log are that was resolved."""
+    def _looked_at(self, log: EventLog) -> EventLog:
+        """What of a log these identities look at."""
+        kept = self._cache.get("log")
+        if kept is not None and _same(kept[0], log):
+            read: EventLog = kept[1]
+            return read
+        known = log if self.known_at is None else log.known_at(self.known_at)
+        tables = (known.events, known.facts)
+        late = any((t.array("time") >= self.as_of).any() for t in tables)
+        return known.before(self.as_of) if late else known
+
+    def _remember(self, log: EventLog, read: EventLog) -> None:
+        """Keeps whose the rows are of what was looked at of the log that was resolved."""
         rows = owners_of_rows(self.seen, self.partition, self.policy)
-        self._cache["log"] = (log, self._named(rows, len(log.events)))
+        self._cache["log"] = (log, read, self._named(rows, len(read.events)))
 
     def _named(self, owners: Ints, events: int) -> tuple[Coded, Coded]:
         """Rows of events and then facts, by the ids of their customers."""
@@ -232,8 +250,12 @@ class Identities:
         return kept
 
 
+def _same(a: EventLog, b: EventLog) -> bool:
+    return a.events is b.events and a.facts is b.facts
+
+
 def _used(owners: Ints, n: int) -> Bools:
+    """Which of n customers and shared nodes own a row; nobody is the last place."""
     used = np.zeros(n + 1, dtype=bool)
     used[owners] = True
-    used[n] = False
-    return used[:n] if NONE not in owners else used[:n]
+    return used[:n]

@@ -33,12 +33,16 @@ def _name(value: Any) -> str:
     return name
 
 
-def _count(argument: str) -> Any:
-    def checked(value: Any) -> int | None:
-        name = f"IdentifierType: {argument}"
-        return None if value is None else whole(value, name, least=1, most=MOST)
+def _rank(value: Any) -> int:
+    return whole(value, "IdentifierType: rank", most=MOST)
 
-    return checked
+
+def _limit(value: Any) -> int | None:
+    return None if value is None else whole(value, "IdentifierType: limit", most=MOST)
+
+
+def _max_owners(value: Any) -> int | None:
+    return None if value is None else whole(value, "IdentifierType: max_owners", most=MOST)
 
 
 def _period(value: Duration | None) -> np.timedelta64 | None:
@@ -78,7 +82,9 @@ def _blocked(value: Sequence[str]) -> tuple[str, ...]:
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
-        raise ArgumentError(f"IdentifierType: per_source is {shown(value)}; it takes True or False.")
+        raise ArgumentError(
+            f"IdentifierType: per_source is {shown(value)}; it takes True or False."
+        )
     return bool(value)
 
 
@@ -113,18 +119,16 @@ class IdentifierType:
     """
 
     name: str = attrs.field(converter=_name)
-    rank: int = attrs.field(converter=_count("rank"), kw_only=True)
-    limit: int | None = attrs.field(default=None, converter=_count("limit"), kw_only=True)
+    rank: int = attrs.field(converter=_rank, kw_only=True)
+    limit: int | None = attrs.field(default=None, converter=_limit, kw_only=True)
     period: np.timedelta64 | None = attrs.field(default=None, converter=_period, kw_only=True)
-    max_owners: int | None = attrs.field(default=None, converter=_count("max_owners"), kw_only=True)
+    max_owners: int | None = attrs.field(default=None, converter=_max_owners, kw_only=True)
     normalise: str = attrs.field(default="exact", converter=_normalise, kw_only=True)
     region: str | None = attrs.field(default=None, converter=_region, kw_only=True)
     blocked: tuple[str, ...] = attrs.field(default=(), converter=_blocked, kw_only=True)
     per_source: bool = attrs.field(default=False, converter=_flag, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        if self.rank is None:
-            raise ArgumentError("IdentifierType: rank is None; it takes a whole number, 1 or more.")
         if self.period is not None and self.limit is None:
             raise ArgumentError(
                 f"IdentifierType: period is {self.period!s} and limit is None; a period is that of "

@@ -43,15 +43,15 @@ class Ends:
             same = kind == CANNOT or strong != weak
             return known & (self.kinds == kind) & same
 
-        held = {kind: of(kind) for kind in (MUST, CANNOT, WEAK)}
+        by = {kind: of(kind) for kind in (MUST, CANNOT, WEAK)}
         return Pairs(
-            strong[held[MUST]],
-            weak[held[MUST]],
-            strong[held[CANNOT]],
-            weak[held[CANNOT]],
-            strong[held[WEAK]],
-            weak[held[WEAK]],
-            self.probability[held[WEAK]],
+            strong[by[MUST]],
+            weak[by[MUST]],
+            strong[by[CANNOT]],
+            weak[by[CANNOT]],
+            strong[by[WEAK]],
+            weak[by[WEAK]],
+            self.probability[by[WEAK]],
         )
 
 

@@ -84,14 +84,10 @@ def partition(seen: Seen, links: Pairs, policy: IdentityPolicy) -> Partition:
     rows = np.flatnonzero(broken)
     if len(rows):
         label = label + len(nodes)  # apart from those that follow
-        label[rows] = _settled(
-            rows, nodes, held, links, free, giant, first=first, last=last
-        )
+        label[rows] = _settled(rows, nodes, held, links, free, giant, first=first, last=last)
     apart = cut(edges, label, shared | giant)
     person, anchor = _numbered(label, first, contested(nodes, edges, apart, shared))
-    return Partition(
-        nodes, person, anchor, first, last, served, shared, giant, edges, links
-    )
+    return Partition(nodes, person, anchor, first, last, served, shared, giant, edges, links)
 
 
 def _broken(nodes: Nodes, lump: Codes, links: Pairs) -> Bools:

@@ -8,7 +8,6 @@ goes into every result:
 
 import hashlib
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -49,28 +48,40 @@ def _types(value: Any) -> tuple[IdentifierType, ...]:
     return tuple(sorted(several, key=lambda kind: kind.rank))
 
 
-def _names(argument: str) -> Any:
-    def checked(value: Any) -> tuple[str, ...]:
-        if not is_several(value) or not all(isinstance(v, str) and v for v in value):
-            raise ArgumentError(
-                f"IdentityPolicy: {argument} is {shown(value)}; it takes a list of names: "
-                "['login']."
-            )
-        return tuple(sorted(set(value)))
+def _names(value: Any, argument: str) -> tuple[str, ...]:
+    if not is_several(value) or not all(isinstance(v, str) and v for v in value):
+        raise ArgumentError(
+            f"IdentityPolicy: {argument} is {shown(value)}; it takes a list of names: ['login']."
+        )
+    return tuple(sorted(set(value)))
 
-    return checked
+
+def _logins(value: Any) -> tuple[str, ...]:
+    return _names(value, "logins")
+
+
+def _logouts(value: Any) -> tuple[str, ...]:
+    return _names(value, "logouts")
+
+
+def _not_evidence(value: Any) -> tuple[str, ...]:
+    return _names(value, "not_evidence")
+
+
+def _deny_wins(value: Any) -> tuple[str, ...]:
+    return _names(value, "deny_wins")
 
 
 def _attribution(value: Any) -> str:
-    return one_of(value, ATTRIBUTIONS, "IdentityPolicy: attribution")
+    return str(one_of(value, ATTRIBUTIONS, "IdentityPolicy: attribution"))
 
 
 def _session(value: Duration) -> np.timedelta64:
     return _time.duration(value, "IdentityPolicy: session")
 
 
-def _whole(argument: str) -> Any:
-    return lambda value: whole(value, f"IdentityPolicy: {argument}", least=2)
+def _giant(value: Any) -> int:
+    return whole(value, "IdentityPolicy: giant", least=2)
 
 
 def _longest(value: Any) -> int:
@@ -136,9 +147,9 @@ class IdentityPolicy:
             linked but by must-links, and it is listed.
         longest: Values of more characters are no identifiers; at most 1024.
         blocked: Regular expressions of values that are no identifiers, of any type.
-        deny_wins: Names of facts, or beginnings of names before a colon, of which a "no" stays where
-            two people turn out to be one, unless the yes came later and with an identifier that
-            tells people apart, or with the one that had said no.
+        deny_wins: Names of facts, or beginnings of names before a colon, of which a "no" stays
+            where two people turn out to be one, unless the yes came later and with an identifier
+            that tells people apart, or with the one that had said no.
         key: A secret by which ids of customers are hashed: who has not got it can't find
             the id that belongs to an e-mail address. "" is no secret.
 
@@ -154,21 +165,17 @@ class IdentityPolicy:
 
     types: tuple[IdentifierType, ...] = attrs.field(default=DEFAULT_TYPES, converter=_types)
     logins: tuple[str, ...] = attrs.field(
-        default=("login", "sign_up"), converter=_names("logins"), kw_only=True
+        default=("login", "sign_up"), converter=_logins, kw_only=True
     )
-    logouts: tuple[str, ...] = attrs.field(
-        default=("logout",), converter=_names("logouts"), kw_only=True
-    )
-    not_evidence: tuple[str, ...] = attrs.field(
-        default=(), converter=_names("not_evidence"), kw_only=True
-    )
+    logouts: tuple[str, ...] = attrs.field(default=("logout",), converter=_logouts, kw_only=True)
+    not_evidence: tuple[str, ...] = attrs.field(default=(), converter=_not_evidence, kw_only=True)
     attribution: str = attrs.field(default="last_login", converter=_attribution, kw_only=True)
     session: np.timedelta64 = attrs.field(default="30min", converter=_session, kw_only=True)
-    giant: int = attrs.field(default=5000, converter=_whole("giant"), kw_only=True)
+    giant: int = attrs.field(default=5000, converter=_giant, kw_only=True)
     longest: int = attrs.field(default=1024, converter=_longest, kw_only=True)
     blocked: tuple[str, ...] = attrs.field(default=BLOCKED, converter=_blocked, kw_only=True)
     deny_wins: tuple[str, ...] = attrs.field(
-        default=("consent",), converter=_names("deny_wins"), kw_only=True
+        default=("consent",), converter=_deny_wins, kw_only=True
     )
     key: str = attrs.field(default="", converter=_key, kw_only=True, repr=False)
 

@@ -1,9 +1,7 @@
 """Resolve: from a log of events under many names to customers.
 
-    resolve(a + b) == resolve(b + a)        resolve(log, as_of=t) == resolve(log.before(t), as_of=t)
+resolve(a + b) == resolve(b + a)        resolve(log, as_of=t) == resolve(log.before(t), as_of=t)
 """
-
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -68,7 +66,7 @@ def resolve(
         read = read.before(moment)
         links = None if links is None else links.before(moment)
     made = Identities(policy, moment, known, Evidence.of(read), links)
-    made._remember(read)
+    made._remember(log, read)
     return made
 
 

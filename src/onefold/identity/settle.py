@@ -29,8 +29,9 @@ class Guards:
     def __init__(self, kinds: Sequence[IdentifierType]) -> None:
         self.units = [1 << (BITS * i) for i in range(len(kinds))]
         self.limits = [k.limit for k in kinds]
-        self.periods = [None if k.period is None else int(k.period.astype("m8[us]").astype(int))
-                        for k in kinds]
+        self.periods = [
+            None if k.period is None else int(k.period.astype("m8[us]").astype(int)) for k in kinds
+        ]
         limited = [i for i, k in enumerate(kinds) if k.limit is not None]
         self.bias = sum((HIGH - 1 - (kinds[i].limit or 0)) << (BITS * i) for i in limited)
         self.high = sum(HIGH << (BITS * i) for i in limited)
@@ -72,7 +73,9 @@ class Clusters:
         self._count = [guards.units[t] for t in types]
         self._foes: dict[int, list[int]] = {}
         self._crowds: dict[tuple[int, int], Crowd] = {}
-        self._unit: list[int] | None = None  # what each node counts as, where some were declared one
+        self._unit: list[int] | None = (
+            None  # what each node counts as, where some were declared one
+        )
         for a, b in cannot:
             self._foes.setdefault(a, []).append(b)
             self._foes.setdefault(b, []).append(a)
