@@ -83,7 +83,7 @@ def _by_person(items: Items) -> tuple[Floats, Floats]:
     known[knowable] = b_cubed(cell[knowable], who[knowable])[1]
 
     def total(weights: Array) -> Floats:
-        return np.bincount(who, weights=weights.astype(np.float64), minlength=n)
+        return np.asarray(np.bincount(who, weights=weights, minlength=n), dtype=np.float64)
 
     sums = [total(precise * held), total(recalled), total(known)]
     counts = [total(held), total(np.ones(len(who))), total(knowable)]

@@ -19,6 +19,7 @@ from onefold._types import Ints
 from onefold.datasets import failures_of_order as order
 from onefold.datasets import failures_of_sharing as sharing
 from onefold.datasets.script import Script
+from onefold.identity import DEFAULT, IdentityPolicy
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -37,9 +38,8 @@ class Failure:
         right: What a right answer looks like.
         frame: The events, with the column `person`: whose history each belongs to.
         owners: (type, value) to person, where it is not the people of its events; None is nobody's.
-        policy: Settings of `IdentityPolicy` that the case needs; empty, the defaults do.
-        types: Settings by name of an `IdentifierType` that differ from the defaults.
-        tighter: The same as `types`, for the rule that comes later.
+        policy: The policy that the case needs; most need none but the default.
+        tighter: The policy that comes later, if one does.
         workers: (n,) which of two workers, 0 or 1, gets each row; None: the case has none.
         erased: Identifiers of the person who is to be erased.
         erased_at: When they are erased; None: nobody is.
@@ -52,9 +52,8 @@ class Failure:
     right: str
     frame: pd.DataFrame
     owners: Mapping[tuple[str, str], str | None] = attrs.field(factory=dict, converter=_copied)
-    policy: Mapping[str, Any] = attrs.field(factory=dict, converter=_copied)
-    types: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, converter=_copied)
-    tighter: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, converter=_copied)
+    policy: IdentityPolicy = DEFAULT
+    tighter: IdentityPolicy | None = None
     workers: Ints | None = None
     erased: Pairs = ()
     erased_at: pd.Timestamp | None = None

@@ -9,10 +9,12 @@ answer has in common: it is a function of the set of events,
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import numpy as np
 import pandas as pd
 
 from onefold.datasets.script import Script
+from onefold.identity import DEFAULT
 
 CHURNED = 2500  # cookies of one person
 
@@ -138,7 +140,7 @@ def rule_tightened(s: Script) -> Mapping[str, Any]:
     return {
         "meaning": "A rule that lets a customer have several addresses is tightened later.",
         "right": "The difference is shown first; then the past is as if the rule had always held.",
-        "tighter": {"email": {"limit": 1}},
+        "tighter": DEFAULT.with_types(attrs.evolve(DEFAULT.type("email"), limit=1)),
         "owners": s.owners({("cookie", "family"): None}),
     }
 

@@ -9,7 +9,10 @@ a right answer, and what a policy must know. A right answer keeps the people apa
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from onefold.datasets.script import Script
+from onefold.identity import DEFAULT
 
 HOUR = 1 / 24
 
@@ -75,8 +78,8 @@ def hard_coded_ids(s: Script) -> Mapping[str, Any]:
         who, own = f"victim{k}", f"victim{k}"
         kind, value = list(wrong.items())[k % 4]
         s.add(who, 1.0 + k, "login", user_id=own, cookie=own)
-        s.add(who, 2.0 + k, "view", cookie=own, **{kind: value})
-        s.add(who, 3.0 + k, "view", cookie=own, **{"phone": "=0000", kind: value})
+        s.add(who, 2.0 + k, "view", cookie=own, also={kind: value})
+        s.add(who, 3.0 + k, "view", cookie=own, also={"phone": "=0000", kind: value})
     return {
         "meaning": "A broken client sends 'null', '0000' or 'test@test.com' as everyone's id.",
         "right": "Eight customers; such values are nobody's and link nothing.",
@@ -110,7 +113,7 @@ def support_login_as(s: Script) -> Mapping[str, Any]:
         "meaning": "Support looks at customers' accounts by 'log in as' in one browser.",
         "right": "Eight customers and the agent; what is done in an account is its customer's, "
         "the browser stays the agent's.",
-        "policy": {"not_evidence": ("login_as",)},
+        "policy": attrs.evolve(DEFAULT, not_evidence=("login_as",)),
         "owners": s.owners({("cookie", "desk"): "agent"}),
     }
 
@@ -153,7 +156,7 @@ def gift_order(s: Script) -> Mapping[str, Any]:
     return {
         "meaning": "A gift is ordered in the buyer's browser with the receiver's address.",
         "right": "Two customers: a contact is not a consumer.",
-        "policy": {"not_evidence": ("gift_order",)},
+        "policy": attrs.evolve(DEFAULT, not_evidence=("gift_order",)),
         "owners": s.owners(
             {("email", "bob"): "bob", ("phone", "2"): "bob", ("cookie", "ann"): "ann"}
         ),
@@ -169,6 +172,6 @@ def same_key_two_tenants(s: Script) -> Mapping[str, Any]:
     return {
         "meaning": "Two tenants of one database use the same customer numbers and event ids.",
         "right": "Two customers with three events each: a number counts within its source.",
-        "types": {"crm_id": {"per_source": True}},
+        "policy": DEFAULT.with_types(attrs.evolve(DEFAULT.type("crm_id"), per_source=True)),
         "owners": s.owners({("crm_id", "1001"): None}),
     }

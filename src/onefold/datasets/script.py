@@ -54,6 +54,7 @@ class Script:
         id: str | None = None,
         source: str = "web",
         received: float | None = None,
+        also: Mapping[str, str] | None = None,
         **identifiers: str,
     ) -> None:
         """Write down one event; days count from the start, `email_2` is a second e-mail."""
@@ -68,7 +69,7 @@ class Script:
             "person": f"{self.name}:{person}",
             "shared": False,
         }
-        for column, value in identifiers.items():
+        for column, value in {**identifiers, **(also or {})}.items():
             kind, _, place = column.rpartition("_") if column[-1].isdigit() else (column, "", "")
             row[f"{kind}:{place}" if place else kind] = self.value(kind, value)
         self.rows.append(row)

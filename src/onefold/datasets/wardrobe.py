@@ -82,7 +82,7 @@ def draw_wardrobe(rng: np.random.Generator, n: int, share: float) -> Wardrobe:
         habit=rng.choice(4, size=len(owner), p=OWN),
         guest=pairs[1],
         borrowed=pairs[0],
-        guest_habit=rng.choice(4, size=pairs.shape[1], p=GUEST),
+        guest_habit=np.asarray(rng.choice(4, size=pairs.shape[1], p=GUEST)),
     )
 
 
