@@ -148,13 +148,13 @@ def crm_import_gluing(s: Script) -> Mapping[str, Any]:
 
 def gift_order(s: Script) -> Mapping[str, Any]:
     """Ann sends something to Bob, and types his address."""
-    s.add("ann", 1.0, "purchase", email="ann", cookie="ann")
+    s.add("ann", 1.0, "sign_up", user_id="ann", email="ann", cookie="ann")
     s.add("bob", 2.0, "purchase", email="bob", phone="2", cookie="bob")
     s.add("ann", 3.0, "view", cookie="ann")
-    s.add("ann", 3.1, "gift_order", email="bob", phone="2", cookie="ann")
+    s.add("ann", 3.1, "gift_order", user_id="ann", email="bob", phone="2", cookie="ann")
     s.add("bob", 5.0, "open", source="mail", email="bob")
     return {
-        "meaning": "A gift is ordered in the buyer's browser with the receiver's address.",
+        "meaning": "A gift is ordered from the buyer's account with the receiver's address.",
         "right": "Two customers: a contact is not a consumer.",
         "policy": attrs.evolve(DEFAULT, not_evidence=("gift_order",)),
         "owners": s.owners(

@@ -183,11 +183,11 @@ def _written(rows: pd.DataFrame, shop: Shop, n: int) -> pd.DataFrame:
 
 def _identifiers(kind: str, numbers: Ints, n: int) -> Strings:
     if kind == "phone":
-        return _texts(np.where(numbers < 0, -1, 1_510_000_000 + numbers), "+49{}")
+        return _texts(np.where(numbers < 0, -1, 15_100_000_000 + numbers), "+49{}")
     if kind != "email":
         return _texts(numbers, IDS[kind])
-    first = _texts(np.where(numbers < n, numbers, -1), "c{}@mail.example")
-    second = _texts(np.where(numbers >= n, numbers - n, -1), "c{}@post.example")
+    first = _texts(np.where(numbers < n, numbers, -1), "c{}@mail.sim")
+    second = _texts(np.where(numbers >= n, numbers - n, -1), "c{}@post.sim")
     return np.asarray(np.where(numbers < n, first, second))
 
 

@@ -84,7 +84,7 @@ class Script:
         if value.startswith("="):
             return value[1:]
         if kind == "email":
-            return f"{value}.{self.mark}@mail.example"
+            return f"{value}.{self.mark}@mail.sim"
         if kind == "phone":
             return f"+49151{self.mark:06d}{value:0>2}"
         return f"{value}-{self.mark}"
