@@ -188,11 +188,10 @@ class IdentityScores:
         """
         call = "IdentityScores.of"
         one_of(measure, MEASURES, f"{call}: measure")
-        one_of(over, tuple(self._table["over"].unique()), f"{call}: over")
-        one_of(resolver, tuple(self._table["resolver"].unique()), f"{call}: resolver")
-        t = self._table
-        row = t[(t["measure"] == measure) & (t["over"] == over) & (t["resolver"] == resolver)]
-        return float(row["estimate"].iloc[0])
+        one_of(resolver, tuple(self.counts), f"{call}: resolver")
+        t = self._table[self._table["resolver"] == resolver]
+        one_of(over, tuple(t["over"].unique()), f"{call}: over")
+        return float(t.loc[(t["measure"] == measure) & (t["over"] == over), "estimate"].iloc[0])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, IdentityScores):

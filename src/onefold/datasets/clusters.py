@@ -9,8 +9,6 @@ is judged by B-cubed, item by item, so that a large customer counts by its size:
 C(e) are the items in e's customer, P(e) those of e's true person.
 """
 
-from collections.abc import Mapping, Sequence
-
 import attrs
 import numpy as np
 import pandas as pd
@@ -38,24 +36,6 @@ class Bundles:
     def names(self) -> pd.DataFrame:
         """One row an identifier: type and value."""
         return pd.DataFrame({"type": self.types, "value": self.values})
-
-
-def bundles(frame: pd.DataFrame, columns: Mapping[str, Sequence[str]]) -> Bundles:
-    """The identifiers of a frame; columns of one type share their values."""
-    numbers, types, values, taken = [], [], [], 0
-    for kind, names in columns.items():  # some ten types
-        stacked = pd.concat([frame[name] for name in names], ignore_index=True)
-        codes, distinct = pd.factorize(stacked, use_na_sentinel=True)
-        numbers.append(np.where(codes < 0, -1, codes + taken).reshape(len(names), -1).T)
-        types.append(np.full(len(distinct), kind, dtype=object))
-        values.append(np.asarray(distinct, dtype=object))
-        taken += len(distinct)
-    empty = np.empty(0, dtype=object)
-    return Bundles(
-        np.concatenate([np.empty((len(frame), 0), dtype=np.int64), *numbers], axis=1),
-        np.concatenate([empty, *types]),
-        np.concatenate([empty, *values]),
-    )
 
 
 def joined(numbers: Ints, n: int) -> Ints:
