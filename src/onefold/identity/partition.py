@@ -60,7 +60,7 @@ class Partition:
 
     @property
     def contested(self) -> Bools:
-        """Which nodes (n,) don't tell whose an event is: shared by many, or by somebody stronger."""
+        """Which nodes (n,) don't tell whose an event is: demoted, or cut from a stronger one."""
         return contested(self.nodes, self.edges, self.cut, self.demoted)
 
 

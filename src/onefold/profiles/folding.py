@@ -43,9 +43,9 @@ def fold(
         log: The events and facts; the order does not matter, and rows without a customer are left
             out. Or any iterable of logs, such as `EventLog.batches(...)`, which are put together.
         traits: What to read from a profile; facts can always be read by their names.
-        identities: Who is who, of `resolve`: events are then of the customers that their identifiers
-            name, and one with an id counts once in the whole log. Where `as_of` is earlier, so is
-            what is known of who is who.
+        identities: Who is who, of `resolve`: events are then of the customers that their
+            identifiers name, and one with an id counts once in the whole log. Where `as_of` is
+            earlier, so is what is known of who is who.
         catalog: What is known of the items: categories for tastes, availability for ranking.
         as_of: The moment as of which, itself excluded; a naive one means UTC. Left out, it is
             just after the last event or fact of a customer, or that of `identities`.
