@@ -27,7 +27,7 @@ WORDS = (
     *("removed", "[removed]", "redacted", "[redacted]"),
     # somebody trying things out
     *("test", "testing", "test user", "test_user", "testuser", "dummy", "sample", "temp", "tmp"),
-    *("foo", "asdf", "qwerty"),
+    *("asdf", "qwerty"),
     # the name of the field in place of its value
     *("id", "uuid", "user_id", "userid", "user id", "customer_id", "customerid", "distinct_id"),
     *("distinctid", "anonymous_id", "anonymousid", "email", "e-mail", "phone"),
@@ -37,6 +37,6 @@ SHAPES = (
     r"[0\-_.:{}\s]*",  # zeros, dashes, nothing; the UUID of zeros, as Apple's advertising id
     r"f{8}-?f{4}-?f{4}-?f{4}-?f{12}",  # the last UUID
     r"\[object [a-z]{1,20}\]",
-    r"[?*#/x]{1,8}|[?*#.\-/_]{1,8}",
+    r"x{3,8}|[?*#.\-/_]{1,8}",
 )
 PLACEHOLDERS = (*map(re.escape, WORDS), *SHAPES)
