@@ -105,12 +105,22 @@ class Plain:
             return tuple(sorted((a, b), key=self.order))
 
         out = Sets(self.nodes)
-        for a, b in sorted((pair_order(a, b) for a, b in must), key=lambda p: tuple(map(self.order, p))):
+        for a, b in sorted(
+            (pair_order(a, b) for a, b in must), key=lambda p: tuple(map(self.order, p))
+        ):
             if not self.hostile(out, a, b):
                 out.join(a, b)
         self.unit = {n: out.find(n) for n in self.nodes}
         key = {
-            (a, b): (self.rank(b), self.rank(a), not login, -last, first, self.order(a), self.order(b))
+            (a, b): (
+                self.rank(b),
+                self.rank(a),
+                not login,
+                -last,
+                first,
+                self.order(a),
+                self.order(b),
+            )
             for (a, b), (first, last, login) in believed.items()
         }
         for a, b in sorted(key, key=key.__getitem__):
@@ -148,7 +158,10 @@ class Plain:
             if kind.period is not None:
                 period = int(kind.period / np.timedelta64(1, "us"))
                 most = max(
-                    (sum(a <= t < b + period for a, b in units.values()) for t, _ in units.values()),
+                    (
+                        sum(a <= t < b + period for a, b in units.values())
+                        for t, _ in units.values()
+                    ),
                     default=0,
                 )
             if most > kind.limit:

@@ -47,7 +47,12 @@ class World:
     def plain(self):
         """Rows for the oracle."""
         return [
-            (START + hours * HOUR, kind, source, [(k, v) for k, held in names.items() for v in held])
+            (
+                START + hours * HOUR,
+                kind,
+                source,
+                [(k, v) for k, held in names.items() for v in held],
+            )
             for hours, kind, source, names in self.rows
         ]
 
@@ -71,7 +76,9 @@ def policies():
     some = st.sampled_from
 
     def make(draw):
-        user = IdentifierType("user", rank=1, limit=draw(some([1, 1, 2])), per_source=draw(some([False, False, True])))
+        user = IdentifierType(
+            "user", rank=1, limit=draw(some([1, 1, 2])), per_source=draw(some([False, False, True]))
+        )
         mail = IdentifierType(
             "mail",
             rank=2,
@@ -110,7 +117,9 @@ def rows():
         {},
         optional={
             "user": st.sampled_from(USERS).map(lambda v: (v,)),
-            "mail": st.lists(st.sampled_from(MAILS), min_size=1, max_size=2, unique=True).map(tuple),
+            "mail": st.lists(st.sampled_from(MAILS), min_size=1, max_size=2, unique=True).map(
+                tuple
+            ),
             "cookie": st.sampled_from(COOKIES).map(lambda v: (v,)),
         },
     ).filter(bool)
