@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import onefold as of
 from onefold._columns import Columns
@@ -21,7 +23,8 @@ from onefold.events.identifiers import (
     place_of,
     type_of,
 )
-from onefold.events.tables import nothing
+from onefold.events.tables import nothing, whose
+from onefold.ledger import Ledger
 
 AT = pd.to_datetime(["2024-03-01", "2024-03-02", "2024-03-03"], utc=True)
 FRAME = pd.DataFrame(
@@ -224,3 +227,155 @@ def test_logs_with_and_without() -> None:
     assert both.before(AT[1]).between(AT[0], AT[1]).known_at(AT[1]) == (
         named.before(AT[1]) + plain.before(AT[1])
     )
+
+
+def test_to_pandas_and_back() -> None:
+    log = of_frame(identifiers={"email": ["mail", "mail2"], "cookie": "cid"}, source="system")
+    frame = log.to_pandas()
+    assert list(frame.columns[-4:]) == ["source", "cookie", "email", "email 2"]
+    again = EventLog.from_frame(
+        frame,
+        customer="customer",
+        time="time",
+        event="event",
+        source="source",
+        identifiers={"email": ["email", "email 2"], "cookie": "cookie"},
+    )
+    assert again.events.without(["local"]).equals(log.events.without(["local"]))
+
+
+def test_names_in_a_frame_that_are_taken() -> None:
+    event = Event(
+        None,
+        "view",
+        "2024-03-01",
+        identifiers={"customer": "ann", "email": "a@x.org", "source": "s"},
+        properties={"email": 3, "source": "of coffee"},
+        source="web",
+    )
+    row = EventLog.from_events([event]).to_pandas().iloc[0]
+    assert row["customer"] is None
+    assert row["identifier:customer"] == "ann"
+    assert (row["email"], row["identifier:email"]) == (3, "a@x.org")
+    assert row["source"] == "of coffee"
+    assert {row["identifier:source"], row["identifier:identifier:source"]} == {"web", "s"}
+
+
+def test_facts_that_differ_in_identifiers_both_stay() -> None:
+    given: dict[str, Any] = {"customer": "who", "time": "at", "facts": ["region"]}
+    frame = pd.DataFrame(
+        {
+            "who": ["ann"] * 4,
+            "at": AT[:1].repeat(4),
+            "region": ["north"] * 4,
+            "cid": ["c1", "c2", "c1", None],
+        }
+    )
+    log = EventLog.from_facts(frame, identifiers=["cid"], **given)
+    once = log.deduplicate()
+    assert told(once.facts, "identifier:cid") == ["c1", "c2", None]
+    turned = EventLog.from_facts(frame[::-1], identifiers=["cid"], **given)
+    ledgers = [Ledger.from_log(some) for some in (log, once, turned, once + turned)]
+    assert len(ledgers[0].facts) == 3
+    assert all(ledger == ledgers[0] for ledger in ledgers)
+    assert len(EventLog.from_facts(frame, **given).deduplicate().facts) == 1
+
+
+rows = st.tuples(
+    st.sampled_from([None, "ann", "bob"]),
+    st.sampled_from(list(AT)),
+    st.sampled_from([None, "e1", "e2"]),
+    st.sampled_from([None, "c1", "c2"]),
+    st.sampled_from([(), ("a",), ("b", "a")]),
+    st.sampled_from([None, "web", "shop"]),
+    st.sampled_from([None, "tea", "jam"]),
+)
+
+
+def event_of(row: Any, *, named: bool = True) -> Event:
+    who, at, key, cookie, mails, source, item = row
+    return Event(
+        who or ("nobody" if not named else None),
+        "view",
+        at,
+        id=key,
+        item=item,
+        source=source,
+        identifiers={"cookie": cookie, "email": mails, "device": who or "d"} if named else {},
+    )
+
+
+@given(st.lists(rows, max_size=8), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_the_ledger_does_not_depend_on_the_order_in_which_rows_came(made: Any, rng: Any) -> None:
+    events = [event_of(row) for row in made]
+    mixed = list(events)
+    rng.shuffle(mixed)
+    cut = rng.randint(0, len(mixed))
+    whole = Ledger.from_log(EventLog.from_events(events))
+    parts = [EventLog.from_events(some) for some in (mixed[:cut], mixed[cut:])]
+    assert Ledger.from_logs(parts) == whole
+    assert Ledger.from_log(parts[1]) | Ledger.from_log(parts[0]) == whole
+
+
+@given(st.lists(rows, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_identifiers_change_neither_the_order_nor_what_is_said_of_customers(made: Any) -> None:
+    known = [row for row in made if row[0] is not None]
+    named = Ledger.from_log(EventLog.from_events([event_of(row) for row in known]))
+    plain = Ledger.from_log(EventLog.from_events([event_of(row, named=False) for row in known]))
+    assert named.events.without(whose(named.events)).equals(plain.events)
+
+
+@given(st.lists(rows, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_once_is_once(made: Any) -> None:
+    log = EventLog.from_events([event_of(row) for row in made])
+    once = log.deduplicate()
+    assert once.deduplicate() == once
+    assert len(log) - len(once) == log.quality()["duplicates"]
+    assert log.before(AT[1]) + log.between(AT[1], AT[2]) + log.between(AT[2], "2025-01-01") == (
+        EventLog.from_events([event_of(r) for at in AT for r in made if r[1] == at])
+    )
+
+
+def test_saved_and_loaded(tmp_path: Any) -> None:
+    facts = EventLog.from_facts(FRAME, time="at", facts=["region"], identifiers=["mail", "cid"])
+    log = of_frame(identifiers={"email": ["mail", "mail2"]}, source="system") + facts
+    of.save(log, tmp_path / "log.onefold")
+    assert of.load(tmp_path / "log.onefold") == log
+
+
+def test_fold_says_that_customers_are_needed(tmp_path: Any) -> None:
+    nobody = of_frame(identifiers=["cid"])
+    said = "identifiers in 3 rows and a customer in none.*onefold.resolve"
+    with pytest.raises(ArgumentError, match="^fold: log has " + said):
+        of.fold(nobody, as_of="2025-01-01")
+    with pytest.raises(ArgumentError, match="^Partitions.fold: log has " + said):
+        of.Partitions.fold([nobody], tmp_path / "parts", progress=False)
+    assert len(of.fold(nobody + of_frame(customer="who"))) == 1
+    assert len(of.fold(EventLog.from_events([]), as_of="2025-01-01")) == 0
+
+
+def test_partitions_carry_identifiers(tmp_path: Any) -> None:
+    facts = EventLog.from_facts(
+        FRAME, customer="who", time="at", facts=["region"], identifiers={"crm_id": "cid"}
+    )
+    first = of_frame(customer="who", identifiers={"email": ["mail", "mail2"]}, source="system")
+    event = Event(
+        "bob",
+        "view",
+        "2024-03-02",
+        identifiers={"cookie": "c"},
+        properties={"source": "of coffee", "identifier:cookie": "no"},
+    )
+    more = EventLog.from_events([event])
+    made = of.Partitions.fold([first, facts], tmp_path / "parts", parts=3, progress=False)
+    assert made.profiles() == of.fold(first + facts)
+    later = made.update(more, progress=False)
+    assert later.profiles() == of.fold(first + facts + more)
+    assert of.Partitions.open(tmp_path / "parts").profiles() == of.fold(first + facts + more)
+    held = later.profiles().ledger
+    assert told(held.events, "identifier:email") == ["a@x.org", None]
+    assert told(held.facts, "identifier:crm_id") == ["1"]
+    assert told(held.events, "property:source") == [None, "of coffee"]

@@ -10,7 +10,7 @@ The customer column, where a row has one, is at the same time the identifier of 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -84,6 +84,18 @@ def identified(table: Columns) -> Bools:
     out = np.zeros(len(table), dtype=bool)
     for name in filter(is_identifier, table.data):
         out |= ~missing(table.data[name])
+    return out
+
+
+def frame_names(columns: Sequence[str], taken: Collection[str]) -> dict[str, str]:
+    """The columns by names for a frame: "email", "email 2"; those that are taken say what it is."""
+    out: dict[str, str] = {}
+    for column in sorted(columns, key=lambda c: (c != SOURCE, type_of(c), place_of(c))):
+        place = place_of(column)
+        name = type_of(column) if place == 1 else f"{type_of(column)} {place}"
+        while name in taken or name in out:
+            name = IDENTIFIER + name
+        out[name] = column
     return out
 
 

@@ -3,7 +3,7 @@
 Each distinct spelling is normalised once; each distinct bundle is looked at once, however many
 events came with it:
 
-    "Ann@X.org", "ann@x.org "  ->  one node        {node 0, node 7} at a thousand events  ->  one row
+    "Ann@X.org", "ann@x.org "  ->  one node      {node 0, node 7} at a thousand events  ->  one row
 
 Nodes are numbered by type, the strongest first, and then by value, so that the smaller of two
 numbers is the stronger identifier.

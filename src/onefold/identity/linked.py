@@ -41,7 +41,8 @@ class Ends:
 
         def of(kind: int) -> Bools:
             same = kind == CANNOT or strong != weak
-            return known & (self.kinds == kind) & same
+            held: Bools = known & (self.kinds == kind) & same
+            return held
 
         by = {kind: of(kind) for kind in (MUST, CANNOT, WEAK)}
         return Pairs(
