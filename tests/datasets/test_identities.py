@@ -104,7 +104,7 @@ def test_union_find_loses_nothing_that_can_be_known(sim):
     scores = sim.scores(union_find(sim.log), rng=1)
     for over in ("events", "identifiers"):
         assert scores.of("knowable recall", over=over) == 1
-        assert scores.of("precision", over=over) < 0.95
+        assert scores.of("precision", over=over) < 0.97
         assert scores.of("knowable split", over=over) == 0
     t = scores.to_pandas()
     assert t[t["resolver"] == "found"]["estimate"].equals(

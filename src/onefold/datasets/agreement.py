@@ -133,10 +133,10 @@ def _bounds(sums: Floats, counts: Floats, rng: np.random.Generator) -> tuple[Flo
     drawn = np.empty((DRAWS, table.shape[1]))
     step = max(1, _CELLS // n)
     for start in range(0, DRAWS, step):
-        weights = np.empty((min(step, DRAWS - start), n))
-        for row in weights:  # one draw of all people
-            row[:] = np.bincount(rng.integers(n, size=n), minlength=n)
-        drawn[start : start + step] = weights @ table
+        k = min(step, DRAWS - start)
+        who = rng.integers(n, size=(k, n)) + n * np.arange(k)[:, None]
+        weights = np.bincount(who.ravel(), minlength=k * n).reshape(k, n)
+        drawn[start : start + step] = weights.astype(np.float64) @ table
     measures = _all(*np.split(drawn, 2, axis=1))
     out = np.full((2, len(MEASURES)), np.nan)
     told = ~np.isnan(measures).all(axis=0)
