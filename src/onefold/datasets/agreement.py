@@ -23,6 +23,7 @@ DRAWS = 1000
 MEASURES = (
     "precision",
     "recall",
+    "knowable precision",
     "knowable recall",
     "f1",
     "over-merged",
@@ -53,7 +54,7 @@ def measured(items: Items, rng: np.random.Generator) -> pd.DataFrame:
     )
     frame["method"] = BY_PERSON.format(DRAWS)
     total = counts.sum(axis=0).astype(np.int64)
-    frame["n"] = [total[0], total[1], total[2], total[1], 0, *total[3:]]
+    frame["n"] = [*total[:4], total[1], 0, *total[4:]]
     return _with_customers(frame, items)
 
 
@@ -74,22 +75,23 @@ def _with_customers(frame: pd.DataFrame, items: Items) -> pd.DataFrame:
 
 
 def _by_person(items: Items) -> tuple[Floats, Floats]:
-    """Sums and counts (people, 6): precision, recall, knowable recall, glued, split, knowable."""
+    """Sums and counts (people, 7): precision and recall, both of the knowable, and three rates."""
     n = int(items.person.max(initial=-1)) + 1
     who, cell, knowable = items.person, items.customer, items.knowable
     held = cell >= 0
     precise, recalled = b_cubed(cell, who)
-    known = np.zeros(len(who))
-    known[knowable] = b_cubed(cell[knowable], who[knowable])[1]
+    known = np.zeros((2, len(who)))
+    known[:, knowable] = b_cubed(cell[knowable], who[knowable])
 
     def total(weights: Array) -> Floats:
         return np.asarray(np.bincount(who, weights=weights, minlength=n), dtype=np.float64)
 
-    sums = [total(precise * held), total(recalled), total(known)]
-    counts = [total(held), total(np.ones(len(who))), total(knowable)]
+    both = knowable & held
+    sums = [total(precise * held), total(recalled), total(known[0] * both), total(known[1])]
+    counts = [total(held), total(np.ones(len(who))), total(both), total(knowable)]
     some, customers = _spread(cell[held], who[held], n)
     crowd = _crowds(cell[held], who[held], n)
-    _, knowns = _spread(cell[knowable & held], who[knowable & held], n)
+    _, knowns = _spread(cell[both], who[both], n)
     wrong = [(x > 1).astype(np.float64) for x in (crowd, customers, knowns)]
     there = [x.astype(np.float64) for x in (some, some, knowns > 0)]
     return np.stack([*sums, *wrong], axis=1), np.stack([*counts, *there], axis=1)
@@ -112,13 +114,13 @@ def _crowds(cell: Ints, who: Ints, n: int) -> Ints:
 
 
 def _all(sums: Floats, counts: Floats) -> Floats:
-    """The eight measures (..., 8) of sums and counts (..., 6); over-merged is not among them."""
+    """The measures (..., 9) of sums and counts (..., 7); over-merged is not among them."""
     with np.errstate(invalid="ignore", divide="ignore"):
         r = sums / counts
         f1 = 2 * r[..., 0] * r[..., 1] / (r[..., 0] + r[..., 1])
     empty = np.full(f1.shape, np.nan)
     return np.stack(
-        [*np.moveaxis(r[..., :3], -1, 0), f1, empty, *np.moveaxis(r[..., 3:], -1, 0)], -1
+        [*np.moveaxis(r[..., :4], -1, 0), f1, empty, *np.moveaxis(r[..., 4:], -1, 0)], -1
     )
 
 
@@ -156,8 +158,9 @@ class IdentityScores:
     of) and `method` of the interval.
 
     - precision, recall: B-cubed means. Precision is over what has a customer; in recall what has
-      none is alone. `knowable recall` is over each person's main part: what nothing that they did
-      ever joined to it (a browser without any login) can be known by nobody.
+      none is alone. `knowable precision` and `knowable recall` are the same among each person's
+      main part: what nothing that they did ever joined to it (a browser without any login, a
+      visit in somebody else's name) can be known by nobody.
     - f1: 2 * precision * recall / (precision + recall).
     - over-merged: share of customers that hold several people. glued: share of people of whom a
       customer also holds somebody else's. split: share of people spread over several customers;
@@ -178,8 +181,8 @@ class IdentityScores:
         """One estimate.
 
         Args:
-            measure: "precision", "recall", "knowable recall", "f1", "over-merged", "glued",
-                "split" or "knowable split".
+            measure: "precision", "recall", "knowable precision", "knowable recall", "f1",
+                "over-merged", "glued", "split" or "knowable split".
             over: "events" or "identifiers".
             resolver: "found" or "union-find".
 
@@ -232,7 +235,7 @@ def _said(measure: str, estimate: float, low: float, high: float) -> str:
     """A score with four digits, for what matters is how much is missing to one; a rate in %."""
     if np.isnan(estimate):
         return "no data"
-    if measure in MEASURES[:4]:
+    if measure in MEASURES[:5]:
         bounds = f" [{low:.4f}, {high:.4f}]" if not np.isnan(low) else ""
         return f"{estimate:.4f}{bounds}"
     bounds = f" [{100 * low:.2f}, {100 * high:.2f}]" if not np.isnan(low) else ""
