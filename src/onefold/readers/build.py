@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from onefold._types import Ints
 from onefold.events import EventLog
-from onefold.events.identifiers import IDENTIFIER
+from onefold.events.identifiers import is_identifier, place_of, type_of
 from onefold.readers.names import COLUMNS, by_type
 from onefold.readers.values import Stated
 
@@ -162,11 +162,15 @@ def _event_log(
 
 def _named(table: pa.Table) -> tuple[dict[str, Any], list[str]]:
     """How a log is told whose its rows are, and the columns that tell it."""
-    names = {
-        column.removeprefix(PROPERTY): column
-        for column in table.column_names
-        if column.removeprefix(PROPERTY).startswith(IDENTIFIER) and _some(table[column])
+    every = {column.removeprefix(PROPERTY): column for column in table.column_names}
+    every = {name: column for name, column in every.items() if is_identifier(name)}
+    last = {
+        type_of(name): place_of(name)
+        for name in sorted(every, key=place_of)
+        if _some(table[every[name]])
     }
+    # An empty column before one that is not keeps its place, so that pieces make the whole.
+    names = {n: c for n, c in every.items() if place_of(n) <= last.get(type_of(n), 0)}
     whose: dict[str, Any] = {"identifiers": by_type(names)} if names else {}
     if not names or _some(table["customer"]):
         whose["customer"] = "customer"
