@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 
 from onefold import Event, EventLog
 from onefold.errors import ArgumentError
-
 from onefold.identity import DEFAULT, IdentifierType, IdentityPolicy, Links, resolve
 from tests.identity.plain import Plain
 from tests.identity.worlds import worlds
 
-EXAMPLES = max(int(os.environ.get("ONEFOLD_EXAMPLES", "0")), 100)
+EXAMPLES = max(int(os.environ.get("ONEFOLD_EXAMPLES", "0")), 60)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -53,7 +52,7 @@ def test_identities_are_those_of_the_plain_rules(world):
             assert mine[0] == "s"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_order_and_repetition_change_nothing(world, random):
     events, links = world.events(), world.told()
@@ -63,12 +62,13 @@ def test_order_and_repetition_change_nothing(world, random):
     other = resolve(EventLog.from_events(again), world.policy, links=links)
     assert found == other
     pd.testing.assert_frame_equal(found.to_pandas(), other.to_pandas())
-    whose = dict(zip([e.id for e in events], found.customers(EventLog.from_events(events))))
-    for event, customer in zip(again, other.customers(EventLog.from_events(again))):
+    mine = found.customers(EventLog.from_events(events))
+    whose = dict(zip([e.id for e in events], mine, strict=True))
+    for event, customer in zip(again, other.customers(EventLog.from_events(again)), strict=True):
         assert whose[event.id] == customer
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(worlds(), st.integers(0, 13))
 def test_as_of_a_moment_is_what_had_been_seen(world, hours):
     log, moment = world.log(), np.datetime64(1_700_000_000_000_000 + hours * 3_600_000_000, "us")
@@ -76,7 +76,7 @@ def test_as_of_a_moment_is_what_had_been_seen(world, hours):
     other = resolve(log.before(moment), world.policy, as_of=moment)
     assert found == other
     pd.testing.assert_frame_equal(found.to_pandas(), other.to_pandas())
-    last = resolve(log, world.policy, as_of="2200-01-01" if hours < 0 else "2199-01-01")
+    last = resolve(log, world.policy, as_of="2199-01-01")
     pd.testing.assert_frame_equal(last.at(moment).to_pandas(), found.to_pandas())
     assert found.applied(log) == other.applied(log.before(moment))
 
@@ -102,9 +102,9 @@ def test_what_was_seen_together_is_one_customer():
 
 
 def test_an_id_does_not_go_from_one_person_to_another_with_a_cookie():
-    ann = at("login", 1, cookie="c1", user_id="ann")
+    ann = at("login", 2, cookie="c1", user_id="ann")
     before = whose([at("view", 1, cookie="c1"), ann])[0]
-    after = whose([at("view", 1, cookie="c1"), ann, at("login", 2, cookie="c1", user_id="ben")])
+    after = whose([at("view", 1, cookie="c1"), ann, at("login", 3, cookie="c1", user_id="ben")])
     assert before not in after
 
 
@@ -136,12 +136,12 @@ def test_times_of_receipt_bound_a_clock_that_is_ahead():
 
 
 def test_links_of_people_go_before_evidence():
-    events = [at("login", 1, user_id="ann", email="a@x.org"), at("view", 2, user_id="ben")]
+    events = [at("login", 1, user_id="ann", email="ann@x.org"), at("view", 2, user_id="ben")]
     must = Links.must(("user_id", "ann"), ("user_id", "ben"))
     assert len(set(whose(events, links=must))) == 1
     both = must + Links.cannot(("user_id", "ann"), ("user_id", "ben"))
     assert len(set(whose(events, links=both))) == 2
-    apart = Links.cannot(("user_id", "ann"), ("email", "A@X.org"))
+    apart = Links.cannot(("user_id", "ann"), ("email", "Ann@X.org"))
     found = resolve(EventLog.from_events(events), links=apart)
     assert len(found) == 3
 
@@ -159,23 +159,20 @@ def test_a_link_holds_from_its_time_on():
 
 def test_types_that_the_policy_does_not_know_are_refused():
     log = EventLog.from_events([at("view", 1, fax="1")])
-    with pytest.raises(ArgumentError, match="'fax'.*with_types"):
+    with pytest.raises(ArgumentError, match=r"'fax'.*with_types"):
         resolve(log)
-    with pytest.raises(ArgumentError, match="Identities.at: when"):
+    with pytest.raises(ArgumentError, match=r"Identities\.at: when"):
         resolve(EventLog.from_events([at("view", 1, cookie="c")])).at("2030-01-01")
-    with pytest.raises(ArgumentError, match="were not seen.*'d'"):
+    with pytest.raises(ArgumentError, match=r"were not seen.*'d'"):
         resolve(EventLog.from_events([at("view", 1, cookie="c")])).customers(
             EventLog.from_events([at("view", 1, cookie="d")])
         )
     with pytest.raises(ArgumentError, match="no event or fact"):
         resolve(EventLog.from_events([]))
+    events = [at("view", 1 + i % 9, cookie="c") for i in range(50)]
+    ahead = Event(None, "view", "2090-01-01", identifiers={"cookie": "c"})
     with pytest.raises(ArgumentError, match="wrong clock"):
-        events = [at("view", 1 + i % 9, cookie="c") for i in range(50)]
-        resolve(
-            EventLog.from_events(
-                [*events, Event(None, "view", "2090-01-01", identifiers={"cookie": "c"})]
-            )
-        )
+        resolve(EventLog.from_events([*events, ahead]))
 
 
 def test_customers_are_identifiers_of_the_type_customer():
