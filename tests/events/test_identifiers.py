@@ -140,8 +140,12 @@ def test_batches_of_parquet_read_the_columns_of_identifiers(tmp_path: Any) -> No
         ({"identifiers": {1: "mail"}}, "the type 1;"),
         ({"identifiers": {"email": ["mail", "mail"]}}, "names the column 'mail' twice"),
         ({"identifiers": ["mail", "mail"]}, "names the column 'mail' twice"),
-        ({"identifiers": {"email": 3}}, "identifiers= is 3"),
-        ({"identifiers": {"email": None}}, "identifiers= is None"),
+        ({"identifiers": {"email": 3}}, "holds 3; it takes names of columns"),
+        ({"identifiers": {"email": None}}, "holds None; it takes names of columns"),
+        ({"identifiers": [["mail"]]}, "holds \\['mail'\\]; it takes names of columns"),
+        ({"identifiers": {"email": [AT, AT]}}, "it takes names of columns"),
+        ({"identifiers": 7}, "identifiers is 7; it takes a list"),
+        ({"identifiers": [None]}, "holds None; it takes names"),
         ({"identifiers": {"email": "mial"}}, "no column 'mial' .identifiers=.*Did you mean 'mail'"),
         ({"identifiers": {"cookie": "share"}}, "holds decimals, which lose digits"),
         ({"identifiers": {"cookie": "at"}}, "identifiers=. is of type timestamp"),
@@ -197,6 +201,7 @@ def test_events_become_the_columns_of_a_frame() -> None:
         ("ann", "c1", "identifiers is 'c1'; it takes a mapping"),
         ("ann", {"cookie": 1.5}, r"identifiers\['cookie'\] holds 1.5"),
         ("ann", {"cookie": True}, "holds True"),
+        ("ann", {"cookie": 10**9999}, "holds a int too long to be shown"),
         ("ann", {"cookie": {"a": 1}}, "holds {'a': 1}"),
         ("ann", {"cookie": "\ud800"}, "not valid Unicode"),
         ("ann", {"my cookie": "c"}, "the type 'my cookie'"),
@@ -316,6 +321,18 @@ def test_the_ledger_does_not_depend_on_the_order_in_which_rows_came(made: Any, r
     parts = [EventLog.from_events(some) for some in (mixed[:cut], mixed[cut:])]
     assert Ledger.from_logs(parts) == whole
     assert Ledger.from_log(parts[1]) | Ledger.from_log(parts[0]) == whole
+
+
+def test_the_order_of_twins_does_not_depend_on_the_order_of_columns() -> None:
+    def log(*bundles: dict[str, str]) -> EventLog:
+        return EventLog.from_events([Event("ann", "view", AT[0], identifiers=b) for b in bundles])
+
+    twins = log({"cookie": "a", "device": "y"}, {"cookie": "b", "device": "x"})
+    cookie, device = log({"cookie": "c"}), log({"device": "z"})
+    one = Ledger.from_logs([cookie, device, twins])
+    other = Ledger.from_logs([device, cookie, twins])
+    assert list(one.events.data) != list(other.events.data)
+    assert one == other
 
 
 @given(st.lists(rows, max_size=8))
