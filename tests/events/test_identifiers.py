@@ -336,7 +336,7 @@ def test_the_order_of_twins_does_not_depend_on_the_order_of_columns() -> None:
 
 
 @given(st.lists(rows, max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_identifiers_change_neither_the_order_nor_what_is_said_of_customers(made: Any) -> None:
     known = [row for row in made if row[0] is not None]
     named = Ledger.from_log(EventLog.from_events([event_of(row) for row in known]))
