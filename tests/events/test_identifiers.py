@@ -396,3 +396,23 @@ def test_partitions_carry_identifiers(tmp_path: Any) -> None:
     assert told(held.events, "identifier:email") == ["a@x.org", None]
     assert told(held.facts, "identifier:crm_id") == ["1"]
     assert told(held.events, "property:source") == [None, "of coffee"]
+
+
+def test_a_profile_goes_on_with_an_event_that_has_identifiers() -> None:
+    first = Event("ann", "purchase", AT[0], value=3)
+    more = Event("ann", "purchase", AT[1], value=4, identifiers={"cookie": "c"}, source="web")
+    whole = of.fold(EventLog.from_events([first, more]))["ann"]
+    later = of.fold(EventLog.from_events([first]))["ann"].after(more)
+    assert later["monetary"] == whole["monetary"] == 7
+    assert later.ledger == whole.ledger
+    with pytest.raises(ArgumentError, match="the event is of customer None"):
+        later.after(Event(None, "purchase", AT[2], identifiers={"cookie": "c"}))
+
+
+def test_what_is_let_go_takes_its_identifiers_along() -> None:
+    log = of_frame(customer="who", identifiers=["cid"]) + EventLog.from_events(
+        [Event("ann", "view", "2024-06-01", identifiers={"cid": 9})]
+    )
+    profiles = of.fold(log, [of.traits.Count("view", name="views")], keep="30D")
+    assert told(profiles.ledger.events, "identifier:cid") == ["9"]
+    assert profiles["ann"]["views"] == 2
