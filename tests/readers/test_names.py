@@ -159,7 +159,7 @@ def test_csv() -> None:
     [
         ({}, "neither customer= nor identifiers= is given"),
         ({"identifiers": {}}, "identifiers is empty"),
-        ({"identifiers": {"e-mail": 3}}, "identifiers is 3"),
+        ({"identifiers": {"e-mail": 3}}, "holds 3; it takes names of columns"),
         ({"identifiers": {"email": "mial"}}, r"\(identifiers\['email'\]=\).*Did you mean 'mail'"),
         (
             {"identifiers": ["mail"], "properties": {"identifier:x": "mail"}},

@@ -156,8 +156,6 @@ def csv(
     for name in named:
         no_identifier(name, f"{call}: properties")
     others = asked(identifiers, customer, call)
-    for column in others.values():
-        checked_text(column, f"{call}: identifiers")
     table = Table(chosen, wanted, named | others, time_format, decimal)
     if isinstance(source, Ready) and source.names:
         table.take(Header(source.names))
