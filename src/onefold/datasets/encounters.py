@@ -75,8 +75,8 @@ def see(
     """How each visit is seen; `app` is the number of the channel that sends a device id."""
     who, online = visits.customer, visits.role != 1
     device = draw_devices(rng, who, online, has)
-    micros = visits.time.astype(np.int64)
-    cookie = draw_cookies(rng, device, micros, life=life, private=private)
+    since = (visits.time - visits.time[:1]) // SECOND  # visits are in order of time
+    cookie = draw_cookies(rng, device, since, life=life, private=private)
     in_app = (visits.channel == app) & (visits.role == 0)
     habit = habits(who, device, has)
     bought = (rows.kind == KINDS.index("purchase")) & (visits.role[rows.visit] != 1)

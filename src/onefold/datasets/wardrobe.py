@@ -121,18 +121,16 @@ def draw_cookies(
     Args:
         rng: Source of chance.
         device: (v,) device of the visit, -1 none.
-        time: (v,) microseconds.
+        time: (v,) seconds, from 0 on.
         life: Mean days for which a cookie lives, exponential.
         private: Share of visits in a private window, whose cookie nobody sees again.
     """
-    d = int(device.max(initial=-1)) + 1
-    first, last = int(time.min(initial=0)), int(time.max(initial=0)) + 1
-    span = last - first
-    ends = rng.poisson(span / 86_400e6 / life, size=d)
+    d, span = int(device.max(initial=-1)) + 1, int(time.max(initial=0)) + 1
+    ends = rng.poisson(span / 86_400 / life, size=d)
     which = np.repeat(np.arange(d), ends)
     at = rng.integers(0, span, size=len(which))
     churned = np.sort(which * span + at)
-    here = np.searchsorted(churned, np.maximum(device, 0) * span + (time - first), side="right")
+    here = np.searchsorted(churned, np.maximum(device, 0) * span + time, side="right")
     cookie = here + np.maximum(device, 0)  # each end of one is the begin of the next
     alone = rng.random(len(device)) < private
     cookie = np.where(alone, len(churned) + d + np.arange(len(device)), cookie)
