@@ -205,7 +205,8 @@ def test_two_workers():
     whole = resolve(sim.log)
     assert resolve(a + b).to_pandas().equals(whole.to_pandas())
     assert resolve(b + a).to_pandas().equals(whole.to_pandas())
-    apart = np.empty(len(workers), dtype=object)
+    assert workers is not None
+    apart = np.full(len(workers), None, dtype=object)
     for k, part in enumerate((a, b)):  # each alone, as if nobody merged them
         apart[workers == k] = resolve(part).customers(part)
     assert sim.scores(apart, rng=1).of("knowable recall") < 1
@@ -266,15 +267,14 @@ def test_clock_skew():
 def test_consent_conflict():
     sim = told("consent_conflict")
     case = sim.failures["consent_conflict"]
+    said = case.consent
+    assert said is not None
     is_right(sim, found(sim))
-    before, after = resolve(sim.log, known_at=case.known_at), resolve(sim.log)
-    answers = [
-        case.consent.assign(
-            customer=[_customer(x, t, v) for t, v in case.consent[["type", "value"]].to_numpy()]
-        )
-        for x in (before, after)
-    ]
-    several = [a.groupby("customer")["answer"].nunique().max() for a in answers]
+    several = []
+    for identities in (resolve(sim.log, known_at=case.known_at), resolve(sim.log)):
+        pairs = said[["type", "value"]].to_numpy().tolist()
+        customers = [_customer(identities, kind, value) for kind, value in pairs]
+        several.append(said["answer"].groupby(customers).nunique().max())
     assert several == [1, 2]  # the conflict is there as soon as they turn out to be one
 
 
