@@ -166,7 +166,7 @@ class Links:
                 raise opened.error(column, argument, f"is missing in {gone:,} rows. Drop them.")
             if argument.endswith("type"):
                 for word in held.compact().vocab:  # a few types, not rows
-                    _type(word, f"Links.weak: {argument}")
+                    type_name(word, f"Links.weak: {argument}")
         chance = opened.numbers(probability, "probability")
         bad = ~((chance > 0) & (chance <= 1))
         if bad.any():
@@ -265,10 +265,11 @@ def _end(given: Any, name: str) -> tuple[str, str]:
             f"{name} is {shown(given)}; it takes an identifier: a pair of its type and its value, "
             "such as ('email', 'ann@x.org')."
         )
-    return _type(given[0], name), identifier(given[1], f"{name}: the value")
+    return type_name(given[0], name), identifier(given[1], f"{name}: the value")
 
 
-def _type(given: Any, name: str) -> str:
+def type_name(given: Any, name: str) -> str:
+    """A type of identifiers, checked."""
     if not isinstance(given, str) or not TYPE.fullmatch(given):
         raise ArgumentError(
             f"{name} holds the type {shown(given)}; a type of identifiers is called by letters "

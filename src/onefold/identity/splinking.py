@@ -1,0 +1,190 @@
+"""Fellegi and Sunter's model of pairs of records, as Splink learns and applies it, and no more.
+
+Splink works in a database in memory, which is gone afterwards: no file is left, nothing is printed
+or logged, and nothing goes over the network. What is compared how closely:
+
+    names        the same, Jaro-Winkler at least .92, .88, .70, or else
+    addresses    the same, Jaro-Winkler at least .92, .85, or else
+    numbers      the same, one slip (a digit more, less, other, or two swapped), two slips, or else
+"""
+
+import contextlib
+import logging
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from onefold._types import Floats, Ints
+from onefold.errors import ArgumentError, MissingExtra
+from onefold.identity.blocking import Plan, Rule
+from onefold.identity.records import Field
+
+PAIRS = 2_000_000  # random pairs on which u is learned
+RECALL = 0.8  # the share of one person's pairs that agree on what nearly tells a person
+CLOSE = {
+    "given_name": ("jaro", 0.92, 0.88, 0.7),
+    "surname": ("jaro", 0.92, 0.88, 0.7),
+    "address": ("jaro", 0.92, 0.85),
+    "date_of_birth": ("slips", 1, 2),
+    "postcode": ("slips", 1, 2),
+    "numbers": ("slips", 1, 2),
+    "phone": ("slips", 1, 2),
+    "email": ("slips", 1, 2),
+}
+MEASURES = {
+    "jaro": "jaro_winkler_similarity({l}, {r}) >= {x}",
+    "slips": "damerau_levenshtein({l}, {r}) <= {x}",
+}
+_silence = threading.Lock()  # who silences Splink's logger gives it back before the next does
+
+
+def scored(
+    fields: Sequence[Field],
+    plan: Plan,
+    *,
+    further: pa.Table | None = None,
+    comparisons: Sequence[Any] = (),
+    least: float,
+    seed: int,
+    call: str,
+) -> tuple[Ints, Ints, Floats]:
+    """Positions (m,) and (m,) of the records of each pair from probability `least` on, and it."""
+    try:
+        with _quiet(), tempfile.TemporaryDirectory() as folder:
+            return _run(fields, plan, further, comparisons, least, seed, folder)
+    except ImportError as error:
+        raise MissingExtra(
+            f"{call} needs Splink and DuckDB. Install them: pip install 'onefold[linkage]'."
+        ) from error
+    except Exception as error:  # whatever Splink or DuckDB raise
+        said = str(error).strip().split("\n")[0].rstrip(".")
+        raise ArgumentError(
+            f"{call}: nothing can be learned from these records: {said}. Name more columns, give "
+            "more records, or tell which pairs to look at with blocking=."
+        ) from error
+
+
+def _run(
+    fields: Sequence[Field],
+    plan: Plan,
+    further: pa.Table | None,
+    comparisons: Sequence[Any],
+    least: float,
+    seed: int,
+    folder: str,
+) -> tuple[Ints, Ints, Floats]:
+    import duckdb
+    from splink import SettingsCreator
+
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        unique_id_column_name="unique_id",
+        comparisons=[*(_comparison(field) for field in fields), *comparisons],
+        blocking_rules_to_generate_predictions=[_agree(rule) for rule in plan.look],
+        em_convergence=1e-4,
+        max_iterations=50,
+        retain_matching_columns=False,
+    )
+    config = {
+        "threads": 1,  # sums in one order, so that one seed gives one result
+        "temp_directory": folder,
+        "autoinstall_known_extensions": False,
+    }
+    with contextlib.closing(duckdb.connect(":memory:", config=config)) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        connection.register("of_given", _table(fields, further))
+        connection.execute("CREATE TABLE of_records AS SELECT * FROM of_given")
+        linker = _linker(connection, settings)
+        train = linker.training
+        train.estimate_probability_two_random_records_match(
+            [_agree(rule) for rule in plan.sure], recall=RECALL
+        )
+        _learn_u(train, seed)
+        for rule in plan.learn:
+            train.estimate_parameters_using_expectation_maximisation(_agree(rule))
+        found = linker.inference.predict(threshold_match_probability=least)
+        got = connection.execute(
+            f'SELECT unique_id_l, unique_id_r, match_probability FROM "{found.physical_name}" '
+            "ORDER BY ALL"
+        ).fetchnumpy()
+    left, right, chance = (np.asarray(got[name]) for name in got)
+    return left.astype(np.int64), right.astype(np.int64), chance.astype(np.float64)
+
+
+def _linker(connection: Any, settings: Any) -> Any:
+    """Splink's linker over the table; its door moved between versions 4 and 5."""
+    from splink import Linker
+    from splink.backends.duckdb import DuckDBAPI
+
+    api = DuckDBAPI(connection)
+    if hasattr(api, "register"):  # from version 5 on
+        return Linker(api.register("of_records"), settings, log_level=None)
+    return Linker("of_records", settings, api, set_up_basic_logging=False)
+
+
+def _learn_u(train: Any, seed: int) -> None:
+    import inspect
+
+    learn = train.estimate_u_using_random_sampling
+    whole = {"min_count_per_level": None, "num_chunks": 1}  # version 5 may stop early
+    known = inspect.signature(learn).parameters
+    learn(max_pairs=PAIRS, seed=seed, **{k: v for k, v in whole.items() if k in known})
+
+
+def _table(fields: Sequence[Field], further: pa.Table | None) -> pa.Table:
+    columns: dict[str, Any] = {} if further is None else {n: further[n] for n in further.column_names}
+    columns |= {field.name: pa.array(field.held.decode(), type=pa.string()) for field in fields}
+    n = len(next(iter(columns.values())))
+    return pa.table({"unique_id": np.arange(n)} | columns)
+
+
+def _comparison(field: Field) -> dict[str, Any]:
+    """How one field is compared: missing, the same, close, or else."""
+    ends = {"l": f'"{field.name}_l"', "r": f'"{field.name}_r"'}
+    measure, *steps = CLOSE.get(field.role, ("slips",))
+    levels: list[dict[str, Any]] = [
+        {
+            "sql_condition": "{l} IS NULL OR {r} IS NULL".format(**ends),
+            "label_for_charts": "missing",
+            "is_null_level": True,
+        },
+        {
+            "sql_condition": "{l} = {r}".format(**ends),
+            "label_for_charts": "the same",
+            "tf_adjustment_column": field.name,
+            "tf_adjustment_weight": 1.0,
+        },
+    ]
+    for x in steps:  # two or three
+        levels.append(
+            {
+                "sql_condition": MEASURES[str(measure)].format(x=x, **ends),
+                "label_for_charts": f"{measure} {x}",
+            }
+        )
+    levels.append({"sql_condition": "ELSE", "label_for_charts": "else"})
+    return {"output_column_name": field.name, "comparison_levels": levels}
+
+
+def _agree(rule: Rule) -> str:
+    return " AND ".join(f'l."{name}" = r."{name}"' for name in rule)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing of what Splink logs or warns of reaches anybody, and all is as before afterwards."""
+    logger = logging.getLogger("splink")
+    with _silence:
+        level = logger.level
+        logger.setLevel(logging.CRITICAL + 1)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            logger.setLevel(level)
