@@ -37,7 +37,7 @@ def link_records(
     frame: Any,
     *,
     id: str,
-    type: str | None = None,
+    id_type: str | None = None,
     given_name: str | None = None,
     surname: str | None = None,
     date_of_birth: str | None = None,
@@ -66,7 +66,7 @@ def link_records(
     Args:
         frame: A pandas, polars, pyarrow or duckdb frame with one row a record, at least 100.
         id: Column of the records' keys, each once, none missing.
-        type: The type of identifiers that the keys are, or a column of types where the table is
+        id_type: The type of identifiers that the keys are, or a column of types where the table is
             of several sources; None: the name of the column `id`.
         given_name: Column of given names. Where `surname` is told too, both may be swapped.
         surname: Column of surnames.
@@ -111,7 +111,7 @@ def link_records(
     """
     call = "link_records"
     opened = door.opened(frame, call)
-    keys, types = _keys(opened, id, type)
+    keys, types = _keys(opened, id, id_type)
     least = fraction(threshold, f"{call}: threshold")
     seed = int(generator(rng).integers(2**31))
     fields = records.fields(
@@ -148,16 +148,16 @@ def link_records(
     return _links(types.take(order), keys.take(order), left, right, chance)
 
 
-def _keys(opened: door.Door, id: str, type: str | None) -> tuple[Coded, Coded]:
+def _keys(opened: door.Door, id: str, id_type: str | None) -> tuple[Coded, Coded]:
     """Key and type (n,) of each record, checked to occur once."""
     keys = opened.ids(id, "id")
-    types = opened.texts(type, "type") if type is not None else door.constant(id, len(opened))
-    for column, held, argument in ((id, keys, "id"), (type, types, "type")):
+    types = opened.texts(id_type, "id_type") if id_type is not None else door.constant(id, len(opened))
+    for column, held, argument in ((id, keys, "id"), (id_type, types, "id_type")):
         gone = int((held.codes < 0).sum())
         if gone:
             raise opened.error(str(column), argument, f"is missing in {gone:,} rows.")
     for name in types.compact().vocab:  # a few types, not rows
-        type_name(name, f"{opened.call}: type")
+        type_name(name, f"{opened.call}: id_type")
     both = types.codes.astype(np.int64) * len(keys.vocab) + keys.codes
     first = np.unique(both, return_index=True)[1]
     if len(first) < len(both):

@@ -137,7 +137,9 @@ def _learn_u(train: Any, seed: int) -> None:
 
 
 def _table(fields: Sequence[Field], further: pa.Table | None) -> pa.Table:
-    columns: dict[str, Any] = {} if further is None else {n: further[n] for n in further.column_names}
+    columns: dict[str, Any] = (
+        {} if further is None else {n: further[n] for n in further.column_names}
+    )
     columns |= {field.name: pa.array(field.held.decode(), type=pa.string()) for field in fields}
     n = len(next(iter(columns.values())))
     return pa.table({"unique_id": np.arange(n)} | columns)
