@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from onefold._columns import Coded
-from onefold._types import Ints
+from onefold._types import Bools, Ints
 from onefold.identity.records import Field
 
 Rule: TypeAlias = tuple[str, ...]  # names of the fields on which a pair agrees
@@ -52,7 +52,7 @@ def pairs(columns: Sequence[Coded]) -> int:
     return int((sizes * (sizes - 1) // 2).sum())
 
 
-def _key(columns: Sequence[Coded]) -> tuple[Ints, np.ndarray]:
+def _key(columns: Sequence[Coded]) -> tuple[Ints, Bools]:
     key = np.zeros(len(columns[0]), dtype=np.int64)
     known = np.ones(len(key), dtype=bool)
     for column in columns:  # one or two

@@ -151,7 +151,9 @@ def link_records(
 def _keys(opened: door.Door, id: str, id_type: str | None) -> tuple[Coded, Coded]:
     """Key and type (n,) of each record, checked to occur once."""
     keys = opened.ids(id, "id")
-    types = opened.texts(id_type, "id_type") if id_type is not None else door.constant(id, len(opened))
+    types = door.constant(id, len(opened))
+    if id_type is not None:
+        types = opened.texts(id_type, "id_type")
     for column, held, argument in ((id, keys, "id"), (id_type, types, "id_type")):
         gone = int((held.codes < 0).sum())
         if gone:

@@ -16,24 +16,26 @@ import pyarrow.compute as pc
 
 from onefold._check import is_several, shown
 from onefold._columns import Coded
+from onefold._types import Ints
 from onefold.errors import ArgumentError
 from onefold.events.door import Door, coded
 
 SINGLE = ("given_name", "surname", "date_of_birth", "postcode", "email", "phone")
 SEVERAL = ("address", "numbers", "other")  # these take several columns
+PREFIX = "of_"  # so that no name is that of a column of the frame
 DIGITS = 9  # of a phone number, from the end: what comes before depends on where one dials
 
 
 @attrs.frozen(eq=False)
 class Field:
-    """One thing that is compared: its role, its name in the model, its column, and its text by record."""
+    """One thing that is compared: its role, its name in the model, its column, its text (n,)."""
 
     role: str
     name: str
     column: str
     held: Coded
 
-    def take(self, order: np.ndarray) -> "Field":
+    def take(self, order: Ints) -> "Field":
         """The same, of the given records."""
         return attrs.evolve(self, held=self.held.take(order))
 
@@ -47,9 +49,6 @@ def fields(opened: Door, columns: Mapping[str, object]) -> list[Field]:
             name = f"{PREFIX}{role}_{i}" if role in SEVERAL else f"{PREFIX}{role}"
             out.append(Field(role, name, column, _clean(opened, column, role)))
     return out
-
-
-PREFIX = "of_"  # so that no name is that of a column of the frame
 
 
 def _listed(given: object, name: str, *, several: bool) -> Sequence[str]:

@@ -90,7 +90,7 @@ def _run(
         max_iterations=50,
         retain_matching_columns=False,
     )
-    config = {
+    config: dict[str, Any] = {
         "threads": 1,  # sums in one order, so that one seed gives one result
         "temp_directory": folder,
         "autoinstall_known_extensions": False,
@@ -162,13 +162,13 @@ def _comparison(field: Field) -> dict[str, Any]:
             "tf_adjustment_weight": 1.0,
         },
     ]
-    for x in steps:  # two or three
-        levels.append(
-            {
-                "sql_condition": MEASURES[str(measure)].format(x=x, **ends),
-                "label_for_charts": f"{measure} {x}",
-            }
-        )
+    levels += [
+        {
+            "sql_condition": MEASURES[str(measure)].format(x=x, **ends),
+            "label_for_charts": f"{measure} {x}",
+        }
+        for x in steps
+    ]
     levels.append({"sql_condition": "ELSE", "label_for_charts": "else"})
     return {"output_column_name": field.name, "comparison_levels": levels}
 
