@@ -42,7 +42,13 @@ def planned(fields: Sequence[Field], given: Sequence[Rule] | None, *, effort: in
     n = len(fields[0].held)
     counts = _counts(fields)
     look = tuple(given) if given is not None else _chosen(counts, effort * n)
-    return Plan(look=look, learn=_learned(fields, counts), sure=_sure(fields))
+    sure = _sure(fields)
+    held = {field.name: field.held for field in fields}
+    return Plan(
+        look=look,
+        learn=_learned(counts, max(effort * n, ENOUGH), len(fields)),
+        sure=tuple(rule for rule in sure if pairs([held[name] for name in rule])),
+    )
 
 
 def pairs(columns: Sequence[Coded]) -> int:
@@ -55,9 +61,10 @@ def pairs(columns: Sequence[Coded]) -> int:
 def _key(columns: Sequence[Coded]) -> tuple[Ints, Bools]:
     key = np.zeros(len(columns[0]), dtype=np.int64)
     known = np.ones(len(key), dtype=bool)
-    for column in columns:  # one or two
-        key = key * (len(column.vocab) + 1) + column.codes
+    for column in columns:  # a few; counted anew, so that no product of many overflows
+        key = key * len(column.vocab) + column.codes
         known &= column.codes >= 0
+        key = np.unique(key, return_inverse=True)[1].astype(np.int64)
     return key, known
 
 
@@ -84,14 +91,26 @@ def _chosen(counts: dict[Rule, int], most: int) -> tuple[Rule, ...]:
     return tuple(out)
 
 
-def _learned(fields: Sequence[Field], counts: dict[Rule, int]) -> tuple[Rule, ...]:
-    """Blocks without a field in common, those with the fewest pairs that are enough first."""
+def _learned(counts: dict[Rule, int], most: int, fields: int) -> tuple[Rule, ...]:
+    """Blocks without a field in common: those with the fewest pairs that are enough first.
+
+    A field is learned in a block on others, so one block on two fields may be too few.
+    """
+
+    def fitness(rule: Rule) -> tuple[bool, int, Rule]:
+        n = counts[rule]
+        return n < ENOUGH, n if n >= ENOUGH else -n, rule
+
     out: list[Rule] = []
-    ranked = sorted((n < ENOUGH, n, rule) for rule, n in counts.items() if n)
-    for _, _, rule in ranked:
-        taken = {name for other in out for name in other}
-        if len(out) < SESSIONS and not taken & set(rule) and len(rule) < len(fields):
-            out.append(rule)
+    for largest in (2, 1):  # fields in a block
+        able = [rule for rule, n in counts.items() if 0 < n <= most and len(rule) <= largest]
+        out = []
+        for rule in sorted(able, key=fitness):  # some tens
+            free = not {name for other in out for name in other} & set(rule)
+            if free and len(out) < SESSIONS and len(rule) < fields:
+                out.append(rule)
+        if len(out) > 1:
+            break
     return tuple(out)
 
 

@@ -128,10 +128,10 @@ def link_records(
             "other": other,
         },
     )
-    if not fields:
+    if len(fields) < 2:
         raise ArgumentError(
-            f"{call}: no column to compare. Name some, such as given_name='first', surname='last', "
-            "date_of_birth='born', email='mail'."
+            f"{call}: {len(fields)} columns to compare; it takes at least two, of which each is "
+            "judged by the others: given_name='first', surname='last', email='mail'."
         )
     if len(opened) < LEAST:
         raise ArgumentError(
@@ -141,6 +141,13 @@ def link_records(
     order = np.lexsort((keys.codes, types.codes))  # so that the order of rows does not matter
     fields = [field.take(order) for field in fields]
     plan = planned(fields, _rules(blocking, fields, call), effort=whole(effort, f"{call}: effort"))
+    if not plan.look:  # no two records agree on anything
+        return _links(types, keys, *(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0))
+    if not plan.learn:
+        raise ArgumentError(
+            f"{call}: too few records agree on a column to learn from, or too many. Name more "
+            "columns, or raise effort=."
+        )
     further = opened.frame.to_arrow().take(pa.array(order)) if len(comparisons) else None
     left, right, chance = scored(
         fields, plan, further=further, comparisons=comparisons, least=least, seed=seed, call=call

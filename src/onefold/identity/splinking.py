@@ -81,6 +81,7 @@ def _run(
     import duckdb
     from splink import SettingsCreator
 
+    n = len(fields[0].held)
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="unique_id",
@@ -89,6 +90,7 @@ def _run(
         em_convergence=1e-4,
         max_iterations=50,
         retain_matching_columns=False,
+        probability_two_random_records_match=1 / (n * (n - 1) / 2),  # where no agreement tells
     )
     config: dict[str, Any] = {
         "threads": 1,  # sums in one order, so that one seed gives one result
@@ -101,9 +103,10 @@ def _run(
         connection.execute("CREATE TABLE of_records AS SELECT * FROM of_given")
         linker = _linker(connection, settings)
         train = linker.training
-        train.estimate_probability_two_random_records_match(
-            [_agree(rule) for rule in plan.sure], recall=RECALL
-        )
+        if plan.sure:
+            train.estimate_probability_two_random_records_match(
+                [_agree(rule) for rule in plan.sure], recall=RECALL
+            )
         _learn_u(train, seed)
         for rule in plan.learn:
             train.estimate_parameters_using_expectation_maximisation(_agree(rule))
