@@ -13,11 +13,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onefold import datasets, errors, levels, lifetime, readers, segments, testing, traits
+    from onefold import (
+        datasets,
+        errors,
+        identity,
+        levels,
+        lifetime,
+        readers,
+        segments,
+        testing,
+        traits,
+    )
     from onefold.campaigns import Campaign, Tailored
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait
     from onefold.events import Event, EventLog
+    from onefold.identity import IdentifierType, Identities, IdentityPolicy, Links, resolve
     from onefold.ladders import Ladder, Recovery, ladder, recovery
     from onefold.personas import Claim, Persona, Personas, portray
     from onefold.profiles import Profile, Profiles, fold
@@ -48,7 +59,11 @@ __all__ = [
     "Event",
     "EventLog",
     "FittedScorer",
+    "Identities",
+    "IdentifierType",
+    "IdentityPolicy",
     "Ladder",
+    "Links",
     "Live",
     "Partitions",
     "Persona",
@@ -68,6 +83,7 @@ __all__ = [
     "errors",
     "field",
     "fold",
+    "identity",
     "ladder",
     "levels",
     "lifetime",
@@ -75,6 +91,7 @@ __all__ = [
     "portray",
     "readers",
     "recovery",
+    "resolve",
     "save",
     "segment",
     "segments",
@@ -96,7 +113,11 @@ _LATER = {
     "Event": "events",
     "EventLog": "events",
     "FittedScorer": "scoring",
+    "Identities": "identity",
+    "IdentifierType": "identity",
+    "IdentityPolicy": "identity",
     "Ladder": "ladders",
+    "Links": "identity",
     "Live": "scoring",
     "Partitions": "profiles.partitions",
     "Persona": "personas",
@@ -118,6 +139,7 @@ _LATER = {
     "load": "saving",
     "portray": "personas",
     "recovery": "ladders",
+    "resolve": "identity",
     "save": "saving",
     "segment": "segments",
     "trait": "conditions",
@@ -125,6 +147,7 @@ _LATER = {
 _MODULES = (
     "datasets",
     "errors",
+    "identity",
     "levels",
     "lifetime",
     "readers",

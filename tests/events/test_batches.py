@@ -240,5 +240,5 @@ def test_a_file_that_is_not_parquet(tmp_path: Path) -> None:
 def test_arguments_are_checked_at_once(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ArgumentError, match=said):
         EventLog.batches([made(2)], **COLUMNS | change)
-    with pytest.raises(ArgumentError, match="customer=, time= and event="):
+    with pytest.raises(ArgumentError, match="customer= or identifiers=, time= and event="):
         EventLog.batches([made(2)], customer="who", time="at")

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from onefold._check import is_several, shown
 from onefold._threads import mapped
 from onefold.errors import ArgumentError
+from onefold.events.identifiers import asked
 
 FEW = ("event", "item", "channel", "currency", "source", "zone")  # columns of few distinct strings
 
@@ -108,6 +109,8 @@ def _named(columns: Mapping[str, Any], call: str) -> set[str]:
                     f"{call}: properties is {shown(value)}; it takes a list of columns."
                 )
             held = list(value.values() if isinstance(value, Mapping) else value)
+        if argument == "identifiers":
+            held = list(asked(value, None, call).values()) if value is not None else []
         wrong = [name for name in held if not isinstance(name, str)]
         if wrong:
             raise ArgumentError(

@@ -14,6 +14,7 @@ import numpy as np
 from onefold import _time
 from onefold._types import MICROS, NO_MONEY
 from onefold.errors import ArgumentError
+from onefold.events.identifiers import CUSTOMER, bundle
 from onefold.events.tables import BUILT_IN, free_name
 
 LONG = 1000  # bits of a whole number beyond which it isn't written out
@@ -140,6 +141,22 @@ def _amount(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> Non
         )
 
 
+def _whose(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    if value is None and instance.identifiers:
+        return
+    if value is None:
+        raise ArgumentError(
+            "Event: customer is None, and identifiers holds none; it takes a string that is not "
+            "empty, or identifiers={'cookie': 'c1'}."
+        )
+    _text(instance, attribute, value)
+    if CUSTOMER in instance.identifiers:
+        raise ArgumentError(
+            f"Event: identifiers has the type 'customer', and customer is {value!r}, which is that "
+            "identifier. Give one of them, or call the other 'user_id'."
+        )
+
+
 def _zone(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
     _text(instance, attribute, value)
     if value is not None:
@@ -151,7 +168,8 @@ class Event:
     """One event of one customer.
 
     Args:
-        customer: Id of the customer; an integer becomes its string.
+        customer: Id of the customer; an integer becomes its string. None where only identifiers
+            are known.
         event: Kind of event, such as "purchase" or "view".
         time: The instant; a naive one means UTC.
         item: What it was about, if anything.
@@ -165,6 +183,9 @@ class Event:
             Names of the built-in columns, such as "customer" or "item", are refused.
         zone: The customer's time zone, for local hours and weekdays.
         received: When it became known here; left out, when it happened.
+        identifiers: Other names that came with it, for `resolve`: a mapping from a type ("email",
+            "cookie") to a string or a whole number, or to several. Of each type the distinct
+            values are kept, sorted; None and "" are left out.
 
     Raises:
         ArgumentError: If an argument holds what is not allowed.
@@ -172,9 +193,11 @@ class Event:
     Examples:
         >>> Event("ann", "view", "2024-03-01", item="tea").time
         np.datetime64('2024-03-01T00:00:00.000000')
+        >>> Event(None, "view", "2024-03-01", identifiers={"cookie": "c1"}).identifiers
+        {'cookie': ('c1',)}
     """
 
-    customer: str = attrs.field(converter=_id, validator=_text)
+    customer: str | None = attrs.field(converter=_id, validator=_whose)
     event: str = attrs.field(validator=_text)
     time: np.datetime64 = attrs.field(converter=_moment)
     item: str | None = attrs.field(default=None, converter=_id, validator=_text, kw_only=True)
@@ -193,6 +216,9 @@ class Event:
     )
     zone: str | None = attrs.field(default=None, validator=_zone, kw_only=True)
     received: np.datetime64 | None = attrs.field(default=None, converter=_receipt, kw_only=True)
+    identifiers: Mapping[str, tuple[str, ...]] = attrs.field(
+        factory=dict, converter=bundle, kw_only=True, hash=False
+    )
 
     @property
     def micros(self) -> int:

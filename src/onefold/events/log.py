@@ -25,6 +25,7 @@ from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Instant, T
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
 from onefold.events.event import Event
+from onefold.events.identifiers import SOURCE, asked, frame_names, identified, in_columns
 from onefold.events.quality import Quality, quality
 from onefold.events.tables import (
     BUILT_IN,
@@ -43,6 +44,7 @@ from onefold.events.tables import (
     one_type,
     repeated,
     same_currency,
+    whose,
 )
 
 ROWS = 1_000_000  # of a batch
@@ -66,7 +68,7 @@ class EventLog:
         cls,
         frame: Any,
         *,
-        customer: str,
+        customer: str | None = None,
         time: str,
         event: str,
         item: str | None = None,
@@ -81,6 +83,7 @@ class EventLog:
         received: str | None = None,
         tz: str | None = None,
         zone: str | None = None,
+        identifiers: Sequence[str] | Mapping[str, str | Sequence[str]] | None = None,
     ) -> "EventLog":
         """Read a frame with one row an event.
 
@@ -91,7 +94,8 @@ class EventLog:
         Args:
             frame: A pandas, polars, pyarrow or duckdb frame of n rows; it is not changed.
             customer: Column of customer ids, strings or whole numbers. A missing or empty id is
-                kept, counted by `quality`, and left out by `fold`.
+                kept, counted by `quality`, and left out by `fold`. It may be left out where
+                identifiers are given.
             time: Column of instants. A naive one needs `tz`.
             event: Column of kinds ("purchase", "view"), or one kind for all rows.
             item: Column of item ids.
@@ -115,6 +119,11 @@ class EventLog:
             zone: The customers' own time zone, a column or one name: hours and weekdays are local
                 to it. Without it, and where `time` is a column of dates, which tell no hour, what
                 depends on local hours says that it can't know.
+            identifiers: Columns of other names under which customers came, for `resolve`: a list,
+                in which each column is a type of its own, or a mapping from a type to its column
+                or columns. Types are named by letters, digits, "_", "-" and "."; values are
+                strings or whole numbers, kept as given, and empty ones are missing. With them the
+                source is kept too.
 
         Returns:
             A log of n events.
@@ -133,8 +142,13 @@ class EventLog:
             ...                           item="what", value="paid", currency="EUR", tz="UTC")
             >>> len(log)
             2
+            >>> frame["mail"], frame["old_mail"] = ["a@x.org", "b@x.org"], ["ann@x.org", None]
+            >>> EventLog.from_frame(frame, identifiers={"email": ["mail", "old_mail"]},
+            ...                     time="at", event="purchase", tz="UTC")
+            EventLog(2 events, 0 facts, 0 customers, 2 rows with identifiers)
         """
         call = "EventLog.from_frame"
+        names = asked(identifiers, customer, call)
         opened = door.opened(frame, call)
         n = len(opened)
         kinds = opened.texts(event, "event")
@@ -143,7 +157,7 @@ class EventLog:
             raise opened.error(event, "event", f"is missing in {int(empty.sum()):,} of {n:,} rows.")
         times = opened.times(time, "time", tz)
         columns: dict[str, Column] = {
-            "customer": opened.ids(customer, "customer"),
+            "customer": nothing(n) if customer is None else opened.ids(customer, "customer"),
             "time": times,
             "kind": kinds,
             "item": nothing(n) if item is None else opened.ids(item, "item"),
@@ -165,12 +179,13 @@ class EventLog:
             columns[PROPERTY + name] = opened.anything(column, "properties")
         ids = None if id is None else opened.keys(id, "id")
         sources = None if source is None else opened.texts(source, "source")
+        columns |= _named_by(opened, names, sources)
         one = None if currency is None else _one_currency(opened.texts(currency, "currency"), call)
         return cls(keyed(columns, ids, sources), no_facts(), one)
 
     @classmethod
     def batches(
-        cls, source: Any, *, rows: int = ROWS, threads: int = 1, **columns: Any
+        cls, source: Any, /, *, rows: int = ROWS, threads: int = 1, **columns: Any
     ) -> Iterator["EventLog"]:
         """Read a source that is too large for one frame: a log for some rows at a time.
 
@@ -183,7 +198,7 @@ class EventLog:
             rows: How many rows a log has at most. One row group of Parquet is read at once if it
                 has up to four times as many.
             threads: How many logs are made at the same time.
-            columns: As in `from_frame`: `customer=`, `time=`, `event=`, ...
+            columns: As in `from_frame`: `customer=` or `identifiers=`, `time=`, `event=`, ...
 
         Returns:
             An iterator of logs, in the order of the source, whatever the threads.
@@ -205,15 +220,17 @@ class EventLog:
         call = "EventLog.batches"
         most, workers = whole(rows, f"{call}: rows"), whole(threads, f"{call}: threads")
         unknown = [name for name in columns if name not in _NAMED]
-        if unknown or not {"customer", "time", "event"} <= columns.keys():
+        whose_told = {"customer", "identifiers"} & columns.keys()
+        if unknown or not whose_told or not {"time", "event"} <= columns.keys():
             raise ArgumentError(
-                f"{call}: columns are {quoted(columns)}; customer=, time= and event= are needed, "
-                f"and of others {quoted(_NAMED, 24)} are known."
+                f"{call}: columns are {quoted(columns)}; customer= or identifiers=, time= and "
+                f"event= are needed, and of others {quoted(_NAMED, 24)} are known."
             )
 
-        named = columns.get("properties", ())
-        if is_several(named) and not isinstance(named, Mapping):
-            columns["properties"] = tuple(named)  # it is read again and again
+        for argument in {"properties", "identifiers"} & columns.keys():
+            named = columns[argument]
+            if is_several(named) and not isinstance(named, Mapping):
+                columns[argument] = tuple(named)  # it is read again and again
 
         def log_of(frame: Any) -> "EventLog":
             return cls.from_frame(frame, **columns)
@@ -226,11 +243,13 @@ class EventLog:
         cls,
         frame: Any,
         *,
-        customer: str,
+        customer: str | None = None,
         time: str,
         facts: Sequence[str] | Mapping[str, str],
         received: str | None = None,
         tz: str | None = None,
+        source: str | None = None,
+        identifiers: Sequence[str] | Mapping[str, str | Sequence[str]] | None = None,
     ) -> "EventLog":
         """Read facts about customers: attributes, survey answers, consent, social identity.
 
@@ -240,13 +259,15 @@ class EventLog:
 
         Args:
             frame: A frame with a row for each customer, or for each customer and moment.
-            customer: Column of customer ids.
+            customer: Column of customer ids; it may be left out where identifiers are given.
             time: Column of instants from which the facts hold, or one instant for all rows.
             facts: Columns, or a mapping from the fact's name to its column; "customer" and "time"
                 are no names of facts. Numbers stay numbers, dates become text such as
                 "1980-05-17", booleans become "yes" and "no".
             received: Column of instants at which the facts became known here, as in `from_frame`.
             tz: Zone in which naive times are read.
+            source: Column of the systems whose identifiers these are, or one name for all rows.
+            identifiers: Columns of other names of these customers, as in `from_frame`.
 
         Returns:
             A log without events.
@@ -264,8 +285,11 @@ class EventLog:
             EventLog(0 events, 2 facts, 1 customer)
         """
         call = "EventLog.from_facts"
+        names = asked(identifiers, customer, call)
         opened = door.opened(frame, call)
-        who = opened.ids(customer, "customer")
+        who = nothing(len(opened)) if customer is None else opened.ids(customer, "customer")
+        sources = None if source is None else opened.texts(source, "source")
+        others = _named_by(opened, names, sources)
         if isinstance(time, str) and time in opened.names:
             when = opened.times(time, "time", tz)
         else:
@@ -288,11 +312,12 @@ class EventLog:
                     "text": text,
                     "number": number,
                     **({} if known is None else {RECEIVED: known}),
+                    **others,
                 }
             )
             table = table.above(stated.take(rows))
         table = table.compact()
-        key = table.content(leave_out=(*PLACE, RECEIVED))
+        key = table.content(leave_out=(*PLACE, RECEIVED, *whose(table)))
         return cls(no_events(), table.replace(key=frozen(key)), None)
 
     @classmethod
@@ -330,6 +355,10 @@ class EventLog:
         for name in sorted({name for e in rows for name in e.properties}):
             columns[PROPERTY + name] = _property([e.properties.get(name) for e in rows], name)
         ids, sources = _strings([e.id for e in rows]), _strings([e.source for e in rows])
+        others = in_columns([e.identifiers for e in rows])
+        columns |= {name: _strings(values) for name, values in others.items()}
+        if others and len(sources.vocab):
+            columns[SOURCE] = sources
         return cls(
             keyed(columns, (hashed(ids, len(rows)), ~missing(ids)), sources), no_facts(), None
         )
@@ -358,11 +387,13 @@ class EventLog:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        seen = [_present(t.coded("customer")) for t in (self.events, self.facts) if len(t)]
-        people = len(set().union(*seen))
+        tables = [table for table in (self.events, self.facts) if len(table)]
+        people = len(set().union(*(_present(table.coded("customer")) for table in tables)))
+        named = sum(int(identified(table).sum()) for table in tables)
+        others = f", {named:,} row{'' if named == 1 else 's'} with identifiers" if named else ""
         return (
             f"EventLog({len(self):,} events, {len(self.facts):,} facts, "
-            f"{people:,} customer{'' if people == 1 else 's'})"
+            f"{people:,} customer{'' if people == 1 else 's'}{others})"
         )
 
     def before(self, t: Instant) -> "EventLog":
@@ -420,7 +451,12 @@ class EventLog:
         return quality(self.events, self.facts)
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row an event, in the order of the log; money in units, times in UTC."""
+        """One row an event, in the order of the log; money in units, times in UTC.
+
+        Identifiers are columns named by their type, "email", and "email 2" for a further one, and
+        the source, where it is kept, is "source". Where another column has that name already they
+        are named "identifier:email", "identifier:email 2" and "identifier:source".
+        """
         e = self.events
         value = e.array("value")
         out: dict[str, Any] = {
@@ -435,10 +471,12 @@ class EventLog:
         }
         if RECEIVED in e:
             out["received"] = pd.DatetimeIndex(e.array(RECEIVED)).tz_localize("UTC")
-        for name, column in e.data.items():
-            if name.startswith(PROPERTY):
-                plain = column.decode() if isinstance(column, Coded) else column.copy()
-                out[name.removeprefix(PROPERTY)] = plain
+        properties = {n.removeprefix(PROPERTY): n for n in e.data if n.startswith(PROPERTY)}
+        for name, column in frame_names(whose(e), {*out, *properties}).items():
+            out[name] = e.coded(column).decode()
+        for name, column in properties.items():
+            held = e.data[column]
+            out[name] = held.decode() if isinstance(held, Coded) else held.copy()
         return pd.DataFrame(out)
 
     def _where(self, test: Callable[[Times], Bools]) -> "EventLog":
@@ -452,6 +490,14 @@ class EventLog:
 
 
 _NAMED = tuple(inspect.signature(EventLog.from_frame).parameters)[1:]
+
+
+def _named_by(
+    opened: door.Door, names: Mapping[str, str], sources: Coded | None
+) -> dict[str, Coded]:
+    """The columns of identifiers, and with them that of sources."""
+    out = {name: opened.ids(column, "identifiers") for name, column in names.items()}
+    return out if not out or sources is None else {**out, SOURCE: sources}
 
 
 def _one_currency(column: Coded, call: str) -> str | None:

@@ -15,6 +15,7 @@ from onefold._random import mix64
 from onefold._types import NO_MONEY, Array, Bools, Hashes, Ints, Times
 from onefold._vocab import EMPTY
 from onefold.errors import ArgumentError, ColumnError
+from onefold.events.identifiers import SOURCE, is_identifier
 
 CODED = ("customer", "kind", "item", "channel", "basket")
 PROPERTY = "property:"
@@ -72,26 +73,37 @@ def known_from(table: Columns) -> Times:
 def tie_keys(table: Columns) -> Hashes:
     """What decides the order (n,) of rows of one person and instant: the id, or the contents.
 
-    It depends neither on the person nor on the instant, so renaming customers and shifting time
-    leave the order as it is; renaming items may change it where there is no id.
+    It depends neither on the person, the identifiers among them, nor on the instant, so renaming
+    customers and shifting time leave the order as it is; renaming items may change it where there
+    is no id.
     """
     if "has_id" not in table:
         return table.array(KEY)
     has_id: Array = table.array("has_id")
     if has_id.all():
         return table.array(KEY)
-    content = table.compact().content(leave_out=(*KEYS, *PLACE))
+    content = table.compact().content(leave_out=(*KEYS, *PLACE, *whose(table)))
     return np.where(has_id, table.array(KEY), content)
 
 
+def whose(table: Columns) -> list[str]:
+    """The columns that tell, besides the customer, whose a row is, and not what it holds."""
+    return [name for name in table.data if name == SOURCE or is_identifier(name)]
+
+
 def texts(table: Columns) -> tuple[Array, ...]:
-    """What rows hold besides their keys, as numbers that sort: it tells twins of one hash apart."""
-    held = [
+    """What rows hold besides their keys, as numbers that sort: it tells twins of one hash apart.
+
+    Statements alike but for their identifiers are such twins: each says whose identifiers they are.
+    """
+    names = [name for name in table.data if name not in (*KEYS, *PLACE, "local")]
+    last = set(whose(table))
+    held = [table.data[name] for name in sorted(names, key=lambda name: (name in last, name))]
+    return tuple(
         column.codes if isinstance(column, Coded) else (column + 0).view(np.int64)
-        for name, column in table.data.items()
-        if name not in (*KEYS, *PLACE, "local") and not missing(column).all()
-    ]
-    return tuple(held)
+        for column in held
+        if not missing(column).all()
+    )
 
 
 def repeats(*columns: Array) -> Bools:

@@ -1,1 +1,20 @@
 """Who is who: customers arrive under many names, and this says which are one person's."""
+
+from onefold.identity.identities import Identities
+from onefold.identity.kinds import IdentifierType
+from onefold.identity.linkage import link_records
+from onefold.identity.links import Links
+from onefold.identity.normal import NAMES as NORMALISERS
+from onefold.identity.policy import DEFAULT, IdentityPolicy
+from onefold.identity.resolve import resolve
+
+__all__ = [
+    "DEFAULT",
+    "NORMALISERS",
+    "IdentifierType",
+    "Identities",
+    "IdentityPolicy",
+    "Links",
+    "link_records",
+    "resolve",
+]

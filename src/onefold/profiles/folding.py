@@ -4,6 +4,7 @@ Folding sorts the events by person and time, drops repeated deliveries, and keep
 everything that can be said of a person is read from there.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -11,12 +12,15 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import is_several, whole
+from onefold._check import instance, is_several, whole
+from onefold._columns import missing, stacked
 from onefold._types import Duration, Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
+from onefold.events.identifiers import identified
 from onefold.events.log import EventLog
-from onefold.events.tables import PLACE, free_name
+from onefold.events.tables import PLACE, free_name, one_type, same_currency
+from onefold.identity import Identities
 from onefold.ledger import Ledger
 from onefold.profiles.table import Profiles, right_clock
 from onefold.traits import TRAITS
@@ -27,6 +31,7 @@ def fold(
     log: EventLog | Iterable[EventLog],
     traits: Sequence[Trait] = TRAITS,
     *,
+    identities: Identities | None = None,
     catalog: Catalog | None = None,
     as_of: Instant | None = None,
     known_at: Instant | None = None,
@@ -39,9 +44,12 @@ def fold(
         log: The events and facts; the order does not matter, and rows without a customer are left
             out. Or any iterable of logs, such as `EventLog.batches(...)`, which are put together.
         traits: What to read from a profile; facts can always be read by their names.
+        identities: Who is who, of `resolve`: events are then of the customers that their
+            identifiers name, and one with an id counts once in the whole log. Where `as_of` is
+            earlier, so is what is known of who is who.
         catalog: What is known of the items: categories for tastes, availability for ranking.
         as_of: The moment as of which, itself excluded; a naive one means UTC. Left out, it is
-            just after the last event or fact of a customer.
+            just after the last event or fact of a customer, or that of `identities`.
         known_at: Use only what had been received before this moment: what one knew at the time,
             late events and later corrections left out. Left out, all of the log is used. What has
             no time of receipt was known when it happened.
@@ -58,8 +66,9 @@ def fold(
         One profile for each customer with an event or a fact before `as_of`.
 
     Raises:
-        ArgumentError: If `as_of` is left out and nothing is known of anybody, or a few events lie
-            so far after all others that a clock must be wrong.
+        ArgumentError: If `as_of` is left out and nothing is known of anybody, a few events lie so
+            far after all others that a clock must be wrong, or rows have identifiers and no
+            customer.
 
     Examples:
         >>> import onefold as of
@@ -72,14 +81,63 @@ def fold(
     """
     logs = each_log(log, "fold")
     chosen = carried(traits, catalog, "fold")
-    if known_at is not None:
-        logs = (some.known_at(known_at) for some in logs)
+    given = None if as_of is None else _time.instant(as_of, "fold: as_of")
+    known_from = None if known_at is None else _time.instant(known_at, "fold: known_at")
+    if identities is not None:
+        identities = who_then(identities, given, known_from, "fold")
+        logs = iter([identities.applied(together(logs, identities, given))])
+        given = identities.as_of if given is None else given
+    else:
+        logs = of_customers(logs, "fold")
+        if known_from is not None:
+            logs = (some.known_at(known_from) for some in logs)
     ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
-    moment = _end(ledger) if as_of is None else _time.instant(as_of, "fold: as_of")
+    moment = _end(ledger) if given is None else given
     known = ledger.before(moment)
     if keep is not None:
         known = attrs.evolve(known, keep=_time.duration(keep, "fold: keep")).aged(moment)
-    return Profiles(known, chosen, catalog, moment)
+    return Profiles(known, chosen, catalog, moment, identities)
+
+
+def who_then(
+    identities: Any, as_of: np.datetime64 | None, known_at: np.datetime64 | None, call: str
+) -> Identities:
+    """Who was who at the moment of the fold."""
+    who = instance(identities, Identities, f"{call}: identities", "Make them with resolve(log).")
+    if known_at is not None and known_at != who.known_at:
+        said = "all" if who.known_at is None else f"what was received before {who.known_at}"
+        raise ArgumentError(
+            f"{call}: known_at is {_time.show(known_at)}, and identities know {said}. Resolve with "
+            "the same known_at=."
+        )
+    return who if as_of is None or as_of >= who.as_of else who.at(as_of)
+
+
+def together(logs: Iterable[EventLog], who: Identities, as_of: np.datetime64 | None) -> EventLog:
+    """One log of several, of which nothing before `as_of` is later than who is who is known."""
+    several = list(logs)
+    log = (
+        several[0]
+        if len(several) == 1
+        else EventLog(
+            stacked([some.events for some in several]),
+            one_type(stacked([some.facts for some in several]), "fold: log"),
+            functools.reduce(
+                lambda a, b: same_currency(a, b, "fold: log"),
+                (some.currency for some in several),
+                None,
+            ),
+        )
+    )
+    if as_of is not None and as_of > who.as_of:
+        later = log.between(who.as_of, as_of)
+        if len(later.events) or len(later.facts):
+            raise ArgumentError(
+                f"fold: as_of is {_time.show(as_of)}, and identities are as of "
+                f"{_time.show(who.as_of)}: {len(later.events) + len(later.facts):,} events and "
+                "facts since then are not looked at. Resolve with a later as_of=."
+            )
+    return log
 
 
 def carried(traits: Any, catalog: Any, call: str) -> tuple[Trait, ...]:
@@ -115,6 +173,23 @@ def each_log(log: Any, call: str) -> Iterator[EventLog]:
                 "or several with EventLog.batches(...)."
             )
         yield some
+
+
+def of_customers(logs: Iterable[EventLog], call: str) -> Iterator[EventLog]:
+    """The same logs, if any row has a customer, or none has identifiers of one either."""
+    known, named = False, 0
+    for log in logs:
+        for table in (log.events, log.facts):
+            if not known:
+                known = not missing(table.coded("customer")).all()
+                named += int(identified(table).sum())
+        yield log
+    if named and not known:
+        raise ArgumentError(
+            f"{call}: log has identifiers in {named:,} rows and a customer in none, so nothing "
+            "says which rows are one customer's. Make customers of the identifiers first: "
+            "identities = onefold.resolve(log)."
+        )
 
 
 def _end(ledger: Ledger) -> np.datetime64:

@@ -25,6 +25,7 @@ from onefold.errors import ArgumentError, BeyondKept, UnknownCustomer
 from onefold.events.log import EventLog
 from onefold.events.quality import far_after
 from onefold.events.tables import no_facts
+from onefold.identity import Identities
 from onefold.ledger import Ledger
 from onefold.profiles.asof import point_in_time
 from onefold.profiles.frames import checked_labels, frame_of, largest, named
@@ -50,6 +51,7 @@ class Profiles:
     traits: tuple[Trait, ...]
     catalog: Catalog | None
     as_of: np.datetime64
+    identities: Identities | None = None
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
 
     @property

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from onefold._types import Ints
 from onefold.events import EventLog
+from onefold.readers.names import COLUMNS, Whose, by_type
 from onefold.readers.values import Stated
 
 PLAIN = ("user_id", "anonymous_id", "device", "platform", "browser", "page", "medium")
@@ -30,7 +31,7 @@ TYPES = {
     **dict.fromkeys(("source", "currency", "raw", "file"), TEXT),
     **dict.fromkeys(("time", "received", "value", "record", "row"), pa.int64()),
     "quantity": pa.float64(),
-    **dict.fromkeys(PLAIN, TEXT),
+    **dict.fromkeys((*PLAIN, *COLUMNS), TEXT),
 }
 BLANK: dict[str, Any] = {**dict.fromkeys(TYPES), "chosen": {}}  # an event of which nothing is known
 READ = itemgetter(*TYPES)  # an event as a tuple, which is cheap to keep
@@ -64,7 +65,8 @@ def event_block(
 
 def fact_block(facts: Sequence[tuple[Any, ...]]) -> pa.Table:
     """Facts as columns."""
-    customer, time, received, name, words, record = zip(*facts, strict=True)
+    whose, time, received, name, words, record = zip(*facts, strict=True)
+    customer, named = _whose(whose)
     return pa.table(
         {
             "customer": pa.array(customer, TEXT),
@@ -73,8 +75,18 @@ def fact_block(facts: Sequence[tuple[Any, ...]]) -> pa.Table:
             "name": pa.array(name, TEXT),
             "value": pa.array(words, TEXT),
             "record": pa.array(record, pa.int64()),
+            **named,
         }
     )
+
+
+def _whose(whose: Sequence[Whose]) -> tuple[list[str | None], dict[str, pa.Array]]:
+    """The customers of facts, and the columns of their names."""
+    customers = [None if isinstance(one, tuple) else one for one in whose]
+    blank = (None,) * (len(COLUMNS) + 1)
+    rows = zip(*(one if isinstance(one, tuple) else blank for one in whose), strict=True)
+    named = zip((*COLUMNS, "source"), rows, strict=True)
+    return customers, {name: pa.array(values, TEXT) for name, values in named}
 
 
 def built(
@@ -128,7 +140,8 @@ def _event_log(
 ) -> EventLog:
     """A log of the events; columns and properties that hold nothing are left out."""
     held = {name: name for name in OPTIONAL if _some(table[name])}
-    columns = {name: _long(table[name]) for name in ("customer", "time", "kind", *held)}
+    whose, named = _named(table)
+    columns = {name: _long(table[name]) for name in (*named, "time", "kind", *held)}
     if _some(table["value"]):
         columns["value"] = _decimals(table["value"])
         held["value"] = "value"
@@ -144,9 +157,15 @@ def _event_log(
                 _long(table[column]) if plain else pc.cast(table[column], pa.float64())
             )
     frame = pa.table(columns)
-    return EventLog.from_frame(
-        frame, customer="customer", time="time", event="kind", properties=names, **held
-    )
+    return EventLog.from_frame(frame, time="time", event="kind", properties=names, **whose, **held)
+
+
+def _named(table: pa.Table) -> tuple[dict[str, Any], list[str]]:
+    """How a log is told whose its rows are, and the columns that tell it."""
+    names = [column for column in COLUMNS if _some(table[column])]
+    if names:
+        return {"identifiers": by_type(names)}, names
+    return {"customer": "customer"}, ["customer"]
 
 
 def _fact_log(table: pa.Table, textual: Collection[tuple[str, str]]) -> EventLog:
@@ -164,9 +183,11 @@ def _fact_log(table: pa.Table, textual: Collection[tuple[str, str]]) -> EventLog
         name = some["name"][0].as_py()
         if (FACT, name) not in textual:
             some = some.set_column(4, "value", pc.cast(some["value"], pa.float64()))
+        whose, _ = _named(some)
+        source = "source" if _some(some["source"]) else None
         logs.append(
             EventLog.from_facts(
-                some, customer="customer", time="time", facts={name: "value"}, received=received
+                some, time="time", facts={name: "value"}, received=received, source=source, **whose
             )
         )
         start = end

@@ -1,0 +1,254 @@
+"""Bundles: the identifiers that came together, as a policy reads them.
+
+Each distinct spelling is normalised once; each distinct bundle is looked at once, however many
+events came with it:
+
+    "Ann@X.org", "ann@x.org "  ->  one node      {node 0, node 7} at a thousand events  ->  one row
+
+Nodes are numbered by type, the strongest first, and then by value, so that the smaller of two
+numbers is the stronger identifier.
+"""
+
+from collections.abc import Callable, Sequence
+from urllib.parse import quote
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onefold._check import hint, quoted
+from onefold._columns import Coded
+from onefold._types import Array, Bools, Codes, Ints, Times
+from onefold._vocab import EMPTY, Vocab
+from onefold.errors import ArgumentError
+from onefold.events.identifiers import SOURCE, type_of
+from onefold.identity.evidence import Evidence
+from onefold.identity.kinds import IdentifierType
+from onefold.identity.normal import blocked
+from onefold.identity.policy import IdentityPolicy
+
+NOBODY = np.int32(2**31 - 1)  # fills up rows of fewer identifiers
+
+
+def reader(kind: IdentifierType, policy: IdentityPolicy) -> Callable[[str], str | None]:
+    """What reads one spelling of a type: the normal form, or None if it is no identifier."""
+    normal = kind.reader()
+    refused = blocked((*policy.blocked, *kind.blocked), argument="IdentityPolicy: blocked")
+
+    def read(value: str) -> str | None:
+        if len(value) > policy.longest or refused(value):
+            return None
+        made: str | None = normal(value)
+        return None if made is None or len(made) > policy.longest or refused(made) else made
+
+    return read
+
+
+def located(value: str, source: str | None) -> str:
+    """The value of an identifier that is one only within its source."""
+    return f"{quote(source or '', safe='')}:{value}"
+
+
+@attrs.frozen(eq=False)
+class Nodes:
+    """The distinct identifiers (n,), sorted by rank and value."""
+
+    kinds: tuple[IdentifierType, ...]
+    values: tuple[Vocab, ...]
+
+    @property
+    def offsets(self) -> Ints:
+        """Where the nodes of each type begin (types + 1,)."""
+        return np.append(0, np.cumsum([len(v) for v in self.values])).astype(np.int64)
+
+    def __len__(self) -> int:
+        return sum(len(v) for v in self.values)
+
+    @property
+    def type(self) -> Ints:
+        """The position of the type (n,) of each node; the strongest is 0."""
+        return np.repeat(np.arange(len(self.kinds)), [len(v) for v in self.values])
+
+    def name(self, node: int) -> tuple[str, str]:
+        """Type and value of one node."""
+        at = int(np.searchsorted(self.offsets, node, side="right")) - 1
+        return self.kinds[at].name, self.values[at][node - int(self.offsets[at])]
+
+    def find(self, kind: str, value: str) -> int:
+        """The node of a type's normal value, -1 if there is none."""
+        for position, held in enumerate(self.kinds):
+            if held.name == kind:
+                code = self.values[position].code(value)
+                return code if code < 0 else code + int(self.offsets[position])
+        return -1
+
+
+@attrs.frozen(eq=False)
+class Seen:
+    """Evidence under a policy.
+
+    Args:
+        nodes: The n identifiers.
+        members: (b, k) nodes of each distinct bundle, ascending; `NOBODY` fills up.
+        row: (m,) the bundle of each row of the evidence, -1 where nothing is left of it.
+        time: (m,) its instant.
+        tells: (m,) whether it is evidence that its identifiers are one person's.
+        login: (m,) whether people proved at it who they are.
+        logout: (m,) whether nobody is logged in after it.
+    """
+
+    nodes: Nodes
+    members: Codes
+    row: Ints
+    time: Times
+    tells: Bools
+    login: Bools
+    logout: Bools
+
+
+def bundled(
+    evidence: Evidence,
+    policy: IdentityPolicy,
+    *,
+    more: Callable[[int], Sequence[str]] | None = None,
+    call: str,
+) -> Seen:
+    """The bundles of evidence.
+
+    Args:
+        evidence: What was seen.
+        policy: How it is read.
+        more: For the position of a type normal values of it that links name besides.
+        call: In whose name errors are raised.
+
+    Raises:
+        ArgumentError: If it has a type of identifiers that the policy does not know.
+    """
+    columns = _columns(evidence, policy, call)
+    values, codes = [], []
+    for position, kind in enumerate(policy.types):
+        besides = () if more is None else more(position)
+        vocab, several = _nodes_of(kind, policy, columns[position], evidence, besides)
+        values.append(vocab)
+        codes.append(several)
+    nodes = Nodes(policy.types, tuple(values))
+    begin = nodes.offsets
+    matrix = [
+        np.where(held < 0, NOBODY, held + np.int32(begin[position]))
+        for position, several in enumerate(codes)
+        for held in several
+    ]
+    members, row = _distinct(matrix, len(evidence), len(nodes))
+    kinds = evidence.table.coded("kind")
+    return Seen(
+        nodes,
+        members,
+        row,
+        evidence.time,
+        ~_of_kinds(kinds, policy.not_evidence),
+        _of_kinds(kinds, policy.logins),
+        _of_kinds(kinds, policy.logouts),
+    )
+
+
+def _columns(evidence: Evidence, policy: IdentityPolicy, call: str) -> list[list[Coded]]:
+    """The columns of identifiers of each type of the policy."""
+    out: list[list[Coded]] = [[] for _ in policy.types]
+    for name in evidence.names:
+        kind = type_of(name)
+        if kind not in policy.names:
+            raise ArgumentError(
+                f"{call}: the log has identifiers of the type {kind!r}, and the policy knows "
+                f"{quoted(policy.names)}.{hint(kind, policy.names)} Add it: "
+                f"policy.with_types(IdentifierType({kind!r}, rank={len(policy.names) + 1}))."
+            )
+        out[policy.names.index(kind)].append(evidence.table.coded(name))
+    return out
+
+
+def _nodes_of(
+    kind: IdentifierType,
+    policy: IdentityPolicy,
+    columns: Sequence[Coded],
+    evidence: Evidence,
+    besides: Sequence[str],
+) -> tuple[Vocab, list[Codes]]:
+    """The identifiers of one type, and for each column the code (m,) of each row's."""
+    if not columns and not besides:  # what a type needs to be read may not be installed
+        return EMPTY, []
+    read, made, held = reader(kind, policy), [], []
+    for column in columns:
+        words, codes = _spellings(kind, column.compact(), evidence)
+        made.append([(read(w) if s is None else _within(read(w), s)) for w, s in words])
+        held.append(codes)
+    made.append(list(besides))
+    vocab = Vocab.of(value for values in made for value in values if value is not None)
+    out = []
+    for values, codes in zip(made, held, strict=False):
+        to = np.append(vocab.codes(values), np.int32(-1)).astype(np.int32)
+        out.append(to[codes])
+    return vocab, out
+
+
+def _within(value: str | None, source: str) -> str | None:
+    return None if value is None else located(value, source)
+
+
+def _spellings(
+    kind: IdentifierType, column: Coded, evidence: Evidence
+) -> tuple[list[tuple[str, str | None]], Codes]:
+    """The distinct spellings of a column, with their source if it matters, and codes (m,)."""
+    words = column.vocab.values.tolist()
+    if not kind.per_source:
+        return [(w, None) for w in words], column.codes
+    if SOURCE not in evidence.table:
+        return [(w, "") for w in words], column.codes
+    source = evidence.table.coded(SOURCE)
+    names = [*source.vocab.values.tolist(), ""]
+    pair = column.codes.astype(np.int64) * len(names) + source.codes % len(names)
+    pair[column.codes < 0] = -1
+    codes, first = factorized(pair)
+    pairs = pair[first].tolist()
+    to = np.arange(len(pairs), dtype=np.int32)
+    to[[i for i, p in enumerate(pairs) if p < 0]] = -1
+    return [
+        (words[p // len(names)], names[p % len(names)]) if p >= 0 else ("", "") for p in pairs
+    ], to[codes]
+
+
+def factorized(numbers: Array) -> tuple[Codes, Ints]:
+    """Codes (m,) of whole numbers in order of appearance, and where each appears first."""
+    if not len(numbers):
+        return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
+    codes: Codes = pc.dictionary_encode(pa.array(numbers)).indices.to_numpy()
+    highest = np.maximum.accumulate(codes)
+    return codes, np.append(0, np.flatnonzero(highest[1:] > highest[:-1]) + 1)
+
+
+def _distinct(columns: list[Codes], rows: int, nodes: int) -> tuple[Codes, Ints]:
+    """Distinct bundles (b, k), and the bundle (m,) of each row, -1 where it is empty."""
+    if not columns:
+        return np.zeros((0, 1), dtype=np.int32), np.full(rows, -1, dtype=np.int64)
+    narrow = [np.where(held == NOBODY, 0, held + 1) for held in columns]
+    codes, first = factorized(narrow[0])
+    for held in narrow[1:]:
+        codes, first = factorized(codes.astype(np.int64) * (nodes + 1) + held)
+    members = np.stack([held[first] for held in columns], axis=1)
+    members.sort(axis=1)
+    again = np.zeros(members.shape, dtype=bool)  # two spellings of one, in columns of one type
+    again[:, 1:] = members[:, 1:] == members[:, :-1]
+    members[again] = NOBODY
+    members.sort(axis=1)
+    width = max(int((members != NOBODY).sum(axis=1).max(initial=0)), 1)
+    row = codes.astype(np.int64)
+    row[(members[:, 0] == NOBODY)[row]] = -1
+    return members[:, :width], row
+
+
+def _of_kinds(kinds: Coded, names: tuple[str, ...]) -> Bools:
+    chosen = np.zeros(len(kinds.vocab) + 1, dtype=bool)
+    codes = kinds.vocab.codes(names)
+    chosen[codes[codes >= 0]] = True
+    marked: Bools = chosen[kinds.codes]
+    return marked

@@ -1,0 +1,98 @@
+"""Evidence: what was seen together, when, and at what kind of event.
+
+It is a set, and union is all that is done to it, so that no order, no repetition and no division
+of the work among many can change what is concluded:
+
+    a | b == b | a          a | a == a          Evidence.of(log + log) == Evidence.of(log)
+
+An event can't have happened after it was received: where its clock says so, the time of
+receipt counts.
+"""
+
+import attrs
+import numpy as np
+
+from onefold._columns import Columns, frozen, missing, stacked
+from onefold._types import Bools, Times
+from onefold.events.identifiers import IDENTIFIER, SOURCE
+from onefold.events.log import EventLog
+from onefold.events.tables import RECEIVED, nothing, repeats
+
+CUSTOMER = IDENTIFIER + "customer:0"  # what is given as customer=, beside columns of the type
+
+
+@attrs.frozen(eq=False, repr=False)
+class Evidence:
+    """Rows of identifiers, kind (missing: a fact) and instant; the events of a log come first."""
+
+    table: Columns
+
+    @classmethod
+    def of(cls, log: EventLog) -> "Evidence":
+        """All that a log says: a row for each event and then for each fact, in their order."""
+        tables = [_seen(log.events), _seen(log.facts)]
+        held = [table for table in tables if len(table)]
+        return cls(stacked(held) if len(held) > 1 else (held or tables)[0])
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __or__(self, other: "Evidence") -> "Evidence":
+        """All that either says; the rows of this one come first."""
+        return Evidence(self.table.above(other.table))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Evidence):
+            return NotImplemented
+        return self.canonical().table.equals(other.canonical().table)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Evidence({len(self):,} rows)"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of identifiers."""
+        return tuple(sorted(name for name in self.table.data if name.startswith(IDENTIFIER)))
+
+    @property
+    def time(self) -> Times:
+        """The instant (m,) of each row."""
+        times: Times = self.table.array("time")
+        return times
+
+    def before(self, t: np.datetime64) -> "Evidence":
+        """What had been seen before an instant."""
+        return self.only(self.time < t)
+
+    def only(self, rows: Bools) -> "Evidence":
+        """Some of the rows."""
+        return self if rows.all() else Evidence(self.table.take(np.flatnonzero(rows)).compact())
+
+    def canonical(self) -> "Evidence":
+        """The same set, each row once and in the order of its contents."""
+        known = np.zeros(len(self), dtype=bool)
+        for name in self.names:
+            known |= self.table.array(name) >= 0
+        table = self.only(known).table.compact()
+        columns = [table.array(name) for name in sorted(set(table.data) - {"time"})]
+        keys = [table.array("time").view(np.int64), *columns[::-1]]
+        order = np.lexsort(keys)
+        again = repeats(*(key[order] for key in keys)) if len(order) else np.zeros(0, dtype=bool)
+        return Evidence(table.take(order[~again]).compact())
+
+
+def _seen(table: Columns) -> Columns:
+    n = len(table)
+    time = table.array("time")
+    if RECEIVED in table:
+        received = table.array(RECEIVED)
+        time = np.where(np.isnat(received), time, np.minimum(time, received))
+    names = [name for name in table.data if name.startswith(IDENTIFIER) or name == SOURCE]
+    held = {name: table.coded(name) for name in names}
+    who = table.coded("customer")
+    if not missing(who).all():
+        held[CUSTOMER] = who
+    kinds = table.coded("kind") if "kind" in table else nothing(n)
+    return Columns({**held, "kind": kinds, "time": frozen(time)})

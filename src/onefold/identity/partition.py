@@ -1,0 +1,190 @@
+"""The partition: which identifiers are one customer's.
+
+Everything is joined that was seen together, and nothing is looked at twice but where that breaks
+a limit: there the links are settled one by one (`settle`).
+
+    ann - phone - ben    ->    two user ids, limit 1    ->    the phone is of who used it last
+
+It is a function of the set of evidence, so that shuffling, repeating or dividing it changes
+nothing.
+"""
+
+import attrs
+import numpy as np
+
+from onefold._columns import frozen
+from onefold._types import Bools, Codes, Ints
+from onefold.identity.bundles import Nodes, Seen
+from onefold.identity.graph import Edges, components, demoted, edges_of, owners, spans
+from onefold.identity.linked import Pairs
+from onefold.identity.policy import IdentityPolicy
+from onefold.identity.settle import Clusters, Guards
+
+
+@attrs.frozen(eq=False)
+class Partition:
+    """n identifiers in c customers.
+
+    Args:
+        nodes: The identifiers.
+        person: (n,) which customer each belongs to, 0 to c - 1.
+        anchor: (c,) the node by which each customer is named, ascending: of those that are not
+            contested, if there are any, the one seen earliest, of several the strongest.
+        first: (n,) when each was seen first, in microseconds.
+        last: (n,) when last.
+        owners: (n,) how many people each serves at least.
+        demoted: (n,) whether it serves too many, and links nobody.
+        giant: (n,) whether it is in quarantine.
+        edges: All that was seen together.
+        links: Links as pairs of nodes.
+    """
+
+    nodes: Nodes
+    person: Ints = attrs.field(converter=frozen)
+    anchor: Ints = attrs.field(converter=frozen)
+    first: Ints = attrs.field(converter=frozen)
+    last: Ints = attrs.field(converter=frozen)
+    owners: Ints = attrs.field(converter=frozen)
+    demoted: Bools = attrs.field(converter=frozen)
+    giant: Bools = attrs.field(converter=frozen)
+    edges: Edges
+    links: Pairs
+
+    def __len__(self) -> int:
+        return len(self.anchor)
+
+    @property
+    def cut(self) -> Ints:
+        """Positions of the edges between two customers that no quarantine and no demotion cut."""
+        return cut(self.edges, self.person, self.demoted | self.giant)
+
+    @property
+    def contested(self) -> Bools:
+        """Which nodes (n,) don't tell whose an event is: demoted, or cut from a stronger one."""
+        return contested(self.nodes, self.edges, self.cut, self.demoted)
+
+
+def partition(seen: Seen, links: Pairs, policy: IdentityPolicy) -> Partition:
+    """Who is who, by evidence and links under a policy."""
+    nodes, edges = seen.nodes, edges_of(seen)
+    first, last = spans(seen)
+    served = owners(nodes, edges)
+    shared = demoted(nodes, served)
+    held = edges.only(~(shared[edges.strong] | shared[edges.weak]))
+    free = ~(shared[links.weak_strong] | shared[links.weak_weak])
+    lump = components(
+        len(nodes),
+        (held.strong, held.weak),
+        (links.must_strong, links.must_weak),
+        (links.weak_strong[free], links.weak_weak[free]),
+    )
+    giant = np.bincount(lump)[lump] > policy.giant if len(lump) else np.zeros(0, dtype=bool)
+    broken = _broken(nodes, lump, links) | giant
+    label = lump.astype(np.int64)
+    rows = np.flatnonzero(broken)
+    if len(rows):
+        label = label + len(nodes)  # apart from those that follow
+        label[rows] = _settled(rows, nodes, held, links, free, giant, first=first, last=last)
+    apart = cut(edges, label, shared | giant)
+    person, anchor = _numbered(label, first, contested(nodes, edges, apart, shared))
+    return Partition(nodes, person, anchor, first, last, served, shared, giant, edges, links)
+
+
+def _broken(nodes: Nodes, lump: Codes, links: Pairs) -> Bools:
+    """Which nodes (n,) lie in a lump that may break a limit, or breaks a cannot-link."""
+    bad = np.zeros(len(nodes) + 1, dtype=bool)
+    offsets = nodes.offsets
+    for position, kind in enumerate(nodes.kinds):
+        if kind.limit is None:
+            continue
+        held = lump[offsets[position] : offsets[position + 1]]
+        bad[:-1] |= np.bincount(held, minlength=len(nodes)) > kind.limit
+    a, b = lump[links.cannot_strong], lump[links.cannot_weak]
+    bad[a[a == b]] = True
+    return bad[lump]
+
+
+def _settled(
+    rows: Ints,
+    nodes: Nodes,
+    edges: Edges,
+    links: Pairs,
+    free: Bools,
+    giant: Bools,
+    *,
+    first: Ints,
+    last: Ints,
+) -> Ints:
+    """The label of each of some nodes, their links taken one by one."""
+    place = np.full(len(nodes), -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    kind = nodes.type
+
+    def local(a: Ints, b: Ints) -> list[tuple[int, int]]:
+        here = (place[a] >= 0) & (place[b] >= 0)
+        return list(zip(place[a[here]].tolist(), place[b[here]].tolist(), strict=True))
+
+    clusters = Clusters(
+        Guards(nodes.kinds),
+        kind[rows].tolist(),
+        spans=list(zip(first[rows].tolist(), last[rows].tolist(), strict=True)),
+        cannot=local(links.cannot_strong, links.cannot_weak),
+    )
+    order = np.lexsort((links.must_weak, links.must_strong))
+    clusters.must(local(links.must_strong[order], links.must_weak[order]))
+    believed = edges.only((place[edges.strong] >= 0) & ~giant[edges.strong])
+    order = credible(believed, kind)
+    clusters.take(local(believed.strong[order], believed.weak[order]))
+    maybe = free & ~giant[links.weak_strong]
+    a, b, p = links.weak_strong[maybe], links.weak_weak[maybe], links.probability[maybe]
+    order = np.lexsort((b, a, -p))
+    clusters.take(local(a[order], b[order]))
+    return np.array([clusters.find(i) for i in range(len(rows))], dtype=np.int64)
+
+
+def credible(edges: Edges, kind: Ints) -> Ints:
+    """The order in which links are believed: strong types first, logins, then the latest."""
+    return np.lexsort(
+        (
+            edges.weak,
+            edges.strong,
+            edges.first,
+            -edges.last,
+            ~edges.login,
+            kind[edges.strong],
+            kind[edges.weak],
+        )
+    )
+
+
+def cut(edges: Edges, person: Ints, silent: Bools) -> Ints:
+    """Positions of the edges between two customers, but for those of silent nodes."""
+    a, b = edges.strong, edges.weak
+    return np.flatnonzero((person[a] != person[b]) & ~(silent[a] | silent[b]))
+
+
+def contested(nodes: Nodes, edges: Edges, apart: Ints, demoted: Bools) -> Bools:
+    """Which nodes (n,) are demoted, or cut from one of a stronger type."""
+    out = demoted.copy()
+    kind = nodes.type
+    a, b = edges.strong[apart], edges.weak[apart]
+    out[b[kind[a] < kind[b]]] = True
+    return out
+
+
+def _numbered(label: Ints, first: Ints, shared: Bools) -> tuple[Ints, Ints]:
+    """Customers numbered by their anchors, and the anchors (c,).
+
+    One that is shared is an anchor only where there is no other: an id that it gave would go from
+    one customer to another with it.
+    """
+    order = np.lexsort((first, shared, label))  # stable: of one instant the stronger comes first
+    ordered = label[order]
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    anchor = order[new]
+    rank = np.empty(len(anchor), dtype=np.int64)
+    rank[np.argsort(anchor)] = np.arange(len(anchor))
+    person = np.empty(len(label), dtype=np.int64)
+    person[order] = rank[np.cumsum(new) - 1]
+    return person, np.sort(anchor)

@@ -1,0 +1,89 @@
+"""Resolve: from a log of events under many names to customers.
+
+resolve(a + b) == resolve(b + a)        resolve(log, as_of=t) == resolve(log.before(t), as_of=t)
+"""
+
+import numpy as np
+
+from onefold import _time
+from onefold._check import instance
+from onefold._types import Instant
+from onefold.errors import ArgumentError
+from onefold.events.log import EventLog
+from onefold.events.quality import far_after
+from onefold.identity.evidence import Evidence
+from onefold.identity.identities import Identities
+from onefold.identity.links import Links
+from onefold.identity.policy import DEFAULT, IdentityPolicy
+
+
+def resolve(
+    log: EventLog,
+    policy: IdentityPolicy = DEFAULT,
+    *,
+    as_of: Instant | None = None,
+    known_at: Instant | None = None,
+    links: Links | None = None,
+) -> Identities:
+    """Find out who is who: which identifiers are one customer's, and whose each event is.
+
+    Args:
+        log: Events and facts with identifiers; their order does not matter. The column `customer`
+            is the identifier of the type "customer".
+        policy: What is believed of identifiers.
+        as_of: The moment as of which, itself excluded: what was seen later is not used. Left out,
+            it is just after the last event or fact.
+        known_at: Use only what had been received before this moment.
+        links: What is known besides: must-links, cannot-links, and links with a probability. Those
+            with a time hold from then on.
+
+    Returns:
+        Identities: `fold(log, identities=...)` makes profiles by them.
+
+    Raises:
+        ArgumentError: If the log has types of identifiers that the policy does not know, or
+            `as_of` is left out and the log is empty or a clock must be wrong.
+
+    Examples:
+        >>> import onefold as of
+        >>> log = of.EventLog.from_events([
+        ...     of.Event(None, "view", "2024-03-01", item="tea", identifiers={"cookie": "c1"}),
+        ...     of.Event(None, "login", "2024-03-02",
+        ...              identifiers={"cookie": "c1", "email": "Ann@X.org"})])
+        >>> resolve(log).to_pandas()[["type", "value"]].values.tolist()
+        [['email', 'ann@x.org'], ['cookie', 'c1']]
+        >>> len(resolve(log)), len(set(resolve(log).customers(log)))
+        (1, 1)
+    """
+    instance(log, EventLog, "resolve: log", "Make one with EventLog.from_frame(...).")
+    instance(policy, IdentityPolicy, "resolve: policy")
+    if links is not None:
+        instance(links, Links, "resolve: links", "Make them with Links.must(a, b) and others.")
+    known = None if known_at is None else _time.instant(known_at, "resolve: known_at")
+    moment = _end(log) if as_of is None else _time.instant(as_of, "resolve: as_of")
+    read = log if known is None else log.known_at(known)
+    if as_of is not None:
+        read = read.before(moment)
+        links = None if links is None else links.before(moment)
+    made = Identities(policy, moment, known, Evidence.of(read), links)
+    made._remember(log, read)
+    return made
+
+
+def _end(log: EventLog) -> np.datetime64:
+    times = [t.array("time") for t in (log.events, log.facts) if len(t)]
+    if not times:
+        raise ArgumentError(
+            "resolve: log has no event or fact, so there is no last one; give as_of=."
+        )
+    both = np.concatenate(times)
+    wrong = far_after(both)
+    if wrong:
+        from_here = np.sort(both)[-wrong]
+        raise ArgumentError(
+            f"resolve: as_of is left out, and {wrong:,} of {len(both):,} events and facts lie far "
+            f"after all others, from {_time.show(from_here)} on: a wrong clock? Give as_of=, or "
+            f"leave them out with log.before('{from_here}')."
+        )
+    last: np.datetime64 = both.max()
+    return last + _time.MICROSECOND

@@ -1,0 +1,212 @@
+"""Settle: who is who where the evidence contradicts itself.
+
+Links are taken one by one, the most credible first, and each is accepted unless the two sides
+together would break a limit or a cannot-link:
+
+    ann - cookie (yesterday)  accepted        ben - cookie (last year)  would join ann and ben: cut
+
+What would be broken by a union is broken by every larger one. So the outcome has three properties
+that the resolver of streams rests on: an accepted link that becomes more credible, a link within a
+cluster, and a link between clusters that fit together change nothing else.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Sequence
+from typing import final
+
+from onefold.identity.kinds import IdentifierType
+
+BITS = 32  # of one type's count among those of a cluster, which are one whole number
+HIGH = 1 << (BITS - 1)
+
+
+@final
+class Guards:
+    """Limits as sums of whole numbers: each type has `BITS` bits, the highest of which tells."""
+
+    __slots__ = ("bias", "high", "limits", "periods", "units")
+
+    def __init__(self, kinds: Sequence[IdentifierType]) -> None:
+        self.units = [1 << (BITS * i) for i in range(len(kinds))]
+        self.limits = [k.limit for k in kinds]
+        self.periods = [
+            None if k.period is None else int(k.period.astype("m8[us]").astype(int)) for k in kinds
+        ]
+        limited = [i for i, k in enumerate(kinds) if k.limit is not None]
+        self.bias = sum((HIGH - 1 - (kinds[i].limit or 0)) << (BITS * i) for i in limited)
+        self.high = sum(HIGH << (BITS * i) for i in limited)
+
+    def broken(self, count: int) -> list[int]:
+        """Positions of the types of which a sum of counts is above the limit."""
+        over = (count + self.bias) & self.high
+        return [i for i, unit in enumerate(self.units) if over & (unit * HIGH)]
+
+
+@final
+class Clusters:
+    """Nodes 0 to n - 1 in clusters that keep to the guards; every one is alone at first."""
+
+    __slots__ = (
+        "_count",
+        "_crowds",
+        "_foes",
+        "_guards",
+        "_members",
+        "_spans",
+        "_types",
+        "_unit",
+        "parent",
+    )
+
+    def __init__(
+        self,
+        guards: Guards,
+        types: Sequence[int],
+        *,
+        spans: Sequence[tuple[int, int]],
+        cannot: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        n = len(types)
+        self._guards, self._types, self._spans = guards, types, spans
+        self.parent = list(range(n))
+        self._members: list[list[int]] = [[i] for i in range(n)]
+        self._count = [guards.units[t] for t in types]
+        self._foes: dict[int, list[int]] = {}
+        self._crowds: dict[tuple[int, int], Crowd] = {}
+        self._unit: list[int] | None = (
+            None  # what each node counts as, where some were declared one
+        )
+        for a, b in cannot:
+            self._foes.setdefault(a, []).append(b)
+            self._foes.setdefault(b, []).append(a)
+
+    def find(self, node: int) -> int:
+        """The root of a node's cluster."""
+        parent = self.parent
+        while parent[node] != node:
+            parent[node] = node = parent[parent[node]]
+        return node
+
+    def must(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Join pairs whatever the limits; of what they join each type counts once from then on."""
+        several = list(pairs)
+        if not several:
+            return
+        for a, b in several:
+            x, y = self.find(a), self.find(b)
+            if x != y and not self._hostile(x, y):
+                self._join(x, y)
+        self._unit = [self.find(i) for i in range(len(self.parent))]
+        for root in {self.find(i) for i in range(len(self.parent))}:
+            kinds = {self._types[i] for i in self._members[root]}
+            self._count[root] = sum(self._guards.units[t] for t in kinds)
+
+    def take(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Join each pair, in this order, if both sides fit together."""
+        find, count, guards = self.find, self._count, self._guards
+        bias, high = guards.bias, guards.high
+        for a, b in pairs:
+            x, y = find(a), find(b)
+            if x == y:
+                continue
+            if (count[x] + count[y] + bias) & high and self._crowded(x, y):
+                continue
+            if self._foes and self._hostile(x, y):
+                continue
+            self._join(x, y)
+
+    def fits(self, x: int, y: int) -> bool:
+        """Whether the clusters of two roots may be one."""
+        both = self._count[x] + self._count[y]
+        if (both + self._guards.bias) & self._guards.high and self._crowded(x, y):
+            return False
+        return not (self._foes and self._hostile(x, y))
+
+    def why(self, x: int, y: int) -> tuple[list[int], bool]:
+        """What keeps the clusters of two roots apart: types beyond their limit, a cannot-link."""
+        over = self._guards.broken(self._count[x] + self._count[y])
+        kinds = [t for t in over if self._guards.periods[t] is None or self._dense(x, y, t)]
+        return kinds, self._hostile(x, y)
+
+    def _crowded(self, x: int, y: int) -> bool:
+        return any(
+            self._guards.periods[t] is None or self._dense(x, y, t)
+            for t in self._guards.broken(self._count[x] + self._count[y])
+        )
+
+    def _hostile(self, x: int, y: int) -> bool:
+        one, other = self._foes.get(x, ()), self._foes.get(y, ())
+        if len(one) <= len(other):
+            return any(self.find(node) == y for node in one)
+        return any(self.find(node) == x for node in other)
+
+    def _dense(self, x: int, y: int, kind: int) -> bool:
+        """Whether more of a type than may be are in use within one period."""
+        limit = self._guards.limits[kind]
+        assert limit is not None
+        return self._crowd(x, kind).with_other(self._crowd(y, kind)) > limit
+
+    def _crowd(self, root: int, kind: int) -> "Crowd":
+        if (root, kind) not in self._crowds:
+            nodes = [i for i in self._members[root] if self._types[i] == kind]
+            self._crowds[root, kind] = Crowd(self._used(nodes), self._guards.periods[kind] or 0)
+        return self._crowds[root, kind]
+
+    def _used(self, nodes: list[int]) -> list[tuple[int, int]]:
+        """When each value was in use; those that were declared to be one are one."""
+        if self._unit is None:
+            return [self._spans[i] for i in nodes]
+        whole: dict[int, tuple[int, int]] = {}
+        for node in nodes:
+            first, last = self._spans[node]
+            begin, end = whole.get(self._unit[node], (first, last))
+            whole[self._unit[node]] = min(begin, first), max(end, last)
+        return list(whole.values())
+
+    def _join(self, x: int, y: int) -> None:
+        if len(self._members[x]) < len(self._members[y]):
+            x, y = y, x
+        for kind, period in enumerate(self._guards.periods):
+            if period is not None and (x, kind) in self._crowds:
+                self._crowds[x, kind].add(self._crowd(y, kind))
+        self.parent[y] = x
+        self._members[x] += self._members[y]
+        self._members[y] = []
+        self._count[x] += self._count[y]
+        if y in self._foes:
+            self._foes.setdefault(x, []).extend(self._foes.pop(y))
+
+
+@final
+class Crowd:
+    """Values of one type in use, each from its first instant to a period after its last.
+
+    The most in use within any stretch of one period are the most of these spans at one instant.
+    """
+
+    __slots__ = ("_ends", "_spans", "_starts")
+
+    def __init__(self, spans: Iterable[tuple[int, int]], period: int) -> None:
+        self._spans = [(first, last + period) for first, last in spans]
+        self._starts = sorted(start for start, _ in self._spans)
+        self._ends = sorted(end for _, end in self._spans)
+
+    def with_other(self, other: "Crowd") -> int:
+        """The most at one instant at which one of the smaller side is in use, of both together."""
+        small, large = sorted((self, other), key=lambda crowd: len(crowd._spans))
+        most = 0
+        for start, end in small._spans:
+            low, high = bisect_right(large._starts, start), bisect_right(large._starts, end - 1)
+            for instant in (start, *large._starts[low:high]):
+                most = max(most, small._at(instant) + large._at(instant))
+        return most
+
+    def add(self, other: "Crowd") -> None:
+        """Take in the spans of another."""
+        self._spans += other._spans
+        for start, end in other._spans:
+            insort(self._starts, start)
+            insort(self._ends, end)
+
+    def _at(self, instant: int) -> int:
+        return bisect_right(self._starts, instant) - bisect_right(self._ends, instant)
