@@ -128,6 +128,10 @@ def link_records(
             "other": other,
         },
     )
+    if not is_several(comparisons):
+        raise ArgumentError(
+            f"{call}: comparisons is {shown(comparisons)}; it takes a list of Splink's comparisons."
+        )
     if len(fields) < 2:
         raise ArgumentError(
             f"{call}: {len(fields)} columns to compare; it takes at least two, of which each is "
@@ -194,6 +198,8 @@ def _rules(blocking: Any, fields: Sequence[Field], call: str) -> tuple[Rule, ...
     out: list[Rule] = []
     for given in blocking:  # a few rules
         listed = [given] if not is_several(given) else list(given)
+        if not listed:
+            raise ArgumentError(f"{call}: blocking holds {shown(given)}; a block names a column.")
         for column in listed:
             if column not in names:
                 raise ArgumentError(
