@@ -140,11 +140,11 @@ def _learn_u(train: Any, seed: int) -> None:
 
 def _learn_m(train: Any, rules: Sequence[Rule]) -> None:
     """In each block by itself; one of which nothing can be learned is left out, but not all."""
-    failed: list[Exception] = []
+    failed: list[ValueError] = []
     for rule in rules:  # two or three
         try:
             train.estimate_parameters_using_expectation_maximisation(_agree(rule))
-        except Exception as error:  # a share that runs towards 0, in version 5
+        except ValueError as error:  # a share that runs towards 0, in version 5
             failed.append(error)
     if len(failed) == len(rules):
         raise failed[-1]
