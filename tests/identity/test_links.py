@@ -179,6 +179,9 @@ def test_a_type_is_a_column_or_one_for_all_but_no_slip() -> None:
     frame = pd.DataFrame({"a_type": ["e"], "a_value": ["x"], "b_type": ["f"], "b_value": ["y"]})
     frame["probability"] = 0.5
     assert Links.weak(frame).to_pandas()["b_type"].tolist() == ["f"]
+    named = frame.rename(columns={"a_value": "crm_id_l", "b_value": "crm_id_r"})
+    roles = {"a_type": "crm_id", "a_value": "crm_id_l", "b_type": "crm_id", "b_value": "crm_id_r"}
+    assert Links.weak(named, **roles).to_pandas()["a_type"].tolist() == ["crm_id"]  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="a_type"):
         Links.weak(frame.drop(columns="a_type"))
     with pytest.raises(ArgumentError, match="holds the type 'no type'"):

@@ -152,10 +152,12 @@ class Links:
             Links(0 must, 0 cannot, 2 weak)
         """
         opened = door.opened(frame, "Links.weak")
+        others = tuple(name for name in opened.names if name not in (a_value, b_value))
+        kinds = attrs.evolve(opened, names=others)  # "crm_id" is no slip for the column "crm_id_l"
         ends = {
-            "a_type": opened.texts(a_type, "a_type"),
+            "a_type": kinds.texts(a_type, "a_type"),
             "a_value": opened.ids(a_value, "a_value"),
-            "b_type": opened.texts(b_type, "b_type"),
+            "b_type": kinds.texts(b_type, "b_type"),
             "b_value": opened.ids(b_value, "b_value"),
         }
         for (argument, held), column in zip(
