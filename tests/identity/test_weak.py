@@ -24,7 +24,7 @@ def test_who_is_one_customer_without_weak_links_is_so_with_them(world):
     strong = attrs.evolve(world, links=tuple(link for link in world.links if link[0] != WEAK))
     before = customers(resolve(log, policy, links=strong.told()))
     after = customers(resolve(log, policy, links=world.told()))
-    went = {}
+    went: dict[str, set[str]] = {}
     for name, customer in before.items():
         went.setdefault(customer, set()).add(after[name])
     assert all(len(held) == 1 for held in went.values())

@@ -97,13 +97,19 @@ def link_records(
         MissingExtra: If Splink is not installed.
 
     Examples:
-        ```python
-        links = link_records(
-            crm, id="crm_id", given_name="first", surname="last", date_of_birth="born",
-            address=["street", "town"], postcode="zip", email="mail",
-        )
-        identities = resolve(log, links=links)
-        ```
+        >>> import pandas as pd
+        >>> people = pd.DataFrame({
+        ...     "last": [f"{a}{b}" for a in ("brook", "hart", "lang", "win") for b in range(30)],
+        ...     "born": [f"19{50 + i // 30}-{i % 12 + 1:02}-{i % 27 + 1:02}" for i in range(120)],
+        ...     "mail": [f"{i}@x.org" for i in range(120)]})
+        >>> slips = people.assign(last=people["last"] + "e", mail=None)
+        >>> slips.loc[::2, "mail"] = people["mail"]
+        >>> crm = pd.concat([people, slips]).assign(crm_id=range(240))
+        >>> links = link_records(
+        ...     crm, id="crm_id", surname="last", date_of_birth="born", email="mail"
+        ... ).to_pandas()
+        >>> ("0", "120") in set(zip(links["a_value"], links["b_value"]))
+        True
 
     References:
         Fellegi and Sunter, "A theory for record linkage", Journal of the American Statistical
