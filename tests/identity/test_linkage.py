@@ -134,7 +134,9 @@ def test_comparisons_of_splinks_own(frame: pd.DataFrame) -> None:
     library = pytest.importorskip("splink.comparison_library", reason="needs the extra linkage")
     few = {"id": "key", "given_name": "first", "surname": "last", "postcode": "zip"}
     without = link_records(frame, **few)
-    more = link_records(frame, **few, comparisons=[library.JaroWinklerAtThresholds("street")])
+    more = link_records(
+        frame.assign(Unique_ID=1), **few, comparisons=[library.JaroWinklerAtThresholds("street")]
+    )
     assert len(pairs(more) & truth(frame)) > len(pairs(without) & truth(frame))
     with pytest.raises(ArgumentError, match="link_records: nothing can be learned"):
         link_records(frame, **NAMED, comparisons=[library.ExactMatch("not there")])

@@ -158,7 +158,10 @@ def link_records(
             f"{call}: too few records agree on a column to learn from, or too many. Name more "
             "columns, or raise effort=."
         )
-    further = opened.frame.to_arrow().take(pa.array(order)) if len(comparisons) else None
+    further = {
+        name: opened.column(name, "comparisons").take(pa.array(order))
+        for name in (opened.names if len(comparisons) else ())
+    }
     left, right, chance = scored(
         fields, plan, further=further, comparisons=comparisons, least=least, seed=seed, call=call
     )

@@ -13,7 +13,7 @@ import logging
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,8 @@ def scored(
     fields: Sequence[Field],
     plan: Plan,
     *,
-    further: pa.Table | None = None,
-    comparisons: Sequence[Any] = (),
+    further: Mapping[str, pa.Array],
+    comparisons: Sequence[Any],
     least: float,
     seed: int,
     call: str,
@@ -72,7 +72,7 @@ def scored(
 def _run(
     fields: Sequence[Field],
     plan: Plan,
-    further: pa.Table | None,
+    further: Mapping[str, pa.Array],
     comparisons: Sequence[Any],
     least: float,
     seed: int,
@@ -150,13 +150,12 @@ def _learn_m(train: Any, rules: Sequence[Rule]) -> None:
         raise failed[-1]
 
 
-def _table(fields: Sequence[Field], further: pa.Table | None) -> pa.Table:
-    columns: dict[str, Any] = (
-        {} if further is None else {n: further[n] for n in further.column_names}
-    )
-    columns |= {field.name: pa.array(field.held.decode(), type=pa.string()) for field in fields}
-    n = len(next(iter(columns.values())))
-    return pa.table({"unique_id": np.arange(n)} | columns)
+def _table(fields: Sequence[Field], further: Mapping[str, pa.Array]) -> pa.Table:
+    """Fields and further columns by record; DuckDB doesn't tell names apart by capitals."""
+    own = {field.name: pa.array(field.held.decode(), type=pa.string()) for field in fields}
+    own["unique_id"] = pa.array(np.arange(len(fields[0].held)))
+    others = {name: held for name, held in further.items() if name.casefold() not in own}
+    return pa.table(others | own)
 
 
 def _comparison(field: Field) -> dict[str, Any]:
