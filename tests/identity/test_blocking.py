@@ -59,6 +59,17 @@ def test_the_model_is_learned_in_blocks_that_share_no_field() -> None:
     assert all(len(rule) < len(some) for rule in learn)
 
 
+def test_no_model_is_learned_where_too_many_agree() -> None:
+    n = 300
+    some = [
+        field("email", [f"{i // 2}" for i in range(n)]),
+        field("surname", [f"{i % 30}" for i in range(n)]),
+        field("other", [f"{i % 2}" for i in range(n)]),  # 22,350 pairs
+    ]
+    assert ("other",) in planned(some, None, effort=100).learn
+    assert ("other",) not in planned(some, None, effort=50).learn
+
+
 def test_what_nearly_tells_a_person() -> None:
     def sure(*roles: str) -> set[frozenset[str]]:
         plan: Plan = planned([field(role, ["a", "a"]) for role in roles], None, effort=9)

@@ -15,7 +15,14 @@ from scipy.sparse.csgraph import connected_components
 
 import onefold as of
 from onefold.errors import ArgumentError, ColumnError, MissingExtra
-from onefold.identity import IdentifierType, IdentityPolicy, Links, link_records, resolve
+from onefold.identity import (
+    IdentifierType,
+    IdentityPolicy,
+    Links,
+    link_records,
+    resolve,
+    splinking,
+)
 
 NAMED: dict[str, Any] = {
     "id": "key",
@@ -114,6 +121,16 @@ def test_it_is_quiet_repeatable_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
+def test_random_pairs_are_those_of_the_seed_in_any_order_of_rows(
+    frame: pd.DataFrame, links: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(splinking, "PAIRS", 5000)
+    one = link_records(frame, **NAMED)
+    assert one != links
+    assert one == link_records(frame[::-1], **NAMED)
+    assert one != link_records(frame, **NAMED, rng=1)
+
+
 def test_a_type_by_record_and_blocks_of_ones_own(frame: pd.DataFrame, links: Links) -> None:
     half = np.where(np.arange(len(frame)) % 2, "shop", "crm")
     made = link_records(
@@ -130,6 +147,7 @@ def test_a_type_by_record_and_blocks_of_ones_own(frame: pd.DataFrame, links: Lin
     assert same.all()
 
 
+@pytest.mark.slow
 def test_comparisons_of_splinks_own(frame: pd.DataFrame) -> None:
     library = pytest.importorskip("splink.comparison_library", reason="needs the extra linkage")
     few = {"id": "key", "given_name": "first", "surname": "last", "postcode": "zip"}
