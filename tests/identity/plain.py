@@ -31,7 +31,7 @@ class Plain:
             {n for _, _, b in self.rows for n in b} | {e for x in self.links for e in x[1:3]},
             key=self.order,
         )
-        self.spans = {n: (math.inf, -math.inf) for n in self.nodes}
+        self.spans = dict.fromkeys(self.nodes, (math.inf, -math.inf))
         for t, _, bundle in self.rows:
             for n in bundle:
                 a, b = self.spans[n]
@@ -186,7 +186,10 @@ class Plain:
         out, contested = {}, self.contested
         for n in self.nodes:
             out.setdefault(self.group[n], []).append(n)
-        anchor = lambda n: (n in contested, self.spans[n][0], self.order(n))
+
+        def anchor(n):
+            return n in contested, self.spans[n][0], self.order(n)
+
         return {frozenset(held): min(held, key=anchor) for held in out.values()}
 
     def owner(self, at):

@@ -20,6 +20,8 @@ from onefold.errors import ArgumentError
 from onefold.events.placeholders import PLACEHOLDERS
 from onefold.identity.spelling import LONGEST
 
+FLAGS = re.compile("a", re.IGNORECASE).flags  # of a pattern that sets none itself
+NUMBERED = re.compile(r"\\[1-9]|\(\?P|\(\?\(")  # groups that are meant by number or name
 MOST = 8.0 * (LONGEST + 1) ** 2  # ways: two repeats without end, and a few choices more
 
 BLOCKED: tuple[str, ...] = PLACEHOLDERS
@@ -89,18 +91,23 @@ def blocked(patterns: Sequence[str], *, argument: str) -> Callable[[str], bool]:
             '["null", "test.*"].'
         )
     words: set[str] = set()
-    compiled = []
+    together: list[str] = []
+    alone: list[re.Pattern[str]] = []
     for pattern in patterns:
         tree, expression = _compiled(pattern, argument)
         if all(op is _constants.LITERAL for op, _ in tree):  # most are: one look-up for them all
             words.add("".join(chr(code) for _, code in tree).casefold())
+        elif expression.flags == FLAGS and not NUMBERED.search(pattern):
+            together.append(f"(?:{pattern})")
         else:
-            compiled.append(expression)
+            alone.append(expression)
+    if together:
+        alone.append(re.compile("|".join(together), re.IGNORECASE))
 
     def matches(value: str) -> bool:
         if len(value) > LONGEST or value.casefold() in words:
             return True
-        return any(expression.fullmatch(value) for expression in compiled)
+        return any(expression.fullmatch(value) for expression in alone)
 
     return matches
 

@@ -165,7 +165,7 @@ class IdentityPolicy:
 
     types: tuple[IdentifierType, ...] = attrs.field(default=DEFAULT_TYPES, converter=_types)
     logins: tuple[str, ...] = attrs.field(
-        default=("login", "sign_up"), converter=_logins, kw_only=True
+        default=("identify", "login", "sign_up"), converter=_logins, kw_only=True
     )
     logouts: tuple[str, ...] = attrs.field(default=("logout",), converter=_logouts, kw_only=True)
     not_evidence: tuple[str, ...] = attrs.field(default=(), converter=_not_evidence, kw_only=True)
