@@ -16,12 +16,13 @@ from onefold._columns import Coded, Columns, missing
 from onefold._display import html_table, text_table
 from onefold._types import NO_MONEY, NO_OFFSET, Array, Times
 from onefold.errors import UnknownName
+from onefold.events.placeholders import SHAPES, WORDS
 
 SUSPICIOUS = re.compile(
-    r"^(0+|-1|null|none|nan|na|n/a|nil|undefined|unknown|anonymous|guest|test|admin|"
-    r"\(not set\)|#n/a|example|deleted|.*@example\.(com|org)|test@test\.com|\s*)$",
+    "|".join((*SHAPES, "admin", "example", r".*@example\.(com|org)", r"test@test\.com")),
     re.IGNORECASE,
 )
+MISSING = frozenset(WORDS)
 SINGLE = 0.05  # one id with more than this share of all events is suspicious, if there are many
 
 
@@ -144,10 +145,14 @@ def suspicious(who: Coded) -> tuple[int, str]:
     found = [
         (int(counts[code]), word)
         for code, word in enumerate(who.vocab)  # distinct ids, once
-        if counts[code] and (SUSPICIOUS.match(word) or (counts[code] > busy and len(counts) > 100))
+        if counts[code] and (_made_up(word) or (counts[code] > busy and len(counts) > 100))
     ]
     found.sort(key=lambda pair: (-pair[0], pair[1]))
     return sum(c for c, _ in found), ", ".join(repr(word[:40]) for _, word in found[:3])
+
+
+def _made_up(word: str) -> bool:
+    return word.lower() in MISSING or SUSPICIOUS.fullmatch(word) is not None
 
 
 def _kinds(kind: Coded) -> str:

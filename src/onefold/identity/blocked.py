@@ -59,7 +59,7 @@ BLOCKED_DEVICE: tuple[str, ...] = (
 )
 """Devices that are many: what systems give in place of an id (zeros are in `BLOCKED`)."""
 
-BLOCKED_SOCIAL: tuple[str, ...] = tuple(f"[a-z0-9.\\-]{{1,80}}:@?({p})" for p in PLACEHOLDERS)
+BLOCKED_SOCIAL: tuple[str, ...] = (rf"[a-z0-9.\-]{{1,80}}:@?({'|'.join(PLACEHOLDERS)})",)
 """Handles that are nobody's, after a network: `instagram:null`."""
 
 
@@ -88,15 +88,25 @@ def blocked(patterns: Sequence[str], *, argument: str) -> Callable[[str], bool]:
             f"{argument} is {shown(patterns)}; it takes a list of regular expressions, such as "
             '["null", "test.*"].'
         )
-    compiled = [_compiled(pattern, argument) for pattern in patterns]
+    words: set[str] = set()
+    compiled = []
+    for pattern in patterns:
+        tree, expression = _compiled(pattern, argument)
+        if all(op is _constants.LITERAL for op, _ in tree):  # most are: one look-up for them all
+            words.add("".join(chr(code) for _, code in tree).casefold())
+        else:
+            compiled.append(expression)
 
     def matches(value: str) -> bool:
-        return len(value) > LONGEST or any(p.fullmatch(value) for p in compiled)
+        if len(value) > LONGEST or value.casefold() in words:
+            return True
+        return any(expression.fullmatch(value) for expression in compiled)
 
     return matches
 
 
-def _compiled(pattern: object, argument: str) -> re.Pattern[str]:
+def _compiled(pattern: object, argument: str) -> tuple[Any, re.Pattern[str]]:
+    """The parsed pattern and the compiled one."""
     if not isinstance(pattern, str):
         raise ArgumentError(
             f"{argument} holds {shown(pattern)}; it takes regular expressions as strings."
@@ -105,7 +115,8 @@ def _compiled(pattern: object, argument: str) -> re.Pattern[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             compiled = re.compile(pattern, re.IGNORECASE)
-            ways = _ways(_parser.parse(pattern, re.IGNORECASE))
+            tree = _parser.parse(pattern, re.IGNORECASE)
+            ways = _ways(tree)
     except (re.error, Warning, OverflowError, RecursionError) as error:
         raise ArgumentError(
             f"{argument} holds {shown(pattern)}, which is no regular expression ({error}). To "
@@ -118,7 +129,7 @@ def _compiled(pattern: object, argument: str) -> re.Pattern[str]:
             "repeats without end in a row, none within another; write the others possessively, "
             "as in '[a-z]*+'."
         )
-    return compiled
+    return tree, compiled
 
 
 def _ways(tree: Any) -> float:

@@ -59,12 +59,11 @@ def phone(region: str | None, *, argument: str) -> Callable[[str | None], str | 
         parts = NUMBER.fullmatch(value) if value else None
         if parts is None:
             return None
-        before, number = "", parts[1]
-        while number != before:  # a possible number may lose one more digit when read again
-            before, read_again = number, read(number)
-            if read_again is None:
-                return None
-            number = read_again
+        number = parts[1]
+        while number is not None and (again := read(number)) != number:
+            number = again  # a possible number may lose one more digit when it is read again
+        if number is None:
+            return None
         return f"{number};ext={parts[2]}" if parts[2] else number
 
     return normal
