@@ -11,13 +11,19 @@ The ways are counted when the patterns are compiled, and those with too many are
 import math
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from re import _constants, _parser  # type: ignore[attr-defined]
-from typing import Any
+from typing import Any, final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from onefold._check import is_several, shown
+from onefold._types import Bools
 from onefold.errors import ArgumentError
 from onefold.events.placeholders import PLACEHOLDERS
+from onefold.identity.sieve import caught
 from onefold.identity.spelling import LONGEST
 
 MOST = 8.0 * (LONGEST + 1) ** 2  # ways: two repeats without end, and a few choices more
@@ -63,7 +69,7 @@ BLOCKED_SOCIAL: tuple[str, ...] = (rf"[a-z0-9.\-]{{1,80}}:@?({'|'.join(PLACEHOLD
 """Handles that are nobody's, after a network: `instagram:null`."""
 
 
-def blocked(patterns: Sequence[str], *, argument: str) -> Callable[[str], bool]:
+def blocked(patterns: Sequence[str], *, argument: str) -> "Nobody":
     """Whether a value matches one of the patterns as a whole, in any case.
 
     Args:
@@ -89,20 +95,45 @@ def blocked(patterns: Sequence[str], *, argument: str) -> Callable[[str], bool]:
             '["null", "test.*"].'
         )
     words: set[str] = set()
-    compiled = []
+    others = []
     for pattern in patterns:
         tree, expression = _compiled(pattern, argument)
         if all(op is _constants.LITERAL for op, _ in tree):  # most are: one look-up for them all
             words.add("".join(chr(code) for _, code in tree).casefold())
         else:
-            compiled.append(expression)
+            others.append((tree, expression))
+    return Nobody(frozenset(words), others)
 
-    def matches(value: str) -> bool:
-        if len(value) > LONGEST or value.casefold() in words:
+
+@final
+class Nobody:
+    """Whether a value matches one of several patterns: asked of one value, or of many."""
+
+    __slots__ = ("_others", "_words")
+
+    def __init__(self, words: frozenset[str], others: Sequence[tuple[Any, re.Pattern[str]]]):
+        self._words, self._others = words, tuple(others)
+
+    def __call__(self, value: str) -> bool:
+        if len(value) > LONGEST or value.casefold() in self._words:
             return True
-        return any(expression.fullmatch(value) for expression in compiled)
+        return any(expression.fullmatch(value) for _, expression in self._others)
 
-    return matches
+    def among(self, values: pa.Array) -> Bools:
+        """Which of many values (n,) match; they are of printable ASCII, up to 1,024 signs."""
+        words = pa.array(sorted(self._words), type=values.type)
+        out = (
+            pc.is_in(pc.ascii_lower(values), value_set=words).to_numpy(zero_copy_only=False).copy()
+        )
+        # A reference to a group is caught as wide as the group: those are asked by themselves.
+        alone = [other for other in self._others if "GROUPREF" in repr(other[0])]
+        joint = [other for other in self._others if "GROUPREF" not in repr(other[0])]
+        for several in (joint, *([other] for other in alone)):
+            maybe = np.flatnonzero(caught([tree for tree, _ in several], values) & ~out)
+            asked = values.take(pa.array(maybe)).to_pylist()
+            for row, value in zip(maybe.tolist(), asked, strict=True):  # few: see `sieve`
+                out[row] = any(expression.fullmatch(value) for _, expression in several)
+        return out
 
 
 def _compiled(pattern: object, argument: str) -> tuple[Any, re.Pattern[str]]:
