@@ -1,6 +1,7 @@
 """What makes two spellings one: tables of real ones, hostile ones, and laws."""
 
 import builtins
+import re
 import time
 import unicodedata
 
@@ -9,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onefold.errors import ArgumentError
+from onefold.identity import normal_email
 from onefold.identity.normal import NAMES, normaliser
 
 ALL = [*[(name, None) for name in NAMES], ("phone", "DE"), ("phone", "US"), ("phone", "IT")]
@@ -32,6 +34,12 @@ HOSTILE = (
     *("https://x.com/" + "a/" * 500, "x:" * 512, "@" + "a@" * 500, "%25" * 341, "(" * 60, "x" * 60),
     *("+49" + " " * 60, "+49" + "," * 50 + "ext", ";ext=" * 12, "1 " * 32, "#" * 64),
     *("\uff0b\uff14\uff19" * 20, "\u0661" * 30, "\u202a" * 64),
+)
+EMAILS = st.sampled_from(
+    [
+        *("@", ".", "+", "-", "_", "..", "@x.org", "ann", "A", "x", "org", "1", "co", "\xfc", " "),
+        *("@x.", "a@", ":", "<", ">", '"', "'", "mailto:", "a" * 62, "b" * 63, "c." * 90, "%40"),
+    ]
 )
 
 
@@ -121,6 +129,14 @@ def test_email(given_, said):
     assert F["email", None](given_) == said
 
 
+@given(value=st.lists(EMAILS, max_size=9).map("".join))
+def test_the_quick_look_at_common_addresses_says_the_same(value):
+    quick = F["email", None](value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(normal_email, "COMMON", re.compile(r"(?!)"))
+        assert F["email", None](value) == quick
+
+
 def test_the_domain_is_that_of_the_library_idna():
     idna = pytest.importorskip("idna")
     for name in (
@@ -177,6 +193,8 @@ def test_mailbox(given_, said):
         ("DE", "110", None),
         ("DE", "n/a", None),
         ("DE", "+49 170 1234567, +49 170 7654321", None),
+        ("DE", "0170 1234567, 0170 7654321", None),
+        ("DE", "030 12345, 67", None),
         ("DE", "+", None),
     ],
 )

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onefold._vocab import Vocab
@@ -46,6 +46,7 @@ WORDS = st.lists(
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=25)
 @given(words=WORDS, longest=st.sampled_from([1024, 5]), own=st.booleans())
 @example(words=[*ODD, *("c" + str(i) for i in range(FEW))], longest=1024, own=True)
 @example(words=["Aa"] + ["c" + str(i) for i in range(FEW)], longest=1024, own=False)

@@ -16,7 +16,7 @@ import re
 WORDS = (
     # what languages print for nothing
     *("null", "none", "nil", "nan", "nat", "na", "n/a", "#n/a", "<na>", "\\n", "undefined"),
-    *("(null)", "<null>", "[null]", "[]", "{}", '""', "''", "true", "false", "inf", "-inf", "-1"),
+    *("(null)", "<null>", "[null]", "[]", '""', "''", "true", "false", "inf", "-inf", "-1"),
     *("unknown", "unspecified", "undetermined", "unassigned", "missing", "empty", "blank"),
     *("not set", "not_set", "(not set)", "(none)", "(other)", "not provided", "(not provided)"),
     *("not available", "not applicable", "no value", "default", "placeholder", "pending", "tbd"),

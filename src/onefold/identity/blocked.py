@@ -26,6 +26,8 @@ from onefold.events.placeholders import PLACEHOLDERS
 from onefold.identity.sieve import caught
 from onefold.identity.spelling import LONGEST
 
+FLAGS = re.compile("a", re.IGNORECASE).flags  # of a pattern that sets none itself
+NUMBERED = re.compile(r"\\[1-9]|\(\?P|\(\?\(")  # groups that are meant by number or name
 MOST = 8.0 * (LONGEST + 1) ** 2  # ways: two repeats without end, and a few choices more
 
 BLOCKED: tuple[str, ...] = PLACEHOLDERS
@@ -95,44 +97,46 @@ def blocked(patterns: Sequence[str], *, argument: str) -> "Nobody":
             '["null", "test.*"].'
         )
     words: set[str] = set()
-    others = []
+    together: list[str] = []
+    alone = []
     for pattern in patterns:
         tree, expression = _compiled(pattern, argument)
         if all(op is _constants.LITERAL for op, _ in tree):  # most are: one look-up for them all
             words.add("".join(chr(code) for _, code in tree).casefold())
+        elif expression.flags == FLAGS and not NUMBERED.search(pattern):
+            together.append(f"(?:{pattern})")
         else:
-            others.append((tree, expression))
-    return Nobody(frozenset(words), others)
+            alone.append((tree, expression))
+    if together:
+        joint = "|".join(together)
+        tree = _parser.parse(joint, re.IGNORECASE)
+        alone.append((tree, re.compile(joint, re.IGNORECASE)))
+    return Nobody(frozenset(words), tuple(alone))
 
 
 @final
 class Nobody:
     """Whether a value matches one of several patterns: asked of one value, or of many."""
 
-    __slots__ = ("_others", "_words")
+    __slots__ = ("_patterns", "_words")
 
-    def __init__(self, words: frozenset[str], others: Sequence[tuple[Any, re.Pattern[str]]]):
-        self._words, self._others = words, tuple(others)
+    def __init__(self, words: frozenset[str], patterns: tuple[tuple[Any, re.Pattern[str]], ...]):
+        self._words, self._patterns = words, patterns
 
     def __call__(self, value: str) -> bool:
         if len(value) > LONGEST or value.casefold() in self._words:
             return True
-        return any(expression.fullmatch(value) for _, expression in self._others)
+        return any(expression.fullmatch(value) for _, expression in self._patterns)
 
     def among(self, values: pa.Array) -> Bools:
         """Which of many values (n,) match; they are of printable ASCII, up to 1,024 signs."""
         words = pa.array(sorted(self._words), type=values.type)
-        out = (
-            pc.is_in(pc.ascii_lower(values), value_set=words).to_numpy(zero_copy_only=False).copy()
-        )
-        # A reference to a group is caught as wide as the group: those are asked by themselves.
-        alone = [other for other in self._others if "GROUPREF" in repr(other[0])]
-        joint = [other for other in self._others if "GROUPREF" not in repr(other[0])]
-        for several in (joint, *([other] for other in alone)):
-            maybe = np.flatnonzero(caught([tree for tree, _ in several], values) & ~out)
-            asked = values.take(pa.array(maybe)).to_pylist()
-            for row, value in zip(maybe.tolist(), asked, strict=True):  # few: see `sieve`
-                out[row] = any(expression.fullmatch(value) for _, expression in several)
+        held = pc.is_in(pc.ascii_lower(values), value_set=words)
+        out: Bools = np.array(held.to_numpy(zero_copy_only=False))
+        for tree, expression in self._patterns:
+            maybe = np.flatnonzero(caught(tree, values) & ~out)
+            asked = values.take(pa.array(maybe)).to_pylist()  # few: that is what the sieve is for
+            out[maybe] = [expression.fullmatch(value) is not None for value in asked]
         return out
 
 

@@ -18,9 +18,10 @@ from onefold.identity.spelling import plain
 
 # What a telephone's own address book puts around a number: marks of direction, not of the number.
 MARKS = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff \t\r\n\xa0"
+SIGNS = ("+", "\uff0b")
 LONGEST = 64  # characters: a number has 15 digits at most (E.164), with signs between them
 NUMBER = re.compile(
-    r"(?:tel:)?([+\uff0b]?[\s\d()\[\].,/\-\u2010-\u2015\u2212\uff0d\u2060]*?)"
+    r"(?:tel:)?([+\uff0b]?[\s\d()\[\]./\-\u2010-\u2015\u2212\uff0d\u2060]*?)"
     r"(?:(?:;ext=|[\s,;.]*(?:ext\.?|extension|x|#|durchwahl|dw\.?)[\s.:]*)(\d{1,8})#?)?",
     re.IGNORECASE,
 )
@@ -44,7 +45,7 @@ def phone(region: str | None, *, argument: str) -> Callable[[str | None], str | 
 
     def read(number: str) -> str | None:
         try:
-            held = phonenumbers.parse(number, region)
+            held = phonenumbers.parse(number, None if number[:1] in SIGNS else region)
         except phonenumbers.NumberParseException:
             return None
         reason = phonenumbers.is_possible_number_with_reason(held)

@@ -37,7 +37,13 @@ LEFT: dict[str, tuple[str, str, int]] = {
 
 def reader(kind: IdentifierType, policy: IdentityPolicy) -> Callable[[str], str | None]:
     """What reads one spelling of a type: the normal form, or None if it is no identifier."""
-    normal, refused = kind.reader(), nobody(kind, policy)
+    return _reader(kind, policy, nobody(kind, policy))
+
+
+def _reader(
+    kind: IdentifierType, policy: IdentityPolicy, refused: Nobody
+) -> Callable[[str], str | None]:
+    normal = kind.reader()
 
     def read(value: str) -> str | None:
         if len(value) > policy.longest or refused(value):
@@ -62,7 +68,8 @@ def nobody(kind: IdentifierType, policy: IdentityPolicy) -> Nobody:
 
 def readings(kind: IdentifierType, policy: IdentityPolicy, words: Vocab) -> pa.Array:
     """The normal form (n,) of each spelling, null where it is no identifier."""
-    one = reader(kind, policy)
+    refused = nobody(kind, policy)
+    one = _reader(kind, policy, refused)
     if len(words) < FEW:
         return pa.array([one(word) for word in words], type=pa.large_string())
     text = words.text
@@ -70,7 +77,6 @@ def readings(kind: IdentifierType, policy: IdentityPolicy, words: Vocab) -> pa.A
     plain = _plain(kind, policy, text, made)
     gone = np.zeros(len(text), dtype=bool)
     rows = np.flatnonzero(plain)
-    refused = nobody(kind, policy)
     gone[rows] = refused.among(_some(text, rows))
     if made is not text:  # a pattern may tell capitals from small letters: (?-i:NULL)
         rows = rows[_some(pc.not_equal(text, made), rows).to_numpy(zero_copy_only=False)]

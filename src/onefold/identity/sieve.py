@@ -9,7 +9,6 @@ all that it matches, and perhaps more; what is caught is then asked of `re`, one
 It holds for values of printable ASCII: how other signs fold is a matter of Unicode's version.
 """
 
-from collections.abc import Sequence
 from re import _constants as c  # type: ignore[attr-defined]
 from typing import Any
 
@@ -25,13 +24,10 @@ ANY, REST = ".", "(?:.)*"
 CLASSES = {c.CATEGORY_DIGIT: "0-9", c.CATEGORY_WORD: "0-9A-Za-z_", c.CATEGORY_SPACE: " "}
 
 
-def caught(trees: Sequence[Any], values: pa.Array) -> Bools:
-    """Which values (n,), of printable ASCII, may match one of the parsed patterns."""
-    if not trees:
-        return np.zeros(len(values), dtype=bool)
-    pattern = "|".join(wider(tree) for tree in trees)
+def caught(tree: Any, values: pa.Array) -> Bools:
+    """Which values (n,), of printable ASCII, may match a parsed pattern."""
     try:
-        found = pc.match_substring_regex(values, pattern=rf"(?is)\A(?:{pattern})\z")
+        found = pc.match_substring_regex(values, pattern=rf"(?is)\A(?:{wider(tree)})\z")
     except pa.ArrowInvalid:  # too large for RE2
         return np.ones(len(values), dtype=bool)
     return np.asarray(found.to_numpy(zero_copy_only=False))
