@@ -123,7 +123,7 @@ def bundled(
         for position, several in enumerate(codes)
         for held in several
     ]
-    members, row = _distinct(matrix, len(evidence), len(nodes))
+    members, row = _distinct(matrix, len(evidence))
     kinds = evidence.table.coded("kind")
     return Seen(
         nodes,
@@ -215,14 +215,11 @@ def factorized(numbers: Array) -> tuple[Codes, Ints]:
     return codes, np.append(0, np.flatnonzero(highest[1:] > highest[:-1]) + 1)
 
 
-def _distinct(columns: list[Codes], rows: int, nodes: int) -> tuple[Codes, Ints]:
+def _distinct(columns: list[Codes], rows: int) -> tuple[Codes, Ints]:
     """Distinct bundles (b, k), and the bundle (m,) of each row, -1 where it is empty."""
     if not columns:
         return np.zeros((0, 1), dtype=np.int32), np.full(rows, -1, dtype=np.int64)
-    narrow = [np.where(held == NOBODY, 0, held + 1) for held in columns]
-    codes, first = factorized(narrow[0])
-    for held in narrow[1:]:
-        codes, first = factorized(codes.astype(np.int64) * (nodes + 1) + held)
+    codes, first = _rows_told_apart(columns)
     members = np.stack([held[first] for held in columns], axis=1)
     members.sort(axis=1)
     again = np.zeros(members.shape, dtype=bool)  # two spellings of one, in columns of one type
@@ -233,6 +230,25 @@ def _distinct(columns: list[Codes], rows: int, nodes: int) -> tuple[Codes, Ints]
     row = codes.astype(np.int64)
     row[(members[:, 0] == NOBODY)[row]] = -1
     return members[:, :width], row
+
+
+def _rows_told_apart(columns: list[Codes]) -> tuple[Codes, Ints]:
+    """Codes (m,) of distinct rows of nodes, in order of appearance, and where each appears first.
+
+    As many columns as fit are one whole number of 63 bits.
+    """
+    joint, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for held in columns:
+        known = held < NOBODY
+        low = int(held.min(initial=NOBODY))
+        width = int(held.max(initial=low, where=known)) - low + 2
+        if size * width >= 2**63:
+            codes, _ = factorized(joint)
+            joint, size = codes.astype(np.int64), len(codes)
+        joint *= width
+        joint += np.where(known, held - np.int32(low - 1), 0)
+        size *= width
+    return factorized(joint)
 
 
 def _of_kinds(kinds: Coded, names: tuple[str, ...]) -> Bools:
