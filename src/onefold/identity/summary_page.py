@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from onefold import _time
-from onefold._display import html_table, percent, printable, text_table
+from onefold._display import html_table, percent, printable, svg_bars, text_table
 from onefold._display.pages import page
-from onefold._display.small import blocks, svg_columns
+from onefold._display.small import blocks
 from onefold._display.words import Html, cut
 
 SIZES = ("1", "2", "3", "4", "5 to 9", "10 to 19", "20 or more")
@@ -94,16 +94,12 @@ def _value(value: str) -> str:
 
 def html(held: Any) -> Html:
     """A summary for a notebook."""
-    titles = [
-        f"{size} identifier{'' if size == '1' else 's'}: {_many(n, 'customer')}"
-        for size, n in zip(SIZES, held.sizes, strict=True)
-    ]
     return page(
         TEMPLATE,
         title=_many(held.customers, "customer"),
         head=_head(held),
         types=html_table([list(row) for row in held.types], list(TYPES)),
-        sizes=svg_columns(np.array(held.sizes), titles, title="customers by identifiers"),
+        sizes=svg_bars(held.sizes, SIZES, title="Customers by identifiers", width=300),
         notes=notes(held),
         lists=[html_table(rows, columns, caption=title) for title, rows, columns in _lists(held)],
     )
@@ -117,8 +113,8 @@ TEMPLATE = """
 <p style="margin:0 0 8px;{{ quiet }}">{{ head }}</p>
 <div style="display:flex;flex-wrap:wrap;gap:8px 40px;align-items:flex-start">
 <div>{{ types }}</div>
-<div style="font-size:12px"><p style="margin:6px 0 4px;font-weight:600">Identifiers of a customer
-</p>{{ sizes }}<p style="margin:0;font-size:11px;{{ quiet }}">1, 2, 3, 4, 5–9, 10–19, 20+</p></div>
+<div><p style="margin:6px 0 4px;font-size:13px;font-weight:600">Customers by identifiers</p>
+{{ sizes }}</div>
 </div>
 {% if notes %}
 <ul style="margin:8px 0;padding-left:18px;max-width:90ch">
