@@ -84,9 +84,13 @@ def simulate_identities(
         ArgumentError: If an argument is not allowed.
 
     Examples:
-        >>> sim = simulate_identities(100, days=90, rng=1)
-        >>> sim.truth.identifiers["type"].nunique()
-        7
+        >>> from onefold import resolve
+        >>> sim = simulate_identities(300, days=90, rng=1)
+        >>> scores = sim.scores(resolve(sim.log), rng=1)
+        >>> round(scores.of("precision", over="identifiers"), 3)
+        0.999
+        >>> scores.of("knowable recall", resolver="union-find")
+        1.0
     """
     call = "simulate_identities"
     n = whole(customers, f"{call}: customers")
