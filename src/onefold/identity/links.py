@@ -213,7 +213,7 @@ class Links:
             (0, 1)
         """
         moment = _time.instant(t, "Links.before: t")
-        return self._rows(np.isnat(self.time) | (self.time < moment))
+        return self.only(np.isnat(self.time) | (self.time < moment))
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a link, sorted: its kind ("must", "cannot", "weak"), both ends, and the rest."""
@@ -235,13 +235,14 @@ class Links:
     def _table(self) -> Columns:
         return Columns({name: getattr(self, name) for name in attrs.fields_dict(Links)})
 
-    def _rows(self, keep: Bools) -> "Links":
+    def only(self, keep: Bools) -> "Links":
+        """Some of the links."""
         return _canonical(**self._table.take(keep).data)  # type: ignore[arg-type]
 
 
 def _one(kind: int, a: Any, b: Any, reason: Any, time: Any, call: str) -> Links:
     """A single link, checked."""
-    (a_type, a_value), (b_type, b_value) = _end(a, f"{call}: a"), _end(b, f"{call}: b")
+    (a_type, a_value), (b_type, b_value) = end_of(a, f"{call}: a"), end_of(b, f"{call}: b")
     if reason is not None:
         if not isinstance(reason, str):
             raise ArgumentError(f"{call}: reason is {shown(reason)}; it takes words, or None.")
@@ -260,7 +261,7 @@ def _one(kind: int, a: Any, b: Any, reason: Any, time: Any, call: str) -> Links:
     return made
 
 
-def _end(given: Any, name: str) -> tuple[str, str]:
+def end_of(given: Any, name: str) -> tuple[str, str]:
     """One identifier, checked: its type and its value."""
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise ArgumentError(
