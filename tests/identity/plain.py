@@ -93,7 +93,7 @@ class Plain:
         ]
         must = [(a, b) for kind, a, b, _ in self.links if kind == MUST]
         lumps = Sets(self.nodes)
-        for a, b in [*believed, *must, *((a, b) for _, a, b in weak)]:
+        for a, b in [*believed, *must]:
             lumps.join(a, b)
         sizes = {}
         for n in self.nodes:
@@ -128,7 +128,9 @@ class Plain:
                 out.join(a, b)
         ordered = [(-p, *map(self.order, pair_order(a, b)), a, b) for p, a, b in weak]
         for *_, a, b in sorted(ordered):
-            if a not in self.giant and self.fits(out, a, b):
+            whole = out.held[a] | out.held[b]
+            small = len(whole) <= self.policy.giant or out.find(a) == out.find(b)
+            if not self.giant.intersection((a, b)) and small and self.fits(out, a, b):
                 out.join(a, b)
         return {n: out.find(n) for n in self.nodes}
 
