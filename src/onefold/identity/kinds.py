@@ -161,9 +161,8 @@ def brief(settings: Any) -> str:
 
 def _length(held: np.timedelta64) -> str:
     """A length of time in the largest unit of which it is a whole number."""
-    units = {"D": "D", "h": "h", "m": "min", "s": "s", "us": "us"}
-    for unit, name in units.items():
-        count = held / np.timedelta64(1, unit)
-        if count == int(count):
-            break
-    return f"{int(count)}{name}"
+    whole = int(held / _time.MICROSECOND)
+    for name, size in (("D", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000)):
+        if whole % size == 0:
+            return f"{whole // size}{name}"
+    return f"{whole}us"
