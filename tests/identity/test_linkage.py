@@ -160,6 +160,19 @@ def test_comparisons_of_splinks_own(frame: pd.DataFrame) -> None:
         link_records(frame, **NAMED, comparisons=[library.ExactMatch("not there")])
 
 
+@pytest.mark.slow
+def test_hostile_values_and_names_of_columns_are_text(frame: pd.DataFrame) -> None:
+    pytest.importorskip("splink", reason="the extra linkage is not installed")
+    hostile = frame.rename(columns={"last": "'; DROP TABLE of_records; --", "zip": "select"})
+    for row, text in enumerate(
+        ["x" * 1_000_000, "y" * 1_000_000, "'); --", "\x00", "<i>", "\u202e"]
+    ):
+        hostile.loc[row, ["first", "street"]] = text
+    named = {**NAMED, "surname": "'; DROP TABLE of_records; --", "postcode": "select"}
+    made = link_records(hostile, **named)
+    assert len(pairs(made) & truth(frame)) >= 0.9 * len(truth(frame))
+
+
 def test_nothing_in_common_is_no_link() -> None:
     n = 120
     frame = pd.DataFrame({"key": range(n), "mail": [f"{i}@x" for i in range(n)]})

@@ -39,6 +39,19 @@ def test_what_is_compared(role: str, given: Any, plain: list[str | None] | None)
     assert cleaned(role, given) == plain
 
 
+@pytest.mark.parametrize("role", ["surname", "email", "numbers", "address", "phone"])
+def test_hostile_text_is_cut_and_kept_apart(role: str) -> None:
+    given = [
+        "1" * 1_000_000,
+        "\x00a\x07\n",
+        "'; DROP TABLE x; --",
+        "<b>\U0001f600</b>",
+        "\u202eabc",
+    ]
+    found = cleaned(role, given)
+    assert len(found[0] or "") <= 200 and len(found) == 5
+
+
 def test_roles_of_several_columns() -> None:
     frame = pd.DataFrame({"street": ["a"], "town": ["b"], "id": ["c"]})
     found = fields(door.opened(frame, "call"), {"address": ["street", "town"], "numbers": "id"})

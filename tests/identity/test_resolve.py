@@ -30,7 +30,7 @@ def test_identities_are_those_of_the_plain_rules(world):
     table = found.to_pandas()
     nodes = list(zip(table["type"], table["value"], strict=True))
     assert nodes == plain.nodes
-    held = {}
+    held: dict = {}
     for node, customer in zip(nodes, table["customer"], strict=True):
         held.setdefault(customer, set()).add(node)
     assert {frozenset(v) for v in held.values()} == set(plain.people())

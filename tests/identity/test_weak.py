@@ -18,9 +18,7 @@ def customers(identities):
 @settings(max_examples=60)
 @given(worlds())
 def test_who_is_one_customer_without_weak_links_is_so_with_them(world):
-    """But for quarantine, where a component that weak links make too large is taken apart."""
-    policy = attrs.evolve(world.policy, giant=5000)
-    log = world.log()
+    policy, log = world.policy, world.log()
     strong = attrs.evolve(world, links=tuple(link for link in world.links if link[0] != WEAK))
     before = customers(resolve(log, policy, links=strong.told()))
     after = customers(resolve(log, policy, links=world.told()))
