@@ -18,7 +18,7 @@ from onefold._random import generator
 from onefold._types import Floats, Instant, Ints, Rng, Strings
 from onefold.datasets.behaviour import draw_items, draw_visits, follow, midnight
 from onefold.datasets.encounters import ALL_KINDS, SOURCES, TYPES, encounters, see
-from onefold.datasets.failures import FAILURES, Failure, failure_of
+from onefold.datasets.failures import FAILURES, failure_of
 from onefold.datasets.identity_truth import IdentitySimulation, known_stream
 from onefold.datasets.population import Shop, draw_habits, draw_people, draw_shop
 from onefold.datasets.wardrobe import draw_wardrobe
@@ -243,6 +243,3 @@ def _failures(failures: Iterable[str]) -> tuple[str, ...]:
     for name in names:
         one_of(name, tuple(FAILURES), "simulate_identities: failures")
     return tuple(dict.fromkeys(names))
-
-
-__all__ = ["FAILURES", "Failure", "IdentitySimulation", "failure", "simulate_identities"]
