@@ -157,7 +157,7 @@ class IdentityScores:
     "identifiers"), `measure`, `estimate`, `low`, `high` (95 %), `n` (what it is a mean or share
     of) and `method` of the interval.
 
-    - precision, recall: B-cubed means (Bagga and Baldwin 1998). Precision is over what has a customer; in recall what has
+    - precision, recall: B-cubed means. Precision is over what has a customer; in recall what has
       none is alone. `knowable precision` and `knowable recall` are the same among each person's
       main part: what nothing that they did ever joined to it (a browser without any login, a
       visit in somebody else's name) can be known by nobody.
