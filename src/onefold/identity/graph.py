@@ -19,8 +19,10 @@ LATE = np.iinfo(np.int64).max  # the first instant of what was never seen
 
 @attrs.frozen(eq=False)
 class Edges:
-    """Pairs of nodes seen together: (e,) the stronger, the weaker, first and last instant in
-    microseconds, and whether they were at a login.
+    """Pairs of nodes seen together.
+
+    Of each (e,): the stronger, the weaker, the first and the last instant in microseconds, and
+    whether they were at a login.
     """
 
     strong: Ints
@@ -95,10 +97,11 @@ def owners(nodes: Nodes, edges: Edges) -> Ints:
     """How many people each node (n,) serves at least, by who came with it."""
     out = np.zeros(len(nodes), dtype=np.int64)
     kind = nodes.type
+    one, other = kind[edges.strong], kind[edges.weak]
     for position, strong in enumerate(nodes.kinds):
-        if strong.limit is None:
+        here = (one == position) & (other > position)
+        if strong.limit is None or not here.any():
             continue
-        here = (kind[edges.strong] == position) & (kind[edges.weak] > position)
         seen = np.bincount(edges.weak[here], minlength=len(nodes))
         np.maximum(out, -(-seen // strong.limit), out=out)
     return out
