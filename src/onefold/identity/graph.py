@@ -19,10 +19,14 @@ LATE = np.iinfo(np.int64).max  # the first instant of what was never seen
 
 @attrs.frozen(eq=False)
 class Edges:
-    """Pairs of nodes seen together.
+    """Pairs of nodes seen together: (e,) columns.
 
-    Of each (e,): the stronger, the weaker, the first and the last instant in microseconds, and
-    whether they were at a login.
+    Args:
+        strong: The stronger node.
+        weak: The weaker one.
+        first: When they were first seen together, in microseconds.
+        last: When last.
+        login: Whether that was at a login, ever.
     """
 
     strong: Ints

@@ -108,7 +108,8 @@ class IdentifierType:
         blocked: Regular expressions of values that are no identifiers, besides those of the policy.
             They must match the whole value; capital letters don't matter.
         per_source: Whether the same value from another source (`EventLog.from_frame(source=)`) is
-            another identifier, as with two tenants who both count their users from 1.
+            another identifier, as with two tenants who both count their users from 1. Rows without
+            a source count as one more.
 
     Raises:
         ArgumentError: If an argument is not allowed.

@@ -60,7 +60,7 @@ class Partition:
 
     @property
     def contested(self) -> Bools:
-        """Which nodes (n,) don't tell whose an event is: of many people, or of a stronger one."""
+        """Which nodes (n,) don't tell whose an event is: demoted, or cut from a stronger one."""
         return contested(self.nodes, self.edges, self.cut, self.demoted)
 
 
@@ -130,7 +130,8 @@ def _settled(
         spans=list(zip(first[rows].tolist(), last[rows].tolist(), strict=True)),
         cannot=local(links.cannot_strong, links.cannot_weak),
     )
-    clusters.must(local(links.must_strong, links.must_weak))
+    order = np.lexsort((links.must_weak, links.must_strong))
+    clusters.must(local(links.must_strong[order], links.must_weak[order]))
     believed = edges.only((place[edges.strong] >= 0) & ~giant[edges.strong])
     order = credible(believed, kind)
     clusters.take(local(believed.strong[order], believed.weak[order]))
