@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import onefold as of
 from onefold.errors import ArgumentError
-from onefold.identity import IdentifierType
+from onefold.identity import IdentifierType, PolicyDiff
 from tests.identity.crowds import POLICIES, TIGHT, links, log_of, resolved, rows
 from tests.identity.test_tables import FAMILY, family
 
@@ -22,8 +22,14 @@ def groups(table: pd.DataFrame, name: str) -> set[Any]:
     return {(row.customer, getattr(row, name)) for row in table.itertuples()}
 
 
+def states(diff: PolicyDiff, was: str, now: str) -> set[Any]:
+    """Changes of what both policies call by one name: those of e-mail addresses read otherwise."""
+    table = diff.changes[diff.changes["type"] != "email"]
+    return set(table[["type", "value", was, now]].itertuples(index=False, name=None))
+
+
 @given(rows(), ONE, links())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_nothing_differs_from_itself(several: Any, policy: Any, told: Any) -> None:
     who = resolved(several, policy, told)
     for same in (who.diff(policy), who.diff(resolved([*several, *several], policy, told))):
@@ -34,7 +40,7 @@ def test_nothing_differs_from_itself(several: Any, policy: Any, told: Any) -> No
 
 
 @given(rows(), ONE, ONE, links())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_merges_made_one_way_are_undone_the_other(
     several: Any, one: Any, other: Any, told: Any
 ) -> None:
@@ -44,14 +50,12 @@ def test_merges_made_one_way_are_undone_the_other(
     assert groups(there.undone, "into") == groups(back.made, "of")
     assert (there.moved, there.events, there.unchanged) == (back.moved, back.events, back.unchanged)
     assert (there.before, there.after) == (back.after, back.before)
-    swapped = back.changes.rename(columns={"before": "after", "after": "before"})
-    assert len(swapped) == len(there.changes)
+    assert states(there, "before", "after") == states(back, "after", "before")
     assert there == who.diff(other)
-    assert (there == back) == (not there)
 
 
 @given(rows(), ONE, ONE)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_groups_are_those_of_a_plain_count(several: Any, one: Any, other: Any) -> None:
     before, after = resolved(several, one), resolved(several, other)
     into, of_ = defaultdict(set), defaultdict(set)

@@ -111,7 +111,9 @@ def test_within_a_source() -> None:
     told = Links.must(("user", "shop%20a:1"), ("user", "shop%20a:2"))
     after = of.resolve(log, policy, links=told, forgotten=who.forget(("user", "b:1"), key="k"))
     assert after.to_pandas()["value"].tolist() == ["shop%20a:1", "shop%20a:2"]
-    after = of.resolve(log, policy, links=told, forgotten=who.forget(("user", "shop%20a:1"), key="k"))
+    after = of.resolve(
+        log, policy, links=told, forgotten=who.forget(("user", "shop%20a:1"), key="k")
+    )
     assert after.to_pandas()["value"].tolist() == ["b:1"]
 
 

@@ -81,7 +81,7 @@ def test_no_key_is_shown() -> None:
     said = [repr(v) for v in (POLICY, who, gone, who.summary(), who.diff(DEFAULT), POLICY.sealed())]
     said += [v._repr_html_() for v in (who, who.diff(DEFAULT))]
     for wrong in (lambda: of.IdentityPolicy(key=KEY * 9), lambda: who.forget("p", key=KEY * 9)):
-        with pytest.raises(Exception) as raised:  # noqa: B017
+        with pytest.raises(Exception) as raised:
             wrong()
         said.append(str(raised.value))
     with pytest.raises(ArgumentError) as raised:

@@ -124,8 +124,10 @@ def test_ids_aliases_and_members_agree(several: Any, policy: Any, told: Any) -> 
     table = who.to_pandas()
     for customer, held in table.groupby("customer"):
         mine = who.members(customer)
-        assert mine[["type", "value"]].to_numpy().tolist() == held[["type", "value"]].to_numpy(
-        ).tolist()
+        assert (
+            mine[["type", "value"]].to_numpy().tolist()
+            == held[["type", "value"]].to_numpy().tolist()
+        )
         for row in held.itertuples():
             assert who.customer_of((row.type, row.value)) == customer
     assert who.aliases["alias"].is_unique

@@ -43,10 +43,10 @@ class Step:
         a: Where it leads from: type and value.
         b: Where it leads to.
         kind: "event" for identifiers seen together, "must" or "weak" for a link that was told.
-        first: When they were first seen together; NaT for a link that was told.
+        first: When they were first seen together; None for a link that was told.
         last: When last.
         login: Whether somebody logged in there.
-        probability: That of a weak link, else NaN.
+        probability: That of a weak link, else None.
         said: Why the link was told, if it was said.
         broken: Why it does not hold; "" where it does.
     """
@@ -54,10 +54,10 @@ class Step:
     a: tuple[str, str]
     b: tuple[str, str]
     kind: str
-    first: np.datetime64
-    last: np.datetime64
+    first: np.datetime64 | None
+    last: np.datetime64 | None
     login: bool
-    probability: float
+    probability: float | None
     said: str
     broken: str
 
@@ -182,10 +182,10 @@ def _steps(known: Known, held: Chains, ways: list[tuple[int, int]]) -> tuple[Ste
             names[2 * i],
             names[2 * i + 1],
             KINDS[int(held.kind[i])],
-            first[i],
-            last[i],
+            None if np.isnat(first[i]) else first[i],
+            None if np.isnat(last[i]) else last[i],
             bool(held.login[i]),
-            float(held.probability[i]),
+            None if np.isnan(held.probability[i]) else float(held.probability[i]),
             _said(known, held, i),
             broken[i],
         )
