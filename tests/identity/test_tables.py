@@ -169,7 +169,7 @@ def test_identifiers_are_found_in_any_spelling() -> None:
         who.customer_of("a@x.org")
     with pytest.raises(ArgumentError, match="customer_of: who is 7"):
         who.customer_of(7)
-    with pytest.raises(UnknownCustomer, match="email z@x.org was never seen"):
+    with pytest.raises(UnknownCustomer, match=r"email z@x\.org was never seen"):
         who.members(("email", "z@x.org"))
 
 
