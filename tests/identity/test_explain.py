@@ -185,6 +185,8 @@ def test_pages_escape_what_anybody_may_have_typed() -> None:
     assert "<b>x" not in made._repr_html_() and "&lt;b&gt;x" in made._repr_html_()
     lost = FAMILY.explain(("user_id", nasty), ANN)
     assert "<script>" not in lost._repr_html_()
+    long = FAMILY.explain(("user_id", "x" * 100_000), ANN)
+    assert len(repr(long)) + len(long._repr_html_()) + len(long.words()) < 4_000
     assert "\x1b" not in repr(lost) + lost._repr_html_() and "\u202e" not in lost._repr_html_()
 
 

@@ -26,6 +26,7 @@ from onefold.identity.known import (
     instants,
     is_pair,
     node_of,
+    said,
 )
 from onefold.identity.links import MUST as TOLD_MUST
 from onefold.identity.links import WEAK as TOLD_WEAK
@@ -159,7 +160,7 @@ def _end(known: Known, index: Index, who: Any, argument: str) -> tuple[Ints, str
     """The nodes of what is asked about, what to call it, and what is lacking."""
     if is_pair(who):
         node, lacks = node_of(known, who, argument)
-        name = f"{who[0]} {who[1]}" if lacks else called(known.partition.nodes, node)
+        name = said(who[0], str(who[1])) if lacks else called(known.partition.nodes, node)
         return np.array([node]), name, lacks
     if isinstance(who, str) and who in index.shared:
         node = index.shared[who]
