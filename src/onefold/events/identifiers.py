@@ -10,7 +10,7 @@ The customer column, where a row has one, is at the same time the identifier of 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -24,6 +24,7 @@ IDENTIFIER = "identifier:"
 SOURCE = "source"
 CUSTOMER = "customer"
 TYPE = re.compile(r"[A-Za-z0-9_.-]+")
+LARGEST = 10**1000  # of whole numbers: Python may refuse to write longer ones
 MOST = 100  # values of one type on one event: each takes a column
 
 
@@ -84,6 +85,18 @@ def identified(table: Columns) -> Bools:
     out = np.zeros(len(table), dtype=bool)
     for name in filter(is_identifier, table.data):
         out |= ~missing(table.data[name])
+    return out
+
+
+def frame_names(columns: Sequence[str], taken: Collection[str]) -> dict[str, str]:
+    """The columns by names for a frame: "email", "email 2"; those that are taken say what it is."""
+    out: dict[str, str] = {}
+    for column in sorted(columns, key=lambda c: (c != SOURCE, type_of(c), place_of(c))):
+        place = place_of(column)
+        name = type_of(column) if place == 1 else f"{type_of(column)} {place}"
+        while name in taken or name in out:
+            name = IDENTIFIER + name
+        out[name] = column
     return out
 
 
@@ -162,9 +175,14 @@ def in_columns(bundles: Sequence[Mapping[str, tuple[str, ...]]]) -> dict[str, li
 
 
 def _differ(columns: Sequence[object], argument: str) -> None:
-    twice = [c for k, c in enumerate(columns) if c in columns[:k]]
-    if twice:
-        raise ArgumentError(f"{argument} names the column {shown(twice[0])} twice; once is enough.")
+    """Raise where something is no name of a column, or one is there twice."""
+    seen: set[str] = set()
+    for column in columns:
+        if not isinstance(column, str):
+            raise ArgumentError(f"{argument} holds {shown(column)}; it takes names of columns.")
+        if column in seen:
+            raise ArgumentError(f"{argument} names the column {column!r} twice; once is enough.")
+        seen.add(column)
 
 
 def _type(name: object, has_customer: bool, argument: str) -> str:
@@ -182,7 +200,7 @@ def _type(name: object, has_customer: bool, argument: str) -> str:
 
 
 def _value(value: Any, kind: str) -> str:
-    if is_whole(value):
+    if is_whole(value) and abs(int(value)) < LARGEST:
         return str(value)
     if not isinstance(value, str):
         raise ArgumentError(

@@ -25,7 +25,7 @@ from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Bools, Instant, T
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
 from onefold.events.event import Event
-from onefold.events.identifiers import SOURCE, asked, identified, in_columns
+from onefold.events.identifiers import SOURCE, asked, frame_names, identified, in_columns
 from onefold.events.quality import Quality, quality
 from onefold.events.tables import (
     BUILT_IN,
@@ -451,7 +451,12 @@ class EventLog:
         return quality(self.events, self.facts)
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row an event, in the order of the log; money in units, times in UTC."""
+        """One row an event, in the order of the log; money in units, times in UTC.
+
+        Identifiers are columns named by their type, "email", and "email 2" for a further one, and
+        the source, where it is kept, is "source". Where another column has that name already they
+        are named "identifier:email", "identifier:email 2" and "identifier:source".
+        """
         e = self.events
         value = e.array("value")
         out: dict[str, Any] = {
@@ -466,10 +471,12 @@ class EventLog:
         }
         if RECEIVED in e:
             out["received"] = pd.DatetimeIndex(e.array(RECEIVED)).tz_localize("UTC")
-        for name, column in e.data.items():
-            if name.startswith(PROPERTY):
-                plain = column.decode() if isinstance(column, Coded) else column.copy()
-                out[name.removeprefix(PROPERTY)] = plain
+        properties = {n.removeprefix(PROPERTY): n for n in e.data if n.startswith(PROPERTY)}
+        for name, column in frame_names(whose(e), {*out, *properties}).items():
+            out[name] = e.coded(column).decode()
+        for name, column in properties.items():
+            held = e.data[column]
+            out[name] = held.decode() if isinstance(held, Coded) else held.copy()
         return pd.DataFrame(out)
 
     def _where(self, test: Callable[[Times], Bools]) -> "EventLog":

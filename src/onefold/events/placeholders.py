@@ -5,25 +5,38 @@ takes them for ids makes one huge customer of everybody they were written for:
 
     "null", "undefined", "00000000-0000-0000-0000-000000000000", "(not set)", "[object Object]"
 
-Patterns of Python's `re`, for the whole value in any case. The words are those that others
-refuse by default too: Segment (`^[0-]*$`), Mixpanel (its list of invalid ids), PostHog (its
-list of illegal ones), AWS HealthLake (its filter of placeholders), Google Analytics
-("(not set)").
+The words are those that others refuse by default too: Segment (`^[0-]*$`), Mixpanel (its list
+of invalid ids), PostHog (its list of illegal ones), AWS HealthLake (its filter of placeholders),
+Google Analytics ("(not set)", "(other)"), and what pandas, SQL and JavaScript print for nothing.
 """
 
-PLACEHOLDERS = (
-    r"[0\-_.:{}\s]*",  # zeros, dashes, nothing; the UUID of zeros, as Apple's advertising id
-    r"-1",
-    r"(ffffffff-ffff-ffff-ffff-ffffffffffff|f{32})",  # the last UUID, with dashes or without
-    r"(null|none|nil|nan|na|n/a|#n/a|<na>|nat|nul|\\n|\(null\)|<null>|\[null\])",
-    r"(undefined|undef|unknown|unspecified|undetermined|unassigned|missing|empty|blank)",
-    r"(anon|(anonymous|guest)([ _-]?user)?|visitor|nobody|no user|not[ _-]?logged[ _-]?in)",
-    r"(not[ _-]?authenticated|unauthenticated|\(not set\)|not[ _-]?set|\(none\)|\(other\))",
-    r"(not available|not applicable|not provided|\(not provided\)|no value|default|placeholder)",
-    r"(test|testing|test[ _-]?user|dummy|sample|temp|tmp|foo|asdf|qwerty|x{2,8})",
-    r"(deleted|deleted user|removed|redacted|\[redacted\]|\[removed\]|\[deleted\]|pending|tbd)",
-    r"(true|false|inf|-inf|infinity)",
-    r"(\[object [a-z]{1,20}\]|\[\]|\{\}|\"\"|''|\[\"\"\])",
-    r"(id|uuid|user[_-]?id|distinct[_-]?id|anonymous[_-]?id|customer[_-]?id|email|e-mail|phone)",
-    r"[?*#.\-/_]{1,8}",
+import re
+
+# In small letters; they stand for themselves in any case.
+WORDS = (
+    # what languages print for nothing
+    *("null", "none", "nil", "nan", "nat", "na", "n/a", "#n/a", "<na>", "\\n", "undefined"),
+    *("(null)", "<null>", "[null]", "[]", '""', "''", "true", "false", "inf", "-inf", "-1"),
+    *("unknown", "unspecified", "undetermined", "unassigned", "missing", "empty", "blank"),
+    *("not set", "not_set", "(not set)", "(none)", "(other)", "not provided", "(not provided)"),
+    *("not available", "not applicable", "no value", "default", "placeholder", "pending", "tbd"),
+    # nobody in particular
+    *("anon", "anonymous", "anonymous user", "anonymous_user", "guest", "guest user", "guest_user"),
+    *("visitor", "nobody", "not authenticated", "not_authenticated", "unauthenticated"),
+    *("not logged in", "not_logged_in", "deleted", "[deleted]", "deleted user", "deleted_user"),
+    *("removed", "[removed]", "redacted", "[redacted]"),
+    # somebody trying things out
+    *("test", "testing", "test user", "test_user", "testuser", "dummy", "sample", "temp", "tmp"),
+    *("asdf", "qwerty"),
+    # the name of the field in place of its value
+    *("id", "uuid", "user_id", "userid", "user id", "customer_id", "customerid", "distinct_id"),
+    *("distinctid", "anonymous_id", "anonymousid", "email", "e-mail", "phone"),
 )
+# Patterns of Python's `re`, for the whole value in any case.
+SHAPES = (
+    r"[0\-_.:{}\s]*",  # zeros, dashes, nothing; the UUID of zeros, as Apple's advertising id
+    r"f{8}-?f{4}-?f{4}-?f{4}-?f{12}",  # the last UUID
+    r"\[object [a-z]{1,20}\]",
+    r"x{3,8}|[?*#.\-/_]{1,8}",
+)
+PLACEHOLDERS = (*map(re.escape, WORDS), *SHAPES)

@@ -16,12 +16,15 @@ from onefold._columns import Coded, Columns, missing
 from onefold._display import html_table, text_table
 from onefold._types import NO_MONEY, NO_OFFSET, Array, Times
 from onefold.errors import UnknownName
+from onefold.events.identifiers import identified
+from onefold.events.naming import measures
+from onefold.events.placeholders import SHAPES, WORDS
 
 SUSPICIOUS = re.compile(
-    r"^(0+|-1|null|none|nan|na|n/a|nil|undefined|unknown|anonymous|guest|test|admin|"
-    r"\(not set\)|#n/a|example|deleted|.*@example\.(com|org)|test@test\.com|\s*)$",
+    "|".join((*SHAPES, "admin", "example", r".*@example\.(com|org)", r"test@test\.com")),
     re.IGNORECASE,
 )
+MISSING = frozenset(WORDS)
 SINGLE = 0.05  # one id with more than this share of all events is suspicious, if there are many
 
 
@@ -86,7 +89,8 @@ def quality(events: Columns, facts: Columns) -> Quality:
     rows.append(("kinds", kinds, np.nan, _kinds(events.coded("kind"))))
     rows.append(("first", _time.show(time.min()) if n else "none", np.nan, "UTC"))
     rows.append(("last", _time.show(time.max()) if n else "none", np.nan, "UTC"))
-    add("missing customer", int((who.codes < 0).sum()), "left out by fold: nobody's profile")
+    nobody = int(((who.codes < 0) & ~identified(events)).sum())
+    add("missing customer", nobody, "nor another identifier; left out by fold: nobody's profile")
     add("missing item", int((events.array("item") < 0).sum()), "counts, but teaches no taste")
     add("without id", int((~ids).sum()), "a second delivery of such a row counts twice")
     add("duplicates", same, "deliveries of an id its customer already has; counted once")
@@ -113,6 +117,7 @@ def quality(events: Columns, facts: Columns) -> Quality:
     add("at midnight", _midnight(events), "dates without an hour? Give a column of dates instead")
     add("without local clock", int((events.array("local") == NO_OFFSET).sum()), "no zone given")
     add("suspicious ids", odd, f"rows of ids such as {examples}" if odd else "none look made up")
+    rows.extend(measures(events, facts, SUSPICIOUS))
     return Quality(pd.DataFrame(rows, columns=["measure", "value", "share", "meaning"]))
 
 
@@ -144,10 +149,14 @@ def suspicious(who: Coded) -> tuple[int, str]:
     found = [
         (int(counts[code]), word)
         for code, word in enumerate(who.vocab)  # distinct ids, once
-        if counts[code] and (SUSPICIOUS.match(word) or (counts[code] > busy and len(counts) > 100))
+        if counts[code] and (_made_up(word) or (counts[code] > busy and len(counts) > 100))
     ]
     found.sort(key=lambda pair: (-pair[0], pair[1]))
     return sum(c for c, _ in found), ", ".join(repr(word[:40]) for _, word in found[:3])
+
+
+def _made_up(word: str) -> bool:
+    return word.lower() in MISSING or SUSPICIOUS.fullmatch(word) is not None
 
 
 def _kinds(kind: Coded) -> str:
@@ -180,7 +189,8 @@ def _deliveries(events: Columns) -> tuple[int, int, int]:
 
 
 def _identical(events: Columns) -> int:
-    rows = np.flatnonzero(~events.array("has_id") & ~missing(events.coded("customer")))
+    somebody = ~missing(events.coded("customer")) | identified(events)
+    rows = np.flatnonzero(~events.array("has_id") & somebody)
     if not len(rows):
         return 0
     content: Array = np.sort(events.take(rows).content(leave_out=("key", "has_id")))

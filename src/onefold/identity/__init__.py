@@ -5,6 +5,7 @@ from onefold.identity.explain import Explanation
 from onefold.identity.forgotten import Forgotten
 from onefold.identity.identities import Identities
 from onefold.identity.kinds import IdentifierType
+from onefold.identity.linkage import link_records
 from onefold.identity.links import Links
 from onefold.identity.normal import NAMES as NORMALISERS
 from onefold.identity.policy import DEFAULT, IdentityPolicy
@@ -22,5 +23,6 @@ __all__ = [
     "IdentitySummary",
     "Links",
     "PolicyDiff",
+    "link_records",
     "resolve",
 ]

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 import attrs
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from onefold import _time
 from onefold._check import instance, shown
 from onefold._columns import Coded, same_in_all
 from onefold._types import Array, Bools, Instant, Ints
-from onefold._vocab import Vocab
+from onefold._vocab import Vocab, ranked
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog
 from onefold.events.tables import first_deliveries
@@ -474,10 +475,8 @@ class Identities:
         which = np.flatnonzero(used)
         names = people.ids(self.nodes, self.partition.anchor[which[which < c]], key=self.key)
         names += people.ids(self.nodes, which[which >= c] - c, key=self.key, kind=people.SHARED)
-        held = np.array(names, dtype=object)
-        order = np.argsort(held)
-        codes[which[order]] = np.arange(len(order), dtype=np.int32)
-        vocab = Vocab(held[order])
+        vocab, rank = ranked(pa.array(names, type=pa.large_string()))
+        codes[which] = rank
         coded = codes[owners]
         return Coded(coded[:events], vocab).compact(), Coded(coded[events:], vocab).compact()
 

@@ -15,6 +15,11 @@ from onefold.identity.spelling import lowered, plain
 
 SHOWN = re.compile(r"[^<>]*<([^<>]*)>")  # Ann <ann@x.org>
 SPECIAL = re.compile(r'[\s"(),:;<>\[\]\\]')  # what only stands in quotes: RFC 5322, section 3.2.3
+# Most addresses, in ASCII and of common length: the same rules as below in one look.
+COMMON = re.compile(
+    r"""[^\s"(),:;<>\[\]\\@]{1,64}@"""
+    r"(?:[a-z0-9_](?:[a-z0-9_\-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9_\-]{0,61}[a-z0-9_])?"
+)
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_\-]*[a-z0-9_])?")
 DOTS = str.maketrans("\u3002\uff0e\uff61", "...")  # other scripts' dots: RFC 3490, section 3.1
 LOCAL, LABELS, DOMAIN = 64, 63, 253  # octets: RFC 5321, section 4.5.3.1; RFC 1035, section 2.3.4
@@ -26,13 +31,15 @@ def email(value: str | None) -> str | None:
     value = plain(value)
     if value is None:
         return None
+    if len(value) <= DOMAIN and value.isascii() and COMMON.fullmatch(small := value.lower()):
+        return small
     if value.endswith(">"):
         inside = SHOWN.fullmatch(value)
         value = inside[1].strip() if inside else ""
     if value[:7].lower() == "mailto:":
         value = plain(unquote(value[7:].partition("?")[0], errors="replace")) or ""
     local, at, domain = value.partition("@")
-    if not at or "@" in domain or SPECIAL.search(local):
+    if not at or SPECIAL.search(local):
         return None
     local, host = lowered(local), _ascii(domain)
     if not local or host is None or len(local.encode()) > LOCAL:

@@ -18,9 +18,10 @@ from onefold.identity.spelling import plain
 
 # What a telephone's own address book puts around a number: marks of direction, not of the number.
 MARKS = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff \t\r\n\xa0"
+SIGNS = ("+", "\uff0b")
 LONGEST = 64  # characters: a number has 15 digits at most (E.164), with signs between them
 NUMBER = re.compile(
-    r"(?:tel:)?([+\uff0b]?[\s\d()\[\].,/\-\u2010-\u2015\u2212\uff0d\u2060]*?)"
+    r"(?:tel:)?([+\uff0b]?[\s\d()\[\]./\-\u2010-\u2015\u2212\uff0d\u2060]*?)"
     r"(?:(?:;ext=|[\s,;.]*(?:ext\.?|extension|x|#|durchwahl|dw\.?)[\s.:]*)(\d{1,8})#?)?",
     re.IGNORECASE,
 )
@@ -44,7 +45,7 @@ def phone(region: str | None, *, argument: str) -> Callable[[str | None], str | 
 
     def read(number: str) -> str | None:
         try:
-            held = phonenumbers.parse(number, region)
+            held = phonenumbers.parse(number, None if number[:1] in SIGNS else region)
         except phonenumbers.NumberParseException:
             return None
         reason = phonenumbers.is_possible_number_with_reason(held)
@@ -59,12 +60,11 @@ def phone(region: str | None, *, argument: str) -> Callable[[str | None], str | 
         parts = NUMBER.fullmatch(value) if value else None
         if parts is None:
             return None
-        before, number = "", parts[1]
-        while number != before:  # a possible number may lose one more digit when read again
-            before, read_again = number, read(number)
-            if read_again is None:
-                return None
-            number = read_again
+        number = parts[1]
+        while number is not None and (again := read(number)) != number:
+            number = again  # a possible number may lose one more digit when it is read again
+        if number is None:
+            return None
         return f"{number};ext={parts[2]}" if parts[2] else number
 
     return normal

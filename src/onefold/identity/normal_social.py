@@ -77,7 +77,8 @@ def social(value: str | None) -> str | None:
     address = ADDRESS.fullmatch(value)
     if address:
         return _profile(address[1].strip("."), address[2])
-    value = value.removeprefix("acct:")
+    if value.startswith("acct:"):  # RFC 7565
+        value = "@" + value[5:].removeprefix("@")
     network, colon, handle = value.rpartition(":")
     if colon:
         return _named(network, handle)
@@ -109,7 +110,8 @@ def _network(host: str) -> str:
 def _profile(host: str, rest: str) -> str | None:
     """network:handle of a profile's address."""
     path, _, query = rest.partition("#")[0].partition("?")
-    network, parts = _network(host), [unquote(p) for p in path.split("/") if p]
+    network = _network(host)
+    parts = [p for p in (folded(unquote(p)) for p in path.split("/")) if p]
     if network == "facebook" and parts == ["profile.php"]:
         number = re.search(r"(?:^|&)id=(\d{1,20})(?:&|$)", query)
         return f"facebook:{number[1]}" if number else None

@@ -17,7 +17,7 @@ from onefold import _time
 from onefold._check import hint, is_several, one_of, quoted, shown, unicode, whole
 from onefold._types import Duration
 from onefold.errors import ArgumentError, UnknownName
-from onefold.identity.kinds import IdentifierType, patterns
+from onefold.identity.kinds import IdentifierType, brief, patterns
 from onefold.identity.normal import BLOCKED, BLOCKED_DEVICE, BLOCKED_EMAIL, BLOCKED_PHONE
 
 CUSTOMER = "customer"
@@ -125,7 +125,7 @@ DEFAULT_TYPES = (
 )
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class IdentityPolicy:
     """What is believed of identifiers: types with their guards, and rules for shared ones.
 
@@ -168,7 +168,7 @@ class IdentityPolicy:
 
     types: tuple[IdentifierType, ...] = attrs.field(default=DEFAULT_TYPES, converter=_types)
     logins: tuple[str, ...] = attrs.field(
-        default=("login", "sign_up"), converter=_logins, kw_only=True
+        default=("identify", "login", "sign_up"), converter=_logins, kw_only=True
     )
     logouts: tuple[str, ...] = attrs.field(default=("logout",), converter=_logouts, kw_only=True)
     not_evidence: tuple[str, ...] = attrs.field(default=(), converter=_not_evidence, kw_only=True)
@@ -182,6 +182,9 @@ class IdentityPolicy:
     )
     key: str = attrs.field(default="", converter=_key, kw_only=True, repr=False)
     _sealed: str | None = attrs.field(default=None, kw_only=True, repr=False)
+
+    def __repr__(self) -> str:
+        return brief(self)
 
     @property
     def version(self) -> str:

@@ -101,8 +101,8 @@ class Clusters:
             kinds = {self._types[i] for i in self._members[root]}
             self._count[root] = sum(self._guards.units[t] for t in kinds)
 
-    def take(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Join each pair, in this order, if both sides fit together."""
+    def take(self, pairs: Iterable[tuple[int, int]], *, most: int | None = None) -> None:
+        """Join each pair, in this order, if both sides fit together, into `most` nodes or fewer."""
         find, count, guards = self.find, self._count, self._guards
         bias, high = guards.bias, guards.high
         for a, b in pairs:
@@ -112,6 +112,8 @@ class Clusters:
             if (count[x] + count[y] + bias) & high and self._crowded(x, y):
                 continue
             if self._foes and self._hostile(x, y):
+                continue
+            if most is not None and len(self._members[x]) + len(self._members[y]) > most:
                 continue
             self._join(x, y)
 

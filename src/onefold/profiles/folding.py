@@ -13,10 +13,11 @@ import numpy as np
 
 from onefold import _time
 from onefold._check import instance, is_several, whole
-from onefold._columns import stacked
+from onefold._columns import missing, stacked
 from onefold._types import Duration, Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
+from onefold.events.identifiers import identified
 from onefold.events.log import EventLog
 from onefold.events.tables import PLACE, free_name, one_type, same_currency
 from onefold.identity import Identities
@@ -65,8 +66,9 @@ def fold(
         One profile for each customer with an event or a fact before `as_of`.
 
     Raises:
-        ArgumentError: If `as_of` is left out and nothing is known of anybody, or a few events lie
-            so far after all others that a clock must be wrong.
+        ArgumentError: If `as_of` is left out and nothing is known of anybody, a few events lie so
+            far after all others that a clock must be wrong, or rows have identifiers and no
+            customer.
 
     Examples:
         >>> import onefold as of
@@ -85,8 +87,10 @@ def fold(
         identities = who_then(identities, given, known_from, "fold")
         logs = iter([identities.applied(together(logs, identities, given))])
         given = identities.as_of if given is None else given
-    elif known_from is not None:
-        logs = (some.known_at(known_from) for some in logs)
+    else:
+        logs = of_customers(logs, "fold")
+        if known_from is not None:
+            logs = (some.known_at(known_from) for some in logs)
     ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
     moment = _end(ledger) if given is None else given
     known = ledger.before(moment)
@@ -169,6 +173,23 @@ def each_log(log: Any, call: str) -> Iterator[EventLog]:
                 "or several with EventLog.batches(...)."
             )
         yield some
+
+
+def of_customers(logs: Iterable[EventLog], call: str) -> Iterator[EventLog]:
+    """The same logs, if any row has a customer, or none has identifiers of one either."""
+    known, named = False, 0
+    for log in logs:
+        for table in (log.events, log.facts):
+            if not known:
+                known = not missing(table.coded("customer")).all()
+                named += int(identified(table).sum())
+        yield log
+    if named and not known:
+        raise ArgumentError(
+            f"{call}: log has identifiers in {named:,} rows and a customer in none, so nothing "
+            "says which rows are one customer's. Make customers of the identifiers first: "
+            "identities = onefold.resolve(log)."
+        )
 
 
 def _end(ledger: Ledger) -> np.datetime64:

@@ -24,7 +24,7 @@ from onefold.catalog import Catalog
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog
 from onefold.ledger import Ledger
-from onefold.profiles.folding import carried, each_log
+from onefold.profiles.folding import carried, each_log, of_customers
 from onefold.profiles.parts import building, export, manifest, moments, part
 from onefold.profiles.parts.building import How
 from onefold.profiles.parts.disk import place_of
@@ -109,7 +109,7 @@ class Partitions:
         count = whole(parts, f"{call}: parts", most=MOST)
         place = place_of(folder, f"{call}: folder")
         moment = None if as_of is None else _time.instant(as_of, f"{call}: as_of")
-        held = each_log(logs, call)
+        held = of_customers(each_log(logs, call), call)
         if known_at is not None:
             at = _time.instant(known_at, f"{call}: known_at")
             held = (log.known_at(at) for log in held)

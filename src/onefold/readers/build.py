@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 
 from onefold._types import Ints
 from onefold.events import EventLog
+from onefold.events.identifiers import is_identifier, place_of, type_of
+from onefold.readers.names import COLUMNS, by_type
 from onefold.readers.values import Stated
 
 PLAIN = ("user_id", "anonymous_id", "device", "platform", "browser", "page", "medium")
@@ -30,7 +32,7 @@ TYPES = {
     **dict.fromkeys(("source", "currency", "raw", "file"), TEXT),
     **dict.fromkeys(("time", "received", "value", "record", "row"), pa.int64()),
     "quantity": pa.float64(),
-    **dict.fromkeys(PLAIN, TEXT),
+    **dict.fromkeys((*PLAIN, *COLUMNS), TEXT),
 }
 BLANK: dict[str, Any] = {**dict.fromkeys(TYPES), "chosen": {}}  # an event of which nothing is known
 READ = itemgetter(*TYPES)  # an event as a tuple, which is cheap to keep
@@ -64,7 +66,8 @@ def event_block(
 
 def fact_block(facts: Sequence[tuple[Any, ...]]) -> pa.Table:
     """Facts as columns."""
-    customer, time, received, name, words, record = zip(*facts, strict=True)
+    whose, time, received, name, words, record = zip(*facts, strict=True)
+    customer, named = (whose, {}) if isinstance(whose[0], str) else _whose(whose)
     return pa.table(
         {
             "customer": pa.array(customer, TEXT),
@@ -73,8 +76,15 @@ def fact_block(facts: Sequence[tuple[Any, ...]]) -> pa.Table:
             "name": pa.array(name, TEXT),
             "value": pa.array(words, TEXT),
             "record": pa.array(record, pa.int64()),
+            **named,
         }
     )
+
+
+def _whose(whose: Sequence[Any]) -> tuple[list[None], dict[str, pa.Array]]:
+    """The customers of facts, of which there are none yet, and the columns of their names."""
+    named = zip((*COLUMNS, "source"), zip(*whose, strict=True), strict=True)
+    return [None] * len(whose), {name: pa.array(values, TEXT) for name, values in named}
 
 
 def built(
@@ -128,7 +138,8 @@ def _event_log(
 ) -> EventLog:
     """A log of the events; columns and properties that hold nothing are left out."""
     held = {name: name for name in OPTIONAL if _some(table[name])}
-    columns = {name: _long(table[name]) for name in ("customer", "time", "kind", *held)}
+    whose, named = _named(table)
+    columns = {name: _long(table[name]) for name in (*named, "time", "kind", *held)}
     if _some(table["value"]):
         columns["value"] = _decimals(table["value"])
         held["value"] = "value"
@@ -136,7 +147,9 @@ def _event_log(
         held["currency"] = "currency"
     names = {}
     for column in table.column_names:
-        if column.startswith(PROPERTY) and _some(table[column]):
+        if column in named:
+            columns[column] = _long(table[column])
+        elif column.startswith(PROPERTY) and _some(table[column]):
             name = column.removeprefix(PROPERTY)
             names[name] = column
             plain = name in PLAIN or (PROPERTY, name) in textual
@@ -144,9 +157,24 @@ def _event_log(
                 _long(table[column]) if plain else pc.cast(table[column], pa.float64())
             )
     frame = pa.table(columns)
-    return EventLog.from_frame(
-        frame, customer="customer", time="time", event="kind", properties=names, **held
-    )
+    return EventLog.from_frame(frame, time="time", event="kind", properties=names, **whose, **held)
+
+
+def _named(table: pa.Table) -> tuple[dict[str, Any], list[str]]:
+    """How a log is told whose its rows are, and the columns that tell it."""
+    every = {column.removeprefix(PROPERTY): column for column in table.column_names}
+    every = {name: column for name, column in every.items() if is_identifier(name)}
+    last = {
+        type_of(name): place_of(name)
+        for name in sorted(every, key=place_of)
+        if _some(table[every[name]])
+    }
+    # An empty column before one that is not keeps its place, so that pieces make the whole.
+    names = {n: c for n, c in every.items() if place_of(n) <= last.get(type_of(n), 0)}
+    whose: dict[str, Any] = {"identifiers": by_type(names)} if names else {}
+    if not names or _some(table["customer"]):
+        whose["customer"] = "customer"
+    return whose, [*(["customer"] if "customer" in whose else []), *names.values()]
 
 
 def _fact_log(table: pa.Table, textual: Collection[tuple[str, str]]) -> EventLog:
@@ -164,9 +192,11 @@ def _fact_log(table: pa.Table, textual: Collection[tuple[str, str]]) -> EventLog
         name = some["name"][0].as_py()
         if (FACT, name) not in textual:
             some = some.set_column(4, "value", pc.cast(some["value"], pa.float64()))
+        whose, _ = _named(some)
+        source = "source" if "source" in some.column_names and _some(some["source"]) else None
         logs.append(
             EventLog.from_facts(
-                some, customer="customer", time="time", facts={name: "value"}, received=received
+                some, time="time", facts={name: "value"}, received=received, source=source, **whose
             )
         )
         start = end

@@ -101,6 +101,7 @@ def ga4(
     anonymous: bool = True,
     currency: str | None = None,
     system: str | None = "ga4",
+    identities: bool = False,
 ) -> Read:
     """Read GA4's export to BigQuery: rows of `events_*` as JSON lines, Parquet or a frame.
 
@@ -127,6 +128,8 @@ def ga4(
         currency: Currency of the log; left out, the one that most amounts are in. Amounts in
             another one are rejected, those that name none are taken to be in it.
         system: The system whose ids of events these are.
+        identities: Keep all identifiers, for `onefold.resolve`, instead of one customer: `user_id`,
+            `user_pseudo_id` as "cookie", and the vendor's and the advertising id as "device".
 
     Returns:
         The log, and what became of each row.
@@ -154,6 +157,7 @@ def ga4(
         anonymous=anonymous,
         currency=currency,
         system=system,
+        identities=identities,
     )
     columns = COLUMNS | {path[0] for path in chosen.chosen.values()}
     return gathered(
@@ -215,26 +219,24 @@ class Exported:
         label = self.settings.label
         user = text(_set(document.get("user_id")), "user_id")
         anonymous = text(document.get("user_pseudo_id"), "user_pseudo_id")
-        customer = self.settings.customer(user, anonymous)
+        device = mapping(document.get("device"), "device")
+        whose = self.settings.whose(user, anonymous, lambda: self._names(anonymous, device))
         time = unix(document.get("event_timestamp"), "event_timestamp", 1)
         if time is None:
             raise Refused(NO_TIME)
-        device = mapping(document.get("device"), "device")
         web = mapping(device.get("web_info"), "web_info")
         platform = label(document.get("platform"), "platform")
         session = text(params.get("ga_session_id"), "ga_session_id")
         medium = at(document, ("collected_traffic_source", "manual_medium"))
         return {
             **BLANK,
-            "customer": customer,
+            **whose,
             "time": time,
             "channel": None if platform is None else CHANNELS.get(platform, platform),
             "basket": None if session is None else f"{anonymous or user}.{session}",
             "zone": self._zone(device.get("time_zone_offset_seconds")),
             "id": _key(document, anonymous or user, time, name),
             "source": self.settings.system,
-            "user_id": user,
-            "anonymous_id": anonymous,
             "device": label(device.get("category"), "device"),
             "platform": label(device.get("operating_system"), "platform"),
             "browser": label(web.get("browser") or device.get("browser"), "browser"),
@@ -243,6 +245,14 @@ class Exported:
             ),
             "medium": label(medium or params.get("medium"), "medium"),
             "chosen": self.settings.picked(document),
+        }
+
+    def _names(self, cookie: str | None, device: Any) -> dict[str, str | None]:
+        """All names besides the user's id."""
+        return {
+            "cookie": cookie,
+            "device": self.settings.name(_set(device.get("vendor_id")), "vendor_id"),
+            "device:2": self.settings.name(_set(device.get("advertising_id")), "advertising_id"),
         }
 
     def _facts(self, document: dict[str, Any], event: dict[str, Any]) -> list[Fact]:
@@ -256,7 +266,7 @@ class Exported:
             when = unix(value.get("set_timestamp_micros"), "set_timestamp_micros", 1)
             when = event["time"] if when is None else when
             for name, held in self.settings.facts({key: first_value(value)}):
-                out.append((event["customer"], when, None, name, held))
+                out.append((self.settings.who(event), when, None, name, held))
         return out
 
     def _zone(self, offset: Any) -> str | None:

@@ -18,11 +18,12 @@ import pyarrow as pa
 from onefold.errors import ArgumentError
 from onefold.readers.advice import all_rejected
 from onefold.readers.build import FACT, ONLY, READ, built, event_block, fact_block
+from onefold.readers.names import Whose
 from onefold.readers.read import Read
 from onefold.readers.sources import Record
 from onefold.readers.values import Refused, Stated
 
-Fact = tuple[str, int, int | None, str, Stated]  # customer, time, received, name, what is stated
+Fact = tuple[Whose, int, int | None, str, Stated]  # whose, time, received, name, what is stated
 Found = tuple[list[dict[str, Any]], list[Fact]]
 
 BLOCK = 10_000  # events or facts that wait as Python objects
@@ -96,7 +97,7 @@ class Gathering:
     events: list[tuple[Any, ...]] = attrs.field(factory=list)
     picked: list[dict[str, Stated | None]] = attrs.field(factory=list)
     facts: list[tuple[Any, ...]] = attrs.field(factory=list)
-    latest: dict[tuple[str, str], tuple[int, Stated]] = attrs.field(factory=dict)
+    latest: dict[tuple[Whose, str], tuple[int, Stated]] = attrs.field(factory=dict)
     names: set[str] = attrs.field(factory=set)
     event_blocks: list[pa.Table] = attrs.field(factory=list)
     fact_blocks: list[pa.Table] = attrs.field(factory=list)
@@ -166,19 +167,19 @@ class Gathering:
 
     def _state(self, fact: Fact) -> None:
         """Add a fact, unless it was the last that was said of it, at the same time."""
-        customer, time, received, name, stated = fact
-        if self.latest.get((customer, name)) == (time, stated):
+        whose, time, received, name, stated = fact
+        if self.latest.get((whose, name)) == (time, stated):
             return
         if name not in self.names:
             if len(self.names) >= MOST_NAMES:
                 self.notes[f"fact beyond {MOST_NAMES:,} names: not kept"] += 1
                 return
             self.names.add(name)
-        self.latest[customer, name] = time, stated
+        self.latest[whose, name] = time, stated
         words, number = stated
         if not number:
             self.textual.add((FACT, name))
-        self.facts.append((customer, time, received, name, words, self.records))
+        self.facts.append((whose, time, received, name, words, self.records))
 
     def _flush(self) -> None:
         if self.events:

@@ -16,6 +16,7 @@ import attrs
 from onefold.readers.build import BLANK
 from onefold.readers.fixed import Fixed
 from onefold.readers.gathering import Fact, Found, gathered
+from onefold.readers.names import columns, count
 from onefold.readers.orders import Product, Stated, ordered, sign
 from onefold.readers.read import Read
 from onefold.readers.settings import NO_TIME, Chosen, Kinds, Settings, settings
@@ -64,6 +65,7 @@ def segment(
     currency: str | None = None,
     tz: str | None = None,
     system: str | None = "segment",
+    identities: bool = False,
 ) -> Read:
     """Read calls of Segment's spec: JSON lines, a JSON list, or batches as sent to its API.
 
@@ -91,6 +93,9 @@ def segment(
             another one are rejected, those that name none are taken to be in it.
         tz: Zone in which times without one are read; left out, they are rejected.
         system: The system whose ids of events these are.
+        identities: Keep all identifiers, for `onefold.resolve`, instead of one customer: `userId`
+            as "user_id", `anonymousId` as "cookie", `context.device` as "device", and of the traits
+            "email" and "phone". An `alias` call links `previousId`, as a "cookie".
 
     Returns:
         The log, and what became of each call.
@@ -119,6 +124,7 @@ def segment(
         currency=currency,
         tz=tz,
         system=system,
+        identities=identities,
     )
     return gathered(
         records_of(source, calls, call),
@@ -171,7 +177,7 @@ class Calls:
         """What every call has: who, when, where, on what."""
         user = text(document.get("userId"), "userId")
         anonymous = text(document.get("anonymousId"), "anonymousId")
-        customer = self.settings.customer(user, anonymous)
+        whose = self.settings.whose(user, anonymous, lambda: self._names(document, context))
         label, zone = self.settings.label, self.settings.tz
         time = instant(document.get("timestamp"), "timestamp", zone)
         if time is None:
@@ -181,21 +187,32 @@ class Calls:
         device, platform, browser = self.settings.agent(context.get("userAgent"))
         return {
             **BLANK,
-            "customer": customer,
+            **whose,
             "time": time,
             "received": instant(document.get("receivedAt"), "receivedAt", zone),
             "channel": self._channel(document, context),
             "zone": self.settings.zone(context.get("timezone")),
             "id": text(document.get("messageId"), "messageId"),
             "source": self.settings.system,
-            "user_id": user,
-            "anonymous_id": anonymous,
             "device": label(inside(context, "device", "model"), "device") or device,
             "platform": label(inside(context, "os", "name"), "platform") or platform,
             "browser": browser,
             "page": path_of(label(inside(context, "page", "path"), "page")),
             "medium": label(inside(context, "campaign", "medium"), "medium"),
             "chosen": self.settings.picked(document),
+        }
+
+    def _names(self, document: dict[str, Any], context: Any) -> dict[str, str | None]:
+        """All names besides the user's id."""
+        name, device = self.settings.name, mapping(context.get("device"), "device")
+        own = document.get("traits") if document["type"] == "identify" else context.get("traits")
+        traits = mapping(own, "traits")
+        return {
+            "cookie": text(document.get("anonymousId"), "anonymousId"),
+            "device": name(device.get("id"), "id of the device"),
+            "device:2": name(device.get("advertisingId"), "advertisingId"),
+            "email": name(traits.get("email"), "email"),
+            "phone": name(traits.get("phone"), "phone"),
         }
 
     def _channel(self, document: dict[str, Any], context: Any) -> str | None:
@@ -242,19 +259,27 @@ class Calls:
         facts: list[Fact] = []
         if call == "identify":
             traits = mapping(document.get("traits"), "traits")
-            who, when, known = event["customer"], event["time"], event["received"]
+            who, when, known = self.settings.who(event), event["time"], event["received"]
             facts = [(who, when, known, name, held) for name, held in self.settings.facts(traits)]
         else:
             previous = text(document.get("previousId"), "previousId")
             if previous is not None:
-                event["anonymous_id"] = previous
+                event |= self._previous(event, previous)
         linked = event["user_id"] is not None and event["anonymous_id"] is not None
+        linked = linked or count(event) > 1
         events = []
         if linked and self.settings.kinds.get(call, call) is not None:
             events = [event | {"kind": self.settings.kind(call)}]
         if not events and not facts:
             raise Refused(f"{call} with nothing in it but one id", skipped=True)
         return events, facts
+
+    def _previous(self, event: dict[str, Any], previous: str) -> dict[str, str | None]:
+        """What an event says of the id that somebody had before."""
+        if not self.settings.identities:
+            return {"anonymous_id": previous}
+        held = event["identifier:cookie"]
+        return columns({"cookie": previous, "cookie:2": None if held == previous else held})
 
 
 @lru_cache(maxsize=256)

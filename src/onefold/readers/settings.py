@@ -9,7 +9,7 @@ values, as in GA4's `event_params`, it looks for the key:
 
 import zoneinfo
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 import attrs
@@ -18,7 +18,9 @@ from onefold import _time
 from onefold._check import text as checked_text
 from onefold.errors import ArgumentError
 from onefold.events.tables import BUILT_IN, PLACE, free_name
+from onefold.readers import names
 from onefold.readers.agents import Agent, agents
+from onefold.readers.names import Whose
 from onefold.readers.values import LONGEST, Refused, Stated, absent, stated, text, unicode
 
 Path = tuple[str, ...]
@@ -43,6 +45,7 @@ class Settings:
     currency: str | None
     tz: zoneinfo.ZoneInfo | None
     system: str | None
+    identities: bool = False
     notes: Counter[str] = attrs.field(factory=Counter)
     agent: Agent = attrs.field(init=False)
     _zones: dict[str, bool] = attrs.field(init=False, factory=dict)
@@ -63,6 +66,35 @@ class Settings:
         if not self.anonymous:
             raise Refused("no user id (anonymous=False)", skipped=True)
         return anonymous
+
+    def whose(
+        self,
+        user: str | None,
+        anonymous: str | None,
+        named: Callable[[], Mapping[str, str | None]],
+    ) -> dict[str, str | None]:
+        """What an event says of whose it is: one customer or, for identities, all its names."""
+        if not self.identities:
+            customer = self.customer(user, anonymous)
+            return {"customer": customer, "user_id": user, "anonymous_id": anonymous}
+        held = {"user_id": user, **named()}
+        if user is None and not self.anonymous:
+            self.customer(user, "")
+        if all(value is None for value in held.values()):
+            raise Refused(NO_USER)
+        return names.columns(held)
+
+    def who(self, event: Mapping[str, Any]) -> Whose:
+        """Whose facts are those that come with an event."""
+        if not self.identities:
+            customer: str = event["customer"]
+            return customer
+        return (*(event[column] for column in names.COLUMNS), event["source"])
+
+    def name(self, value: Any, what: str) -> str | None:
+        """One more name of whoever it was; what can't be one is left out, and counted."""
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return text(value, what) if whole else self.label(value, what)
 
     def kind(self, name: str | None) -> str:
         """The kind of an event by the source's name for it."""
@@ -131,6 +163,7 @@ def settings(
     currency: str | None,
     tz: str | None = None,
     system: str | None,
+    identities: bool = False,
 ) -> Settings:
     """Check what a caller chose."""
     return Settings(
@@ -141,6 +174,7 @@ def settings(
         None if currency is None else checked_text(currency, f"{call}: currency").upper(),
         None if tz is None else _time.zone(tz, f"{call}: tz"),
         None if system is None else checked_text(system, f"{call}: system"),
+        bool(identities),
     )
 
 
@@ -239,6 +273,7 @@ def _paths(properties: Chosen, call: str) -> dict[str, Path]:
     for name, one in named:
         advice = f"Give it another name: properties={{'{name}_told': {one!r}}}."
         free_name(name, BUILT_IN, argument=argument, advice=advice)
+        names.no_identifier(name, argument)
         if name in out:
             raise ArgumentError(
                 f"{argument} has the name {name!r} twice; name them: {{'name': 'path'}}."

@@ -58,6 +58,7 @@ CHANNELS = {"web": "web", "mob": "mobile", "app": "mobile", "srv": "server", "pc
 LISTS = {f"{ACTION}.list_view", f"{ACTION}.promo_view"}  # shown, not chosen
 MONEY = {f"{ACTION}.transaction": 1, f"{ACTION}.refund": -1, "transaction_item": 1}
 NOTHING: dict[str, Any] = {}
+DEVICES = ("appleIdfv", "appleIdfa", "androidIdfa")  # in the order in which they are preferred
 
 
 def snowplow(
@@ -68,6 +69,7 @@ def snowplow(
     anonymous: bool = True,
     currency: str | None = None,
     system: str | None = "snowplow",
+    identities: bool = False,
 ) -> Read:
     """Read Snowplow's enriched events: TSV lines, or the JSON that its analytics SDKs make.
 
@@ -92,6 +94,10 @@ def snowplow(
         currency: Currency of the log; left out, the one that most amounts are in. Amounts in
             another one are rejected, those that name none are taken to be in it.
         system: The system whose ids of events these are.
+        identities: Keep all identifiers, for `onefold.resolve`, instead of one customer: `user_id`,
+            `domain_userid` and `network_userid` as "cookie", the user of the mobile session and the
+            id of the device for its vendor, else for advertising, as "device". The address of the
+            network is none.
 
     Returns:
         The log, and what became of each event.
@@ -118,6 +124,7 @@ def snowplow(
         anonymous=anonymous,
         currency=currency,
         system=system,
+        identities=identities,
     )
     return gathered(
         records_of(source, enriched, call),
@@ -202,7 +209,7 @@ class Enriched:
             or text(session.get("userId"), "userId of the session")
             or text(get("network_userid"), "network_userid")
         )
-        customer = self.settings.customer(user, anonymous)
+        whose = self.settings.whose(user, anonymous, lambda: self._names(document, session))
         received = instant(get("collector_tstamp"), "collector_tstamp", dt.UTC)
         time = instant(get("derived_tstamp"), "derived_tstamp", dt.UTC)
         time = received if time is None else time
@@ -212,7 +219,7 @@ class Enriched:
         device, system, browser = self._technology(document)
         return {
             **BLANK,
-            "customer": customer,
+            **whose,
             "time": time,
             "received": received,
             "channel": None if platform is None else CHANNELS.get(platform, platform),
@@ -221,14 +228,23 @@ class Enriched:
             "zone": self.settings.zone(get("os_timezone") or get("geo_timezone")),
             "id": text(get("event_id"), "event_id"),
             "source": self.settings.system,
-            "user_id": user,
-            "anonymous_id": anonymous,
             "device": device,
             "platform": system,
             "browser": browser,
             "page": path_of(label(get("page_urlpath") or get("page_url"), "page")),
             "medium": label(get("mkt_medium"), "medium"),
             "chosen": self.settings.picked(document),
+        }
+
+    def _names(self, document: dict[str, Any], session: Any) -> dict[str, str | None]:
+        """All names besides the user's id."""
+        mobile = _entity(document, KNOWN + "mobile_context_1")
+        ids = [self.settings.name(mobile.get(key), key) for key in DEVICES]
+        return {
+            "cookie": text(document.get("domain_userid"), "domain_userid"),
+            "cookie:2": text(document.get("network_userid"), "network_userid"),
+            "device": text(session.get("userId"), "userId of the session"),
+            "device:2": next((one for one in ids if one is not None), None),
         }
 
     def _technology(self, document: dict[str, Any]) -> tuple[str | None, str | None, str | None]:

@@ -23,6 +23,7 @@ from onefold.events.tables import (
     no_facts,
     nothing,
     same_currency,
+    whose,
 )
 
 TEXT, NUMBER = "string", "double"
@@ -40,13 +41,15 @@ class Property:
 class Layout:
     """What logs have in common: further columns of their events, names of facts, the currency.
 
-    `received` says whether events, and facts, have the instant at which they became known.
+    `received` says whether events, and facts, have the instant at which they became known;
+    `identifiers` are the columns of each that tell whose rows they are, besides the customer.
     """
 
     properties: Mapping[str, Property] = attrs.field(factory=dict)
     facts: Mapping[str, str] = attrs.field(factory=dict)
     received: tuple[bool, bool] = (False, False)
     currency: str | None = None
+    identifiers: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @classmethod
     def of(cls, log: EventLog) -> "Layout":
@@ -63,6 +66,7 @@ class Layout:
             types_of(log.facts),
             (RECEIVED in log.events, RECEIVED in log.facts),
             log.currency,
+            (tuple(sorted(whose(log.events))), tuple(sorted(whose(log.facts)))),
         )
 
     def also(self, other: "Layout", call: str) -> "Layout":
@@ -94,12 +98,17 @@ class Layout:
             facts,
             (self.received[0] or other.received[0], self.received[1] or other.received[1]),
             same_currency(self.currency, other.currency, call),
+            (
+                tuple(sorted({*self.identifiers[0], *other.identifiers[0]})),
+                tuple(sorted({*self.identifiers[1], *other.identifiers[1]})),
+            ),
         )
 
     @property
-    def columns(self) -> tuple[dict[str, str], tuple[bool, bool]]:
+    def columns(self) -> tuple[dict[str, str], tuple[object, ...]]:
         """What files of rows depend on: two layouts that agree in it have the same columns."""
-        return {name: held.type for name, held in self.properties.items()}, self.received
+        types = {name: held.type for name, held in self.properties.items()}
+        return types, (self.received, self.identifiers)
 
     @property
     def no_log(self) -> EventLog:
@@ -108,7 +117,8 @@ class Layout:
         extra = {PROPERTY + n: _no_rows(p.type) for n, p in sorted(self.properties.items())}
         events = no_events().replace(**({RECEIVED: late} if self.received[0] else {}), **extra)
         facts = no_facts().replace(**({RECEIVED: late} if self.received[1] else {}))
-        return EventLog(events, facts, self.currency)
+        for_events, for_facts = ({name: nothing(0) for name in held} for held in self.identifiers)
+        return EventLog(events.replace(**for_events), facts.replace(**for_facts), self.currency)
 
 
 def held_in(table: Columns) -> frozenset[str]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from onefold import _time
 from onefold.errors import FileError
+from onefold.events.identifiers import SOURCE, is_identifier
 from onefold.profiles.parts.layout import NUMBER, TEXT, Layout, Property
 from onefold.profiles.parts.parquet import schema_of, shown
 from onefold.profiles.parts.spill import MOST
@@ -70,6 +71,7 @@ def write(manifest: Manifest, folder: Path) -> None:
             "events": shown(schema_of(log.events)),
             "facts": shown(schema_of(log.facts)),
         },
+        "identifiers": dict(zip(("events", "facts"), layout.identifiers, strict=True)),
         "properties": {name: attrs.asdict(p) for name, p in sorted(layout.properties.items())},
         "known_facts": {
             name: {"type": layout.facts[name], "first": _said(first)}
@@ -135,6 +137,7 @@ def _manifest(held: Mapping[str, Any]) -> Manifest:
         {name: _one_of(fact["type"], (TEXT, NUMBER)) for name, fact in stated.items()},
         ("received" in columns["events"], "received" in columns["facts"]),
         None if held["currency"] is None else _text(held["currency"]),
+        _identifiers(held.get("identifiers", {"events": [], "facts": []})),
     )
     log = layout.no_log
     own = {"events": shown(schema_of(log.events)), "facts": shown(schema_of(log.facts))}
@@ -154,6 +157,14 @@ def _manifest(held: Mapping[str, Any]) -> Manifest:
         raise ValueError(f"{len(parts)} parts")
     first = {name: _moment(fact["first"]) for name, fact in stated.items()}
     return Manifest(_moment(held["as_of"]), layout, first, parts)
+
+
+def _identifiers(held: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    events, facts = (tuple(map(_text, held[kind])) for kind in ("events", "facts"))
+    for name in (*events, *facts):
+        if name != SOURCE and not is_identifier(name):
+            raise ValueError(f"{name!r} among identifiers")
+    return events, facts
 
 
 def _said(moment: np.datetime64) -> str:

@@ -24,7 +24,8 @@ from onefold._columns import Coded, Column, Columns, frozen, missing, same_in_al
 from onefold._types import NO_MONEY, NO_OFFSET, Array, Ints, Times
 from onefold._vocab import Vocab, ranked
 from onefold.errors import FileError
-from onefold.events.tables import KEY, PROPERTY, RECEIVED, no_money, nothing
+from onefold.events.identifiers import IDENTIFIER
+from onefold.events.tables import KEY, PROPERTY, RECEIVED, no_money, nothing, whose
 
 GROUP = 1 << 20  # rows of a row group
 WORDS = 1 << 28  # bytes of the strings of a row group that are written once each
@@ -136,10 +137,12 @@ def _names(like: Columns) -> dict[str, str]:
     """The name in the file of each column, in their order there."""
     known = EVENTS if "kind" in like else FACTS
     out = {column: name for column, name in known.items() if column in like}
+    out |= {column: column for column in sorted(whose(like))}
+    taken = {*known.values(), *whose(like)}
     for column in like.data:
         if column.startswith(PROPERTY):
             name = column.removeprefix(PROPERTY)
-            free = name not in known.values() and not name.startswith(PROPERTY)
+            free = name not in taken and not name.startswith((PROPERTY, IDENTIFIER))
             out[column] = name if free else column
     return out
 
