@@ -29,7 +29,7 @@ def states(diff: PolicyDiff, was: str, now: str) -> set[Any]:
 
 
 @given(rows(), ONE, links())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_nothing_differs_from_itself(several: Any, policy: Any, told: Any) -> None:
     who = resolved(several, policy, told)
     for same in (who.diff(policy), who.diff(resolved([*several, *several], policy, told))):
@@ -40,7 +40,7 @@ def test_nothing_differs_from_itself(several: Any, policy: Any, told: Any) -> No
 
 
 @given(rows(), ONE, ONE, links())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_merges_made_one_way_are_undone_the_other(
     several: Any, one: Any, other: Any, told: Any
 ) -> None:
@@ -55,7 +55,7 @@ def test_merges_made_one_way_are_undone_the_other(
 
 
 @given(rows(), ONE, ONE)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_groups_are_those_of_a_plain_count(several: Any, one: Any, other: Any) -> None:
     before, after = resolved(several, one), resolved(several, other)
     into, of_ = defaultdict(set), defaultdict(set)

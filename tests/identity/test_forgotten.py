@@ -18,7 +18,7 @@ BEN = ("user_id", "ben")
 
 
 @given(rows(), st.sampled_from(POLICIES), st.sampled_from(POLICIES), links(), st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_forgetting_is_leaving_out_the_rows(
     several: Any, policy: Any, later: Any, told: Any, data: Any
 ) -> None:

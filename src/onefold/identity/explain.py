@@ -215,10 +215,10 @@ def _broken(known: Known, held: Chains) -> list[str]:
         elif any(node in why for node in ends):
             out.append("; ".join(f"{called(who.nodes, n)} {why[n]}" for n in ends if n in why))
         else:
-            out.append(
-                f"{called(who.nodes, ends[0])} and {called(who.nodes, ends[1])} are in quarantine: "
-                f"more than {known.policy.giant:,} identifiers hang together"
-            )
+            names = [called(who.nodes, node) for node in ends if who.giant[node]]
+            said_of = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+            most = f"{known.policy.giant:,}"
+            out.append(f"{said_of} in quarantine: more than {most} identifiers hang together")
     return out
 
 
