@@ -146,7 +146,7 @@ def test_quarantine_is_named() -> None:
 
 def test_a_weak_link_that_would_make_a_giant_says_so() -> None:
     several = [
-        {"kind": "view", "minute": i, "identifiers": {"card": card, "cookie": f"c{i}"}}
+        {"kind": "view", "minute": 99 * i, "identifiers": {"card": card, "cookie": f"c{i}"}}
         for i, card in enumerate(["x", "x", "y", "y"])
     ]
     pair = {"a_type": ["card"], "a_value": ["x"], "b_type": ["card"], "b_value": ["y"]}
