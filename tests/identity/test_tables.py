@@ -46,7 +46,7 @@ def test_demoted_says_how_many_it_serves() -> None:
 
 
 def test_demoted_is_told_by_the_type_that_tells_most() -> None:
-    last = of.Event(None, "view", "2024-03-20", identifiers={"device": "k", "email": "a@x.org"})
+    last = of.Event(None, "view", "2024-03-20", identifiers={"device": "k", "email": "amy@x.org"})
     [reason] = of.resolve(family() + of.EventLog.from_events([last])).demoted["reason"]
     assert reason.startswith("was seen with 9 user_id")
 
