@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-import numpy as np
+import attrs
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import onefold as of
 from onefold.errors import ArgumentError
-from onefold.identity import IdentifierType
+from onefold.identity import IdentifierType, PolicyDiff
 from tests.identity.crowds import POLICIES, TIGHT, links, log_of, resolved, rows
 from tests.identity.test_tables import FAMILY, family
 
@@ -22,8 +22,14 @@ def groups(table: pd.DataFrame, name: str) -> set[Any]:
     return {(row.customer, getattr(row, name)) for row in table.itertuples()}
 
 
+def states(diff: PolicyDiff, was: str, now: str) -> set[Any]:
+    """Changes of what both policies call by one name: those of e-mail addresses read otherwise."""
+    table = diff.changes[diff.changes["type"] != "email"]
+    return set(table[["type", "value", was, now]].itertuples(index=False, name=None))
+
+
 @given(rows(), ONE, links())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_nothing_differs_from_itself(several: Any, policy: Any, told: Any) -> None:
     who = resolved(several, policy, told)
     for same in (who.diff(policy), who.diff(resolved([*several, *several], policy, told))):
@@ -34,7 +40,7 @@ def test_nothing_differs_from_itself(several: Any, policy: Any, told: Any) -> No
 
 
 @given(rows(), ONE, ONE, links())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_merges_made_one_way_are_undone_the_other(
     several: Any, one: Any, other: Any, told: Any
 ) -> None:
@@ -44,14 +50,12 @@ def test_merges_made_one_way_are_undone_the_other(
     assert groups(there.undone, "into") == groups(back.made, "of")
     assert (there.moved, there.events, there.unchanged) == (back.moved, back.events, back.unchanged)
     assert (there.before, there.after) == (back.after, back.before)
-    swapped = back.changes.rename(columns={"before": "after", "after": "before"})
-    assert len(swapped) == len(there.changes)
+    assert states(there, "before", "after") == states(back, "after", "before")
     assert there == who.diff(other)
-    assert (there == back) == (not there)
 
 
 @given(rows(), ONE, ONE)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_groups_are_those_of_a_plain_count(several: Any, one: Any, other: Any) -> None:
     before, after = resolved(several, one), resolved(several, other)
     into, of_ = defaultdict(set), defaultdict(set)
@@ -127,8 +131,24 @@ def test_a_policy_without_a_type_is_refused() -> None:
 
 
 def test_a_value_does_not_change() -> None:
-    diff = FAMILY.diff(FAMILY.policy)
+    diff = FAMILY.diff(FAMILY.policy.with_types(IdentifierType("user_id", rank=2, limit=2)))
     with pytest.raises(ValueError, match="read-only"):
-        diff.shares[:0] = np.zeros(0, dtype=np.int64)
-        diff.shares.resize(3)
+        diff.shares[:] = 0
     assert of.resolve(family()) == FAMILY
+
+
+def test_the_short_way_to_compare_is_the_long_one() -> None:
+    several = [
+        {"kind": "view", "minute": 1, "identifiers": {"user_id": "ann", "cookie": "c1"}},
+        {"kind": "view", "minute": 2, "identifiers": {"user_id": "ben", "cookie": "c1"}},
+        {"kind": "view", "minute": 2, "identifiers": {"email": "A@x.org", "card": "7"}},
+    ]
+    who = resolved(several, TIGHT)
+    turned = of.IdentityPolicy(
+        [attrs.evolve(kind, rank=9 - kind.rank) for kind in TIGHT.types], attribution="strict"
+    )
+    read_otherwise = attrs.evolve(turned, longest=1000)  # of which nothing comes but another way
+    short, long = who.diff(turned), who.diff(read_otherwise)
+    assert attrs.evolve(short, after=attrs.evolve(short.after, version="")) == attrs.evolve(
+        long, after=attrs.evolve(long.after, version="")
+    )

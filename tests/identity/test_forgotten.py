@@ -18,7 +18,7 @@ BEN = ("user_id", "ben")
 
 
 @given(rows(), st.sampled_from(POLICIES), st.sampled_from(POLICIES), links(), st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_forgetting_is_leaving_out_the_rows(
     several: Any, policy: Any, later: Any, told: Any, data: Any
 ) -> None:
@@ -27,7 +27,7 @@ def test_forgetting_is_leaving_out_the_rows(
     own = {(r.type, r.value) for r in table.itertuples()} - {
         (r.type, r.value) for r in who.shared.itertuples()
     }
-    names = sorted({who.customer_of(pair) for pair in own})
+    names = sorted({str(who.customer_of(pair)) for pair in own})
     if not names:
         return
     gone = data.draw(st.sampled_from(names))
@@ -75,10 +75,12 @@ def test_another_way_to_read_forgets_the_same() -> None:
 
 
 def test_links_don_t_bring_anybody_back() -> None:
-    told = Links.must(BEN, ("email", "ben@x.org")) + Links.must(("email", "a@x.org"), ("crm_id", 1))
+    told = Links.must(BEN, ("email", "ben@x.org")) + Links.must(
+        ("email", "amy@x.org"), ("crm_id", 1)
+    )
     who = of.resolve(family(), links=told)
     after = of.resolve(family(), links=told, forgotten=who.forget(BEN, key="k"))
-    assert after.links == Links.must(("email", "a@x.org"), ("crm_id", 1))
+    assert after.links == Links.must(("email", "amy@x.org"), ("crm_id", 1))
     assert after.customer_of(("email", "ben@x.org")) is None
 
 
@@ -97,7 +99,8 @@ def test_nothing_is_held_in_plain() -> None:
     held = repr(attrs.asdict(forgotten, filter=lambda field, _: field.name != "key"))
     assert "ben" not in held and "a secret" not in held + repr(forgotten)
     assert repr(forgotten) == "Forgotten(1 identifiers, of the types user_id)"
-    assert forgotten != FAMILY.forget(BEN, key="another")
+    other = FAMILY.forget(BEN, key="another")
+    assert forgotten != other and not {*forgotten.hashes} & {*other.hashes}
 
 
 def test_within_a_source() -> None:

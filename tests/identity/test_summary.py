@@ -11,7 +11,7 @@ from tests.identity.test_tables import FAMILY
 
 
 @given(rows(), st.sampled_from(POLICIES))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_counts_add_up(several: Any, policy: Any) -> None:
     who, log = resolved(several, policy), log_of(several)
     held, table = who.summary(), who.to_pandas()

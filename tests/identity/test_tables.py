@@ -45,6 +45,26 @@ def test_demoted_says_how_many_it_serves() -> None:
     assert "9 user_id" in row["reason"] and "at most 3" in row["reason"]
 
 
+def test_demoted_is_told_by_the_type_that_tells_most() -> None:
+    last = of.Event(None, "view", "2024-03-20", identifiers={"device": "k", "email": "amy@x.org"})
+    [reason] = of.resolve(family() + of.EventLog.from_events([last])).demoted["reason"]
+    assert reason.startswith("was seen with 9 user_id")
+
+
+def test_must_links_that_a_cannot_link_forbids_join_nothing() -> None:
+    ann, ben, cy = (("user_id", name) for name in ("ann", "ben", "cy"))
+    told = Links.must(ann, ben) + Links.must(ben, cy) + Links.cannot(ann, cy)
+    several = [
+        {"kind": "view", "minute": i, "identifiers": {"user_id": name, "cookie": "c1"}}
+        for i, name in enumerate(["ben", "cy"])
+    ]
+    who = resolved(several, TIGHT, told)
+    assert who.explain(ann, ben).same and not who.explain(ben, cy).same
+    [reason] = who.cut["reason"]
+    assert "cannot-link keeps user_id ann and user_id cy apart" in reason
+    assert "together they would have 2 user_id" in reason
+
+
 def test_cut_says_what_one_customer_would_have() -> None:
     [row] = FAMILY.cut.to_dict("records")
     assert (row["value"], row["other_value"]) == ("ann", "c1")
@@ -169,7 +189,7 @@ def test_identifiers_are_found_in_any_spelling() -> None:
         who.customer_of("a@x.org")
     with pytest.raises(ArgumentError, match="customer_of: who is 7"):
         who.customer_of(7)
-    with pytest.raises(UnknownCustomer, match="email z@x.org was never seen"):
+    with pytest.raises(UnknownCustomer, match=r"email z@x\.org was never seen"):
         who.members(("email", "z@x.org"))
 
 

@@ -38,7 +38,7 @@ class Apart:
         self._place = np.full(len(who.nodes), -1, dtype=np.int64)
         self._place[self._rows] = np.arange(len(self._rows))
         self._clusters = self._as_settled(who)
-        self._unit = components(len(who.nodes), (who.links.must_strong, who.links.must_weak))
+        self._unit = components(len(who.nodes), self._must())
         order = np.argsort(who.person[self._rows], kind="stable")
         self._by_person = self._rows[order]
         self._people = who.person[self._by_person]
@@ -60,9 +60,15 @@ class Apart:
             spans=list(zip(who.first[rows].tolist(), who.last[rows].tolist(), strict=True)),
             cannot=self._local(who.links.cannot_strong, who.links.cannot_weak),
         )
-        clusters.must(self._local(who.links.must_strong, who.links.must_weak))
+        clusters.must(self._local(*self._must()))
         clusters.take(self._local(anchor, rows))
         return clusters
+
+    def _must(self) -> tuple[Ints, Ints]:
+        """Must-links that hold: one that a cannot-link forbids does not."""
+        person, links = self._who.person, self._who.links
+        held = person[links.must_strong] == person[links.must_weak]
+        return links.must_strong[held], links.must_weak[held]
 
     def _local(self, a: Ints, b: Ints) -> list[tuple[int, int]]:
         a, b = self._place[a], self._place[b]
@@ -75,7 +81,11 @@ class Apart:
             find(int(self._place[anchor[x]])), find(int(self._place[anchor[y]]))
         )
         out = [forbidden(self._known, x, y)] if hostile else []
-        return out + [self._crowded(x, y, kind) for kind in kinds]
+        out += [self._crowded(x, y, kind) for kind in kinds]
+        most, n = self._known.policy.giant, len(self._members(x)) + len(self._members(y))
+        if not out and n > most:
+            out.append(f"together they would have {n:,} identifiers; weak links join {most:,}")
+        return out
 
     def _crowded(self, x: int, y: int, position: int) -> str:
         kind = self._who.nodes.kinds[position]

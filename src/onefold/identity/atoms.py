@@ -7,6 +7,8 @@ stays is the spelling as it was given (with its source, if that counts):
                      after:  node 5                         after:  node 5
 """
 
+from typing import Any
+
 import numpy as np
 
 from onefold._columns import Coded, Columns, frozen, same_in_all
@@ -20,6 +22,8 @@ from onefold.identity.known import Known
 def atoms(before: Known, after: Known) -> tuple[Ints, Ints]:
     """Nodes (k,) before and after of the same spellings; -1 where one knows it not."""
     same = before.evidence is after.evidence
+    if same and before.links == after.links and _readings(before) == _readings(after):
+        return _by_name(before.partition.nodes, after.partition.nodes)
     whole = spellings(
         before.evidence if same else before.evidence | after.evidence, (before, after)
     )
@@ -32,6 +36,25 @@ def atoms(before: Known, after: Known) -> tuple[Ints, Ints]:
     both = np.concatenate(pairs, axis=1)
     both = np.unique(both[:, (both >= 0).any(axis=0)], axis=1)
     return both[0], both[1]
+
+
+def _readings(side: Known) -> list[Any]:
+    """All that decides how spellings are read."""
+    policy = side.policy
+    types = [(k.name, k.normalise, k.region, k.blocked, k.per_source) for k in policy.types]
+    return [policy.blocked, policy.longest, sorted(types, key=lambda held: held[0])]
+
+
+def _by_name(before: Nodes, after: Nodes) -> tuple[Ints, Ints]:
+    """The same identifiers (n,), numbered by two orders of types."""
+    begin = {k.name: at for k, at in zip(after.kinds, after.offsets[:-1].tolist(), strict=True)}
+    parts = [
+        begin[kind.name] + np.arange(len(held), dtype=np.int64)
+        for kind, held in zip(before.kinds, before.values, strict=True)
+        if len(held)
+    ]
+    nodes = np.arange(len(before), dtype=np.int64)
+    return nodes, np.concatenate([*parts, np.zeros(0, dtype=np.int64)])
 
 
 def spellings(evidence: Evidence, sides: tuple[Known, ...]) -> Evidence:

@@ -26,6 +26,7 @@ from onefold.identity.known import (
     instants,
     is_pair,
     node_of,
+    said,
 )
 from onefold.identity.links import MUST as TOLD_MUST
 from onefold.identity.links import WEAK as TOLD_WEAK
@@ -43,10 +44,10 @@ class Step:
         a: Where it leads from: type and value.
         b: Where it leads to.
         kind: "event" for identifiers seen together, "must" or "weak" for a link that was told.
-        first: When they were first seen together; NaT for a link that was told.
+        first: When they were first seen together; None for a link that was told.
         last: When last.
         login: Whether somebody logged in there.
-        probability: That of a weak link, else NaN.
+        probability: That of a weak link, else None.
         said: Why the link was told, if it was said.
         broken: Why it does not hold; "" where it does.
     """
@@ -54,10 +55,10 @@ class Step:
     a: tuple[str, str]
     b: tuple[str, str]
     kind: str
-    first: np.datetime64
-    last: np.datetime64
+    first: np.datetime64 | None
+    last: np.datetime64 | None
     login: bool
-    probability: float
+    probability: float | None
     said: str
     broken: str
 
@@ -159,7 +160,7 @@ def _end(known: Known, index: Index, who: Any, argument: str) -> tuple[Ints, str
     """The nodes of what is asked about, what to call it, and what is lacking."""
     if is_pair(who):
         node, lacks = node_of(known, who, argument)
-        name = f"{who[0]} {who[1]}" if lacks else called(known.partition.nodes, node)
+        name = said(who[0], str(who[1])) if lacks else called(known.partition.nodes, node)
         return np.array([node]), name, lacks
     if isinstance(who, str) and who in index.shared:
         node = index.shared[who]
@@ -182,10 +183,10 @@ def _steps(known: Known, held: Chains, ways: list[tuple[int, int]]) -> tuple[Ste
             names[2 * i],
             names[2 * i + 1],
             KINDS[int(held.kind[i])],
-            first[i],
-            last[i],
+            None if np.isnat(first[i]) else first[i],
+            None if np.isnat(last[i]) else last[i],
             bool(held.login[i]),
-            float(held.probability[i]),
+            None if np.isnan(held.probability[i]) else float(held.probability[i]),
             _said(known, held, i),
             broken[i],
         )
@@ -214,10 +215,10 @@ def _broken(known: Known, held: Chains) -> list[str]:
         elif any(node in why for node in ends):
             out.append("; ".join(f"{called(who.nodes, n)} {why[n]}" for n in ends if n in why))
         else:
-            out.append(
-                f"{called(who.nodes, ends[0])} and {called(who.nodes, ends[1])} are in quarantine: "
-                f"more than {known.policy.giant:,} identifiers hang together"
-            )
+            names = [called(who.nodes, node) for node in ends if who.giant[node]]
+            said_of = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+            most = f"{known.policy.giant:,}"
+            out.append(f"{said_of} in quarantine: more than {most} identifiers hang together")
     return out
 
 

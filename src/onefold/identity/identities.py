@@ -311,6 +311,8 @@ class Identities:
         if isinstance(other, IdentityPolicy):
             return difference(self, self.under(other))
         instance(other, Identities, "Identities.diff: other", "Or an IdentityPolicy.")
+        if other.evidence is not self.evidence and other.evidence == self.evidence:
+            other = attrs.evolve(other, evidence=self.evidence)  # row by row the same
         return difference(self, other)
 
     def summary(self) -> IdentitySummary:

@@ -105,9 +105,9 @@ def shortest(who: Partition, a: Ints, b: Ints) -> tuple[Chains, list[tuple[int, 
 
 
 def _best(held: Chains, place: Ints) -> Ints:
-    """Of several links between the same nodes the best: one that holds, then the most credible."""
+    """Of several links between the same nodes the most credible; if any holds, that one does."""
     pair = place[held.strong] * (len(place) + 1) + place[held.weak]
-    order = np.lexsort((np.arange(len(pair)), ~held.holds, pair))
+    order = np.argsort(pair, kind="stable")
     new = np.ones(len(order), dtype=bool)
     new[1:] = pair[order][1:] != pair[order][:-1]
     return np.sort(order[new])

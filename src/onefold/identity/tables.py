@@ -108,12 +108,10 @@ def quarantined(known: Known) -> pd.DataFrame:
     loud = who.giant & ~who.demoted  # a demoted one may be here by a must-link only
     held = loud[who.edges.strong] & loud[who.edges.weak]
     links = who.links
-    maybe = loud[links.weak_strong] & loud[links.weak_weak]
     lump = components(
         len(who.nodes),
         (who.edges.strong[held], who.edges.weak[held]),
         (links.must_strong, links.must_weak),
-        (links.weak_strong[maybe], links.weak_weak[maybe]),
     )[which]
     _, first, number, size = np.unique(
         lump, return_index=True, return_inverse=True, return_counts=True
