@@ -23,8 +23,8 @@ from onefold._vocab import Vocab, united
 from onefold.errors import ArgumentError, BeyondKept
 from onefold.events.log import EventLog
 from onefold.events.older import added, cells, no_cells
-from onefold.events.order import canonical, counted
-from onefold.events.tables import KEY, no_events, no_facts, one_type, same_currency
+from onefold.events.order import canonical, counted, together
+from onefold.events.tables import EVIDENCE, KEY, no_events, no_facts, one_type, same_currency
 
 AT_ONCE = 1 << 15  # ranges that are bisected together
 
@@ -87,8 +87,8 @@ class Ledger:
         return (
             self.people == other.people
             and self.currency == other.currency
-            and self.events.equals(other.events)
-            and self.facts.equals(other.facts)
+            and _told(self.events).equals(_told(other.events))
+            and _told(self.facts).equals(_told(other.facts))
             and (self.keep, self.horizon) == (other.keep, other.horizon)
             and self.cells.equals(other.cells)
         )
@@ -226,6 +226,43 @@ class Ledger:
             older=_within(older, people),
         )
 
+    def moved(self, events: Coded, facts: Coded, more: EventLog) -> "Ledger":
+        """The same rows under other people, and more of them: only who is touched is sorted anew.
+
+        Args:
+            events: (n,) whose each event is now; missing: it is left out.
+            facts: The same of facts.
+            more: Further rows, with customers, of which none repeats another or one that is here.
+        """
+        currency = same_currency(self.currency, more.currency, "profiles.update")
+        tables = ((self.events, events, more.events), (self.facts, facts, more.facts))
+        moves = [_moving(table, held) for table, held, _ in tables]
+        if not any(m.any() for m in moves) and not len(more.events) and not len(more.facts):
+            return attrs.evolve(self, currency=currency)
+        coming = [
+            held.take(np.flatnonzero(m)) for (_, held, _), m in zip(tables, moves, strict=True)
+        ]
+        arrivals = [*coming, more.events.coded("customer"), more.facts.coded("customer")]
+        touched = np.zeros(len(self) + 1, dtype=bool)
+        for (table, _, _), moving in zip(tables, moves, strict=True):
+            touched[table.array("customer")[moving]] = True
+        for ids in arrivals:
+            touched[self.people.codes(ids.compact().vocab)] = True
+        touched[-1] = False  # of people who were not here
+        kept, anew = [], []
+        for table, held, new in tables:
+            here = touched[table.array("customer")]
+            rows = np.flatnonzero(here)
+            kept.append(table.take(np.flatnonzero(~here)).compact())
+            rest = table.take(rows).replace(customer=held.take(rows))
+            anew.append(stacked([rest.compact(), new]))
+        some = _ledger(canonical([anew[0]]), [anew[1]], currency)
+        return _united(
+            together([kept[0], some.events.compact()]),
+            together([kept[1], some.facts.compact()]),
+            currency,
+        )
+
     @property
     def end(self) -> np.datetime64 | None:
         """Just after the last event or fact; None if there is none."""
@@ -295,8 +332,13 @@ def _bisect(times: Array, starts: Ints, stops: Ints, moments: Array) -> Ints:
 
 def _ledger(events: tuple[Columns, Ints], facts: Sequence[Columns], currency: str | None) -> Ledger:
     """Events in canonical order with their offsets, and facts, counted by person."""
-    done, offsets = events
-    stated, fact_offsets = canonical(facts)
+    return _united(events, canonical(facts), currency)
+
+
+def _united(
+    events: tuple[Columns, Ints], facts: tuple[Columns, Ints], currency: str | None
+) -> Ledger:
+    (done, offsets), (stated, fact_offsets) = events, facts
     vocabs = [table.coded("customer").vocab for table in (done, stated)]
     people, (to, fact_to) = united(vocabs)
     return Ledger(
@@ -307,6 +349,18 @@ def _ledger(events: tuple[Columns, Ints], facts: Sequence[Columns], currency: st
         _within(stated, people),
         currency,
     )
+
+
+def _moving(table: Columns, ids: Coded) -> Bools:
+    """Which rows (n,) have another customer now."""
+    to = ids.vocab.translation(table.coded("customer").vocab)
+    moving: Bools = np.where(to < 0, np.int32(-2), to)[table.array("customer")] != ids.codes
+    return moving
+
+
+def _told(table: Columns) -> Columns:
+    """What a table holds, but for where it was seen."""
+    return table.without([EVIDENCE])
 
 
 def _spread(offsets: Ints, to: Codes, n: int) -> Ints:

@@ -48,7 +48,7 @@ def canonical(tables: Iterable[Columns], *, threads: int = 1) -> tuple[Columns, 
     those that occur, and the offsets (n + 1,) of the rows of each.
     """
     pieces = list(mapped(_by_customer, _pieces(map(_of_somebody, tables)), threads))
-    table, offsets = _together(pieces or [no_events()], threads)
+    table, offsets = together(pieces or [no_events()], threads)
     keep = _once(table, offsets)
     if not keep.all():
         table = table.take(np.flatnonzero(keep)).compact()
@@ -95,7 +95,7 @@ def _by_customer(piece: Columns) -> Columns:
     return piece.take(sorted_by(who, order))
 
 
-def _together(pieces: list[Columns], threads: int) -> tuple[Columns, Ints]:
+def together(pieces: list[Columns], threads: int = 1) -> tuple[Columns, Ints]:
     """One table by customer of pieces that are so each, which are let go.
 
     In it, the rows that a customer has in earlier pieces come first.

@@ -22,6 +22,7 @@ from onefold.events.log import EventLog
 from onefold.events.tables import PLACE, free_name, one_type, same_currency
 from onefold.identity import Identities
 from onefold.ledger import Ledger
+from onefold.profiles.refold import folded
 from onefold.profiles.table import Profiles, right_clock
 from onefold.traits import TRAITS
 from onefold.traits.protocol import Trait, trait_of
@@ -85,18 +86,20 @@ def fold(
     known_from = None if known_at is None else _time.instant(known_at, "fold: known_at")
     if identities is not None:
         identities = who_then(identities, given, known_from, "fold")
-        logs = iter([identities.applied(together(logs, identities, given))])
+        log = together(logs, identities, given)
+        held = folded(log, identities, whole(threads, "fold: threads"))
+        ledger, apart = held.ledger, held.apart
         given = identities.as_of if given is None else given
     else:
-        logs = of_customers(logs, "fold")
+        logs, apart = of_customers(logs, "fold"), None
         if known_from is not None:
             logs = (some.known_at(known_from) for some in logs)
-    ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
+        ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
     moment = _end(ledger) if given is None else given
     known = ledger.before(moment)
     if keep is not None:
         known = attrs.evolve(known, keep=_time.duration(keep, "fold: keep")).aged(moment)
-    return Profiles(known, chosen, catalog, moment, identities)
+    return Profiles(known, chosen, catalog, moment, identities, apart)
 
 
 def who_then(
