@@ -236,32 +236,33 @@ class Ledger:
         """
         currency = same_currency(self.currency, more.currency, "profiles.update")
         tables = ((self.events, events, more.events), (self.facts, facts, more.facts))
-        moves = [_moving(table, held) for table, held, _ in tables]
+        to = [events.vocab.translation(self.people)]
+        to.append(to[0] if facts.vocab is events.vocab else facts.vocab.translation(self.people))
+        moves = [i.codes != _others(t, table) for t, (table, i, _) in zip(to, tables, strict=True)]
         if not any(m.any() for m in moves) and not len(more.events) and not len(more.facts):
             return attrs.evolve(self, currency=currency)
-        coming = [
-            held.take(np.flatnonzero(m)) for (_, held, _), m in zip(tables, moves, strict=True)
-        ]
-        arrivals = [*coming, more.events.coded("customer"), more.facts.coded("customer")]
         touched = np.zeros(len(self) + 1, dtype=bool)
-        for (table, _, _), moving in zip(tables, moves, strict=True):
+        for (table, ids, new), moving in zip(tables, moves, strict=True):
             touched[table.array("customer")[moving]] = True
-        for ids in arrivals:
-            touched[self.people.codes(ids.compact().vocab)] = True
+            for whose in (ids.take(np.flatnonzero(moving)), new.coded("customer")):
+                touched[self.people.codes(whose.compact().vocab)] = True
         touched[-1] = False  # of people who were not here
-        kept, anew = [], []
-        for table, held, new in tables:
-            here = touched[table.array("customer")]
-            rows = np.flatnonzero(here)
-            kept.append(table.take(np.flatnonzero(~here)).compact())
-            rest = table.take(rows).replace(customer=held.take(rows))
-            anew.append(stacked([rest.compact(), new]))
-        some = _ledger(canonical([anew[0]]), [anew[1]], currency)
-        return _united(
-            together([kept[0], some.events.compact()]),
-            together([kept[1], some.facts.compact()]),
-            currency,
+        here = [touched[table.array("customer")] for table, _, _ in tables]
+        anew = [
+            _above(table.take(some := np.flatnonzero(h)).replace(customer=ids.take(some)), new)
+            for (table, ids, new), h in zip(tables, here, strict=True)
+        ]
+        others = _ledger(canonical([anew[0]]), [anew[1]], currency)
+        within = _beside(self.people, touched[:-1], others.people)
+        done, stated = (
+            together([table.take(np.flatnonzero(~h)), rest], within=within)
+            for (table, _, _), h, rest in zip(
+                tables, here, (others.events, others.facts), strict=True
+            )
         )
+        if any((ids.codes < 0).any() for _, ids, _ in tables):  # what only they held is gone
+            done, stated = (_compact(*held) for held in (done, stated))
+        return _united(done, stated, currency)
 
     @property
     def end(self) -> np.datetime64 | None:
@@ -351,11 +352,30 @@ def _united(
     )
 
 
-def _moving(table: Columns, ids: Coded) -> Bools:
-    """Which rows (n,) have another customer now."""
-    to = ids.vocab.translation(table.coded("customer").vocab)
-    moving: Bools = np.where(to < 0, np.int32(-2), to)[table.array("customer")] != ids.codes
-    return moving
+def _others(to: Codes, table: Columns) -> Codes:
+    """The customer (n,) of each row as a code into other ids, -2 where it is not among them."""
+    codes: Codes = np.where(to < 0, np.int32(-2), to)[table.array("customer")]
+    return codes
+
+
+def _compact(table: Columns, offsets: Ints) -> tuple[Columns, Ints]:
+    """The same without strings that no longer occur; all people stay."""
+    return table.compact().replace(customer=table.coded("customer")), offsets
+
+
+def _above(table: Columns, more: Columns) -> Columns:
+    return stacked([table, more]) if len(more) else table
+
+
+def _beside(people: Vocab, gone: Bools, others: Vocab) -> tuple[Vocab, list[Codes]]:
+    """The people who stay and the others, and the codes of both among all of them."""
+    stay = np.flatnonzero(~gone)
+    held = people.values[stay]
+    at = np.searchsorted(held, others.values)
+    mine = np.full(len(people), -1, dtype=np.int32)
+    mine[stay] = np.arange(len(stay)) + np.searchsorted(at, np.arange(len(stay)), side="right")
+    theirs = (at + np.arange(len(at))).astype(np.int32)
+    return Vocab(frozen(np.insert(held, at, others.values))), [mine, theirs]
 
 
 def _told(table: Columns) -> Columns:

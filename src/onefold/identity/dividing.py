@@ -130,7 +130,7 @@ def divided(owned: Owned, known: EventLog, more: EventLog) -> Divided:
     stated = [known.facts, more.facts]
     somebodys = [_owner(owned, table) >= 0 for table in stated]
     says = _stated(stated, somebodys)
-    facts = stacked(stated) if len(known.facts) else more.facts
+    facts = _stacked(stated)
     whole = np.concatenate(says)
     at = facts.array(EVIDENCE)
     no = overruled(
@@ -146,10 +146,9 @@ def divided(owned: Owned, known: EventLog, more: EventLog) -> Divided:
     spoken = facts.coded("customer").take(slice(0, first))
     silent = Coded(np.where(no[:first], np.int32(-1), spoken.codes), spoken.vocab)
     new = np.arange(len(facts)) >= first
-    apart = stacked([table.take(np.flatnonzero(~c)) for table, c in zip(both, counts, strict=True)])
+    apart = _stacked([t.take(np.flatnonzero(~c)) for t, c in zip(both, counts, strict=True)])
+    apart = _newly_said(apart.replace(customer=nothing(len(apart))), both, counts)
     counting = rest.take(np.flatnonzero(counts[1])).compact()
-    kept = mine.take(np.flatnonzero(counts[0]))
-    apart = _newly_said(apart.replace(customer=nothing(len(apart))), [kept, counting])
     nobodys = ~np.concatenate(somebodys)
     return Divided(
         mine.coded("customer"),
@@ -205,14 +204,23 @@ def _stated(tables: list[Columns], somebodys: list[Bools]) -> list[Bools]:
     return out
 
 
-def _newly_said(apart: Columns, counted: list[Columns]) -> Columns:
+def _stacked(tables: list[Columns]) -> Columns:
+    """The rows of all; a table without any costs nothing."""
+    held = [table for table in tables if len(table)]
+    return stacked(held) if len(held) > 1 else (held or tables)[0]
+
+
+def _newly_said(apart: Columns, tables: list[Columns], counts: list[Bools]) -> Columns:
     """Events apart without the deliveries that say nothing new beside those that count."""
     told = np.flatnonzero(apart.array("has_id"))
     if not len(told):
         return apart.compact()
     keys = np.unique(apart.array(KEY)[told])
-    same = [t.take(np.flatnonzero(t.array("has_id") & _among(t.array(KEY), keys))) for t in counted]
-    some = stacked([*same, apart.take(told)])
+    same = [
+        t.take(np.flatnonzero(c & t.array("has_id") & _among(t.array(KEY), keys)))
+        for t, c in zip(tables, counts, strict=True)
+    ]
+    some = _stacked([*same, apart.take(told)])
     said = alike(Columns({name: some.data[name] for name in whose(some)})).astype(np.uint64)
     first = first_deliveries(_anybodys(some).replace(key=frozen(mix64(said, some.array(KEY)))))
     first = first - sum(map(len, same))

@@ -50,6 +50,8 @@ class Folded:
         """
         self._complete(call)
         held = self.identities.evidence
+        if held is who.evidence:
+            return self._under(who, no_rows())
         at = places(held, who.evidence)
         used = [t.array(EVIDENCE) for t in self._tables]
         lost = sum(int((at[some] < 0).sum()) for some in used)
@@ -96,9 +98,11 @@ class Folded:
 
     def _under(self, who: Identities, rows: EventLog) -> "Folded":
         """The same and some more rows by who is who, with their places in its evidence."""
-        apart = EventLog(
-            stacked([self.apart.events, rows.events]), stacked([self.apart.facts, rows.facts])
-        )
+        apart = rows
+        if len(self.apart.events) or len(self.apart.facts):
+            apart = EventLog(
+                stacked([self.apart.events, rows.events]), stacked([self.apart.facts, rows.facts])
+            )
         currency = same_currency(self.ledger.currency, rows.currency, "profiles.update")
         mine = EventLog(self.ledger.events, self.ledger.facts, self.ledger.currency)
         made = who.divide(mine, attrs.evolve(apart, currency=currency))
