@@ -213,3 +213,58 @@ def test_the_events_of_people_add_up(
         people.append(people[-1].resolved(whole.identities.under(other)))
     for profiles in people:
         assert profiles.table["events"].sum() == n
+
+
+# ------------------------------------------------------------------------ as of many moments
+
+
+def as_asked(profiles: of.Profiles, customer: str, t: np.datetime64) -> dict[str, Any] | None:
+    """Of the profiles as of a moment that of whom the customer's identifier was, if anybody."""
+    then = profiles.at(min(t, profiles.as_of))
+    who, today = then.identities, profiles.identities
+    assert who is not None and today is not None
+    at = profiles.ledger.people.code(customer)
+    seen = profiles.ledger.events if at in profiles.ledger.events.array("customer") else None
+    table = profiles.ledger.facts if seen is None else seen
+    row = table.array("evidence")[table.array("customer") == at][0]
+    owner = int(today.owned.owner[row])
+    shared = owner >= len(today.partition)
+    name = today.nodes.name(
+        owner - len(today.partition) if shared else today.partition.anchor[owner]
+    )
+    node = who.nodes.find(*name)
+    if node < 0:
+        return None
+    ids = who.to_pandas()["customer"].tolist()
+    if shared and customer in then.ledger.people:
+        return then[customer].to_dict()
+    return then[ids[node]].to_dict() if ids[node] in then.ledger.people else None
+
+
+@LAW
+@given(logs(), policies(), links(), st.data())
+def test_a_table_of_moments_is_profile_by_profile(
+    log: of.EventLog, policy: IdentityPolicy, told: Links | None, data: st.DataObject
+) -> None:
+    profiles = fold(log, resolve(log, policy, links=told))
+    if not len(profiles):
+        return
+    times = data.draw(st.lists(moments(), min_size=1, max_size=8))
+    whose = data.draw(
+        st.lists(st.sampled_from(list(profiles.ids)), min_size=len(times), max_size=len(times))
+    )
+    frame = pd.DataFrame({"customer": whose, "time": pd.DatetimeIndex(times, tz="UTC")})
+    table = profiles.at(frame)
+    for (customer, t), (_, row) in zip(
+        zip(whose, times, strict=True), table.iterrows(), strict=True
+    ):
+        known = as_asked(profiles, customer, t)
+        for name in ("events", "seen", "latest", "consent", "consent:mail", "region"):
+            held = row.get(name)
+            held = None if held is None or pd.isna(held) else held
+            said = (known or {}).get(name)
+            if name == "seen" and said is not None:
+                said += max((t - profiles.as_of) / np.timedelta64(1, "D"), 0)
+            if name == "events" and known is None:
+                said = 0
+            assert held == said or abs(held - said) < 1e-9, (name, customer, t, held, known)

@@ -63,12 +63,17 @@ class Evidence:
         times: Times = self.table.array("time")
         return times
 
+    @property
+    def known_from(self) -> Times:
+        """The instant (m,) after which a log's `before` keeps each row: what its clock told."""
+        if TOLD not in self.table:
+            return self.time
+        told: Times = self.table.array(TOLD)
+        return np.where(np.isnat(told), self.time, told)
+
     def is_before(self, t: np.datetime64) -> Bools:
-        """Which rows (m,) a log's `before` would keep: by the time that their clocks told."""
-        early: Bools = self.time < t
-        if TOLD in self.table:
-            told = self.table.array(TOLD)
-            early = early & (np.isnat(told) | (told < t))
+        """Which rows (m,) a log's `before` would keep."""
+        early: Bools = self.known_from < t
         return early
 
     def before(self, t: np.datetime64) -> "Evidence":

@@ -17,7 +17,7 @@ import pandas as pd
 from onefold import _time
 from onefold._check import hint, identifier, is_several, quoted, shown, text, unicode, whole
 from onefold._columns import Coded
-from onefold._types import Duration, Instant, Ints, Strings
+from onefold._types import Codes, Duration, Instant, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.cells import Cells, cells
@@ -26,8 +26,10 @@ from onefold.events.log import EventLog
 from onefold.events.quality import far_after
 from onefold.events.tables import no_facts
 from onefold.identity import Identities
+from onefold.identity.known_as import known_as
 from onefold.ledger import Ledger
-from onefold.profiles.asof import point_in_time
+from onefold.profiles.asof import asked, of_people
+from onefold.profiles.epochs import people_then
 from onefold.profiles.frames import checked_labels, frame_of, largest, named
 from onefold.profiles.refold import Folded, read_by, who_then
 from onefold.profiles.row import Profile
@@ -97,16 +99,20 @@ class Profiles:
         return (self._profile(i) for i in range(len(self)))
 
     def __contains__(self, customer: object) -> bool:
-        return str(customer) in self.ledger.people
+        return self._position(str(customer)) >= 0
 
     def __getitem__(self, customer: str | int) -> Profile:
-        """The profile of one customer, by id."""
+        """The profile of one customer, by id.
+
+        With identities also by an alias: the id that another identifier of the customer, which is
+        nobody else's, would give. A customer has had it, or may come to have it.
+        """
         if not isinstance(customer, (str, int, np.integer)) or isinstance(customer, bool):
             raise ArgumentError(
                 f"profiles[...] holds a {type(customer).__name__}; it takes one id. Several "
                 "customers, or those of a condition, are profiles.select(...)."
             )
-        position = self.ledger.people.code(str(customer))
+        position = self._position(str(customer))
         if position < 0:
             near = hint(customer, self.ids[:5000])
             raise UnknownCustomer(
@@ -192,7 +198,15 @@ class Profiles:
             if (held := self._folded) is not None:
                 return self._of(held.before(moment), moment)
             return Profiles(self.ledger.before(moment), self.traits, self.catalog, moment)
-        table = point_in_time(self.ledger, self.traits, self.catalog, when, tz)
+        who, moments = asked(when, tz)
+        codes = self._codes(who.vocab)
+        people: Ints = np.append(codes, -1)[who.codes].astype(np.int64)
+        ledger, held = self.ledger, self._folded
+        if held is not None and len(held.ledger):
+            ledger, people = people_then(held, people, moments)
+        table = of_people(
+            ledger, self.traits, self.catalog, ids=who.decode(), people=people, moments=moments
+        )
         chosen = checked_labels(labels, table, "Profiles.at: labels")
         return frame_of(table, named(chosen, most), time=True)
 
@@ -365,7 +379,7 @@ class Profiles:
             said = shown(ids)
             raise ArgumentError(f"{argument} is {said}; it takes several ids: [{said}].")
         names = [str(i) for i in ids]
-        codes = self.ledger.people.codes(names).astype(np.int64)
+        codes = self._codes(vocab := Vocab.of(names))[vocab.codes(names)].astype(np.int64)
         if (codes < 0).any():
             lost = [n for n, c in zip(names, codes, strict=True) if c < 0]
             raise UnknownCustomer(
@@ -373,6 +387,23 @@ class Profiles:
                 f"{quoted(lost[:3])}.{hint(lost[0], self.ids[:5000])}"
             )
         return codes
+
+    def _position(self, name: str) -> int:
+        code = self.ledger.people.code(name)
+        known = code >= 0 or self.identities is None
+        return code if known else int(self._codes(Vocab.of([name]))[0])
+
+    def _codes(self, ids: Vocab) -> Codes:
+        """The position (n,) of whom each id or alias names, -1 where it is nobody."""
+        codes = self.ledger.people.translation(ids)
+        if self.identities is None or (codes >= 0).all():
+            return codes
+        who = self.identities
+        called: dict[str, str] = self._once("aliases", lambda: known_as(who))
+        names = [
+            called.get(name) if code < 0 else name for name, code in zip(ids, codes, strict=True)
+        ]
+        return self.ledger.people.codes(names)
 
     def combine(self, assignment: Any) -> "Profiles":
         """One composite profile for each group: all events of its members, as if of one person.
