@@ -28,6 +28,7 @@ from onefold.identity.dividing import Divided, Owned, divided, no_rows, numbered
 from onefold.identity.evidence import Evidence
 from onefold.identity.linked import ends_of
 from onefold.identity.links import Links
+from onefold.identity.narrowing import narrowed
 from onefold.identity.partition import Partition, partition
 from onefold.identity.places import places
 from onefold.identity.policy import IdentityPolicy
@@ -109,7 +110,13 @@ class Identities:
         if moment == self.as_of:
             return self
         links = None if self.links is None else self.links.before(moment)
-        return Identities(self.policy, moment, self.known_at, self.evidence.before(moment), links)
+        early = self.evidence.is_before(moment)
+        made = Identities(self.policy, moment, self.known_at, self.evidence.only(early), links)
+        if "seen" in self._cache:
+            names = zip(made._ends.type.tolist(), made._ends.value, strict=True)
+            known = [self.nodes.find(self.policy.names[at], v) for at, v in names if v is not None]
+            made._cache["seen"] = narrowed(self.seen, early, np.array(known, dtype=np.int64))
+        return made
 
     def under(self, policy: IdentityPolicy) -> "Identities":
         """Who is who by the same evidence under another policy."""

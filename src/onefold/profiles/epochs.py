@@ -19,18 +19,19 @@ from onefold._vocab import Vocab
 from onefold.events.log import EventLog
 from onefold.events.tables import EVIDENCE
 from onefold.identity.consent import overruled
-from onefold.identity.epochs import Epochs, Lumps
 from onefold.ledger import Ledger, bisect, ranges
+from onefold.profiles.lumps import Epochs, Lumps
 from onefold.profiles.refold import Folded
 
 AT_ONCE = 2_000_000  # rows of evidence that are resolved together
 
 
-def people_then(held: Folded, people: Ints, moments: Times) -> tuple[Ledger, Ints]:
+def people_then(held: Folded, lumps: Lumps, *, people: Ints, moments: Times) -> tuple[Ledger, Ints]:
     """A ledger with a person for each epoch that is asked for, and the person (m,) of each row.
 
     Args:
         held: The events by who is who today.
+        lumps: What ever came together.
         people: (m,) the customer of each row, -1 for nobody.
         moments: (m,) as of when each is asked for.
 
@@ -40,7 +41,6 @@ def people_then(held: Folded, people: Ints, moments: Times) -> tuple[Ledger, Int
     """
     node, shared = _anchors(held)
     asked = np.flatnonzero(people >= 0)
-    lumps = Lumps.of(held.identities)
     lump = lumps.lump[node[people[asked]]]
     epoch, todays = lumps.epochs(lump, moments[asked])
     past, lump, epoch = asked[~todays], lump[~todays], epoch[~todays]

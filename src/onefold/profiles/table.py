@@ -31,6 +31,7 @@ from onefold.ledger import Ledger
 from onefold.profiles.asof import asked, of_people
 from onefold.profiles.epochs import people_then
 from onefold.profiles.frames import checked_labels, frame_of, largest, named
+from onefold.profiles.lumps import Lumps
 from onefold.profiles.refold import Folded, read_by, who_then
 from onefold.profiles.row import Profile
 from onefold.profiles.summary import Summary
@@ -203,7 +204,8 @@ class Profiles:
         people: Ints = np.append(codes, -1)[who.codes].astype(np.int64)
         ledger, held = self.ledger, self._folded
         if held is not None and len(held.ledger):
-            ledger, people = people_then(held, people, moments)
+            lumps = self._once("lumps", lambda: Lumps.of(held.identities))
+            ledger, people = people_then(held, lumps, people=people, moments=moments)
         table = of_people(
             ledger, self.traits, self.catalog, ids=who.decode(), people=people, moments=moments
         )

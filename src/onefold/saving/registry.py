@@ -20,6 +20,8 @@ from onefold.catalog import Catalog
 from onefold.conditions.tree import And, Compare, CompareTrait, Not, Or
 from onefold.errors import FileError
 from onefold.events import EventLog
+from onefold.identity import IdentifierType, Identities, IdentityPolicy, Links
+from onefold.identity.evidence import Evidence
 from onefold.ladders import Ladder, Recovery
 from onefold.ledger import Ledger
 from onefold.levels.considered import FittedConsidered, Odds
@@ -66,6 +68,11 @@ CLASSES: dict[str, type] = {
     "Profiles": Profiles,
     "Recovery": Recovery,
     "Vocab": Vocab,
+    "identity.Evidence": Evidence,
+    "identity.IdentifierType": IdentifierType,
+    "identity.Identities": Identities,
+    "identity.IdentityPolicy": IdentityPolicy,
+    "identity.Links": Links,
     "conditions.And": And,
     "conditions.Compare": Compare,
     "conditions.CompareTrait": CompareTrait,

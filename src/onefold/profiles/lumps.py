@@ -1,4 +1,4 @@
-"""Epochs: who was who in some lumps of identifiers, each as of a moment of its own.
+"""Lumps: who was who in some lumps of identifiers, each as of a moment of its own.
 
 A lump is what ever came together, in events or in links. Who is who in it as of a moment depends
 on nothing outside, so many lumps as of many moments are resolved in one go, as copies:
@@ -22,6 +22,7 @@ from onefold.identity.identities import Identities
 from onefold.identity.linked import Pairs
 from onefold.identity.links import CANNOT, MUST, WEAK
 from onefold.identity.partition import Partition, partition
+from onefold.ledger import bisect, ranges
 
 EARLIEST = np.iinfo(np.int64).min
 
@@ -64,7 +65,7 @@ class Lumps:
         lump: (n,) the lump of each identifier.
         offsets: (lumps + 1,) where what happened in each begins.
         row: (q,) rows of evidence by lump and time; -1 where a link became known.
-        time: (q,) from when each is known, in microseconds.
+        time: (q,) from when each is known.
         begun: (q + 1,) how many of those before each began an epoch.
         rank: (m,) the place in the lump of each row of evidence.
     """
@@ -74,7 +75,7 @@ class Lumps:
     lump: Ints
     offsets: Ints
     row: Ints
-    time: Ints
+    time: Times
     begun: Ints
     rank: Ints
 
@@ -107,7 +108,7 @@ class Lumps:
         there = np.flatnonzero(row >= 0)
         rank[row[there]] = there - offsets[whose[there]]
         begun = np.append(0, np.cumsum(begins))
-        return cls(who, links, lump, offsets, row, time, begun, rank)
+        return cls(who, links, lump, offsets, row, time.view("datetime64[us]"), begun, rank)
 
     def epochs(self, lump: Ints, moments: Times) -> tuple[Ints, Bools]:
         """The epoch (m,) of each lump as of a moment, and whether it is the last."""
@@ -117,16 +118,7 @@ class Lumps:
 
     def _until(self, lump: Ints, moments: Times) -> Ints:
         """Where in the lump (m,) what happened from its moment on begins."""
-        instants = moments.astype("datetime64[us]").view(np.int64)
-        whose = np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
-        both = np.concatenate([whose, lump])
-        time = np.concatenate([self.time, instants])
-        asks = np.arange(len(both)) >= len(whose)
-        placed = np.lexsort((~asks, time, both))  # of one instant who asks comes first
-        before = np.cumsum(~asks[placed])
-        out = np.empty(len(both), dtype=np.int64)
-        out[placed] = before
-        return out[len(whose) :]
+        return bisect(self.time, self.offsets[lump], self.offsets[lump + 1], moments)
 
     def sizes(self, lump: Ints, moments: Times) -> Ints:
         """How many rows of evidence (g,) each lump has before its moment."""
@@ -182,7 +174,7 @@ class Epochs:
 
 def _resolved(lumps: Lumps, lump: Ints, moments: Times) -> Epochs:
     seen, g = lumps.who.seen, len(lump)
-    at, offsets = _ranges(lumps.offsets[lump], lumps._until(lump, moments))
+    at, offsets = ranges(lumps.offsets[lump], lumps._until(lump, moments))
     copy = np.repeat(np.arange(g), np.diff(offsets))
     row = lumps.row[at]
     told = row >= 0
@@ -210,13 +202,6 @@ def _resolved(lumps: Lumps, lump: Ints, moments: Times) -> Epochs:
     who = partition(made, pairs, lumps.who.policy)
     owner = owners_of_rows(made, who, lumps.who.policy)
     return Epochs(nodes, g, offsets, owner, made, who)
-
-
-def _ranges(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
-    """Positions of all rows of several ranges, one after another, and their offsets."""
-    lengths = np.maximum(stops - starts, 0)
-    offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
-    return np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths), offsets
 
 
 def _nodes(nodes: Nodes, which: Ints) -> Nodes:
@@ -263,7 +248,7 @@ def _links(lumps: Lumps, lump: Ints, moments: Times) -> _Linked:
     whose = lumps.lump[told.strong]
     order = np.argsort(whose, kind="stable")
     starts = np.searchsorted(whose[order], lump)
-    at, offsets = _ranges(starts, np.searchsorted(whose[order], lump, side="right"))
+    at, offsets = ranges(starts, np.searchsorted(whose[order], lump, side="right"))
     copy = np.repeat(np.arange(len(lump)), np.diff(offsets))
     at = order[at]
     known = told.time[at] < moments.astype("datetime64[us]").view(np.int64)[copy]
