@@ -47,7 +47,9 @@ def fold(
         traits: What to read from a profile; facts can always be read by their names.
         identities: Who is who, of `resolve`: events are then of the customers that their
             identifiers name, and one with an id counts once in the whole log. Where `as_of` is
-            earlier, so is what is known of who is who.
+            earlier, so is what is known of who is who; the profiles go on asking it, so that
+            `profiles.at(t)` sees no merge that was learned later. A "no" of consent stays where
+            two people turn out to be one (`IdentityPolicy.deny_wins`).
         catalog: What is known of the items: categories for tastes, availability for ranking.
         as_of: The moment as of which, itself excluded; a naive one means UTC. Left out, it is
             just after the last event or fact of a customer, or that of `identities`.
@@ -79,6 +81,17 @@ def fold(
         >>> profiles = of.fold(log, as_of="2024-03-10")
         >>> profiles["ann"]["monetary"], profiles["ann"]["recency"]
         (8.4, 2.0)
+
+        Many names, one customer: a cookie that views, and later logs in.
+
+        >>> log = of.EventLog.from_events([
+        ...     of.Event(None, "view", "2024-03-01", item="tea", identifiers={"cookie": "c1"}),
+        ...     of.Event(None, "view", "2024-03-02", item="jam", identifiers={"cookie": "c2"}),
+        ...     of.Event(None, "login", "2024-03-03", identifiers={"cookie": "c1", "user_id": 7}),
+        ...     of.Event(None, "login", "2024-03-04", identifiers={"cookie": "c2", "user_id": 7})])
+        >>> profiles = of.fold(log, identities=of.resolve(log))
+        >>> len(profiles), len(profiles.at("2024-03-04")), len(profiles.at("2024-03-03"))
+        (1, 2, 2)
     """
     logs = each_log(log, "fold")
     chosen = carried(traits, catalog, "fold")
