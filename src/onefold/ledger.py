@@ -23,8 +23,8 @@ from onefold._vocab import Vocab, united
 from onefold.errors import ArgumentError, BeyondKept
 from onefold.events.log import EventLog
 from onefold.events.older import added, cells, no_cells
-from onefold.events.order import canonical, counted
-from onefold.events.tables import KEY, no_events, no_facts, one_type, same_currency
+from onefold.events.order import canonical, counted, together
+from onefold.events.tables import EVIDENCE, KEY, no_events, no_facts, one_type, same_currency
 
 AT_ONCE = 1 << 15  # ranges that are bisected together
 
@@ -87,8 +87,8 @@ class Ledger:
         return (
             self.people == other.people
             and self.currency == other.currency
-            and self.events.equals(other.events)
-            and self.facts.equals(other.facts)
+            and _told(self.events).equals(_told(other.events))
+            and _told(self.facts).equals(_told(other.facts))
             and (self.keep, self.horizon) == (other.keep, other.horizon)
             and self.cells.equals(other.cells)
         )
@@ -226,6 +226,44 @@ class Ledger:
             older=_within(older, people),
         )
 
+    def moved(self, events: Coded, facts: Coded, more: EventLog) -> "Ledger":
+        """The same rows under other people, and more of them: only who is touched is sorted anew.
+
+        Args:
+            events: (n,) whose each event is now; missing: it is left out.
+            facts: The same of facts.
+            more: Further rows, with customers, of which none repeats another or one that is here.
+        """
+        currency = same_currency(self.currency, more.currency, "profiles.update")
+        tables = ((self.events, events, more.events), (self.facts, facts, more.facts))
+        to = [events.vocab.translation(self.people)]
+        to.append(to[0] if facts.vocab is events.vocab else facts.vocab.translation(self.people))
+        moves = [i.codes != _others(t, table) for t, (table, i, _) in zip(to, tables, strict=True)]
+        if not any(m.any() for m in moves) and not len(more.events) and not len(more.facts):
+            return attrs.evolve(self, currency=currency)
+        touched = np.zeros(len(self) + 1, dtype=bool)
+        for (table, ids, new), moving in zip(tables, moves, strict=True):
+            touched[table.array("customer")[moving]] = True
+            for whose in (ids.take(np.flatnonzero(moving)), new.coded("customer")):
+                touched[self.people.codes(whose.compact().vocab)] = True
+        touched[-1] = False  # of people who were not here
+        here = [touched[table.array("customer")] for table, _, _ in tables]
+        anew = [
+            _above(table.take(some := np.flatnonzero(h)).replace(customer=ids.take(some)), new)
+            for (table, ids, new), h in zip(tables, here, strict=True)
+        ]
+        others = _ledger(canonical([anew[0]]), [anew[1]], currency)
+        within = _beside(self.people, touched[:-1], others.people)
+        done, stated = (
+            together([table.take(np.flatnonzero(~h)), rest], within=within)
+            for (table, _, _), h, rest in zip(
+                tables, here, (others.events, others.facts), strict=True
+            )
+        )
+        if any((ids.codes < 0).any() for _, ids, _ in tables):  # what only they held is gone
+            done, stated = (_compact(*held) for held in (done, stated))
+        return _united(done, stated, currency)
+
     @property
     def end(self) -> np.datetime64 | None:
         """Just after the last event or fact; None if there is none."""
@@ -295,8 +333,13 @@ def _bisect(times: Array, starts: Ints, stops: Ints, moments: Array) -> Ints:
 
 def _ledger(events: tuple[Columns, Ints], facts: Sequence[Columns], currency: str | None) -> Ledger:
     """Events in canonical order with their offsets, and facts, counted by person."""
-    done, offsets = events
-    stated, fact_offsets = canonical(facts)
+    return _united(events, canonical(facts), currency)
+
+
+def _united(
+    events: tuple[Columns, Ints], facts: tuple[Columns, Ints], currency: str | None
+) -> Ledger:
+    (done, offsets), (stated, fact_offsets) = events, facts
     vocabs = [table.coded("customer").vocab for table in (done, stated)]
     people, (to, fact_to) = united(vocabs)
     return Ledger(
@@ -307,6 +350,37 @@ def _ledger(events: tuple[Columns, Ints], facts: Sequence[Columns], currency: st
         _within(stated, people),
         currency,
     )
+
+
+def _others(to: Codes, table: Columns) -> Codes:
+    """The customer (n,) of each row as a code into other ids, -2 where it is not among them."""
+    codes: Codes = np.where(to < 0, np.int32(-2), to)[table.array("customer")]
+    return codes
+
+
+def _compact(table: Columns, offsets: Ints) -> tuple[Columns, Ints]:
+    """The same without strings that no longer occur; all people stay."""
+    return table.compact().replace(customer=table.coded("customer")), offsets
+
+
+def _above(table: Columns, more: Columns) -> Columns:
+    return stacked([table, more]) if len(more) else table
+
+
+def _beside(people: Vocab, gone: Bools, others: Vocab) -> tuple[Vocab, list[Codes]]:
+    """The people who stay and the others, and the codes of both among all of them."""
+    stay = np.flatnonzero(~gone)
+    held = people.values[stay]
+    at = np.searchsorted(held, others.values)
+    mine = np.full(len(people), -1, dtype=np.int32)
+    mine[stay] = np.arange(len(stay)) + np.searchsorted(at, np.arange(len(stay)), side="right")
+    theirs = (at + np.arange(len(at))).astype(np.int32)
+    return Vocab(frozen(np.insert(held, at, others.values))), [mine, theirs]
+
+
+def _told(table: Columns) -> Columns:
+    """What a table holds, but for where it was seen."""
+    return table.without([EVIDENCE])
 
 
 def _spread(offsets: Ints, to: Codes, n: int) -> Ints:

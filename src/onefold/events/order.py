@@ -23,8 +23,8 @@ from onefold._columns import (
 )
 from onefold._group import sorted_by
 from onefold._threads import mapped
-from onefold._types import Array, Bools, Ints
-from onefold._vocab import united
+from onefold._types import Array, Bools, Codes, Ints
+from onefold._vocab import Vocab, united
 from onefold.events.tables import (
     KEY,
     first_deliveries,
@@ -48,7 +48,7 @@ def canonical(tables: Iterable[Columns], *, threads: int = 1) -> tuple[Columns, 
     those that occur, and the offsets (n + 1,) of the rows of each.
     """
     pieces = list(mapped(_by_customer, _pieces(map(_of_somebody, tables)), threads))
-    table, offsets = _together(pieces or [no_events()], threads)
+    table, offsets = together(pieces or [no_events()], threads)
     keep = _once(table, offsets)
     if not keep.all():
         table = table.take(np.flatnonzero(keep)).compact()
@@ -95,12 +95,15 @@ def _by_customer(piece: Columns) -> Columns:
     return piece.take(sorted_by(who, order))
 
 
-def _together(pieces: list[Columns], threads: int) -> tuple[Columns, Ints]:
+def together(
+    pieces: list[Columns], threads: int = 1, *, within: tuple[Vocab, list[Codes]] | None = None
+) -> tuple[Columns, Ints]:
     """One table by customer of pieces that are so each, which are let go.
 
-    In it, the rows that a customer has in earlier pieces come first.
+    In it, the rows that a customer has in earlier pieces come first. The customers of all, and
+    those of each piece among them, may be given.
     """
-    vocab, to = united([piece.coded("customer").vocab for piece in pieces])
+    vocab, to = within or united([piece.coded("customer").vocab for piece in pieces])
     if len(pieces) == 1:
         return pieces[0], counted(pieces[0].array("customer"), len(vocab))
     codes = [t[piece.array("customer")] for piece, t in zip(pieces, to, strict=True)]

@@ -21,7 +21,8 @@ CODED = ("customer", "kind", "item", "channel", "basket")
 PROPERTY = "property:"
 KEY = "key"
 RECEIVED = "received"
-KEYS = (KEY, "has_id", RECEIVED)  # by which an event is known, not what it holds
+EVIDENCE = "evidence"  # where in the evidence of who is who a row was seen
+KEYS = (KEY, "has_id", RECEIVED, EVIDENCE)  # by which an event is known, not what it holds
 PLACE = ("customer", "time")
 BUILT_IN = (*PLACE, "event", "kind", "item", "channel", "value", "quantity", "basket", RECEIVED)
 

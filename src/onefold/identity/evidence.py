@@ -12,13 +12,14 @@ receipt counts.
 import attrs
 import numpy as np
 
-from onefold._columns import Columns, frozen, missing, stacked
+from onefold._columns import Column, Columns, frozen, missing, stacked
 from onefold._types import Bools, Times
 from onefold.events.identifiers import IDENTIFIER, SOURCE
 from onefold.events.log import EventLog
 from onefold.events.tables import RECEIVED, nothing, repeats
 
 CUSTOMER = IDENTIFIER + "customer:0"  # what is given as customer=, beside columns of the type
+TOLD = "told"  # the time that an event's clock told, where it was received before that
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -62,9 +63,22 @@ class Evidence:
         times: Times = self.table.array("time")
         return times
 
+    @property
+    def known_from(self) -> Times:
+        """The instant (m,) after which a log's `before` keeps each row: what its clock told."""
+        if TOLD not in self.table:
+            return self.time
+        told: Times = self.table.array(TOLD)
+        return np.where(np.isnat(told), self.time, told)
+
+    def is_before(self, t: np.datetime64) -> Bools:
+        """Which rows (m,) a log's `before` would keep."""
+        early: Bools = self.known_from < t
+        return early
+
     def before(self, t: np.datetime64) -> "Evidence":
         """What had been seen before an instant."""
-        return self.only(self.time < t)
+        return self.only(self.is_before(t))
 
     def only(self, rows: Bools) -> "Evidence":
         """Some of the rows."""
@@ -76,8 +90,9 @@ class Evidence:
         for name in self.names:
             known |= self.table.array(name) >= 0
         table = self.only(known).table.compact()
-        columns = [table.array(name) for name in sorted(set(table.data) - {"time"})]
-        keys = [table.array("time").view(np.int64), *columns[::-1]]
+        columns = [table.array(name) for name in sorted(set(table.data) - {"time", TOLD})]
+        times = [table.array(name).view(np.int64) for name in (TOLD, "time") if name in table]
+        keys = [*times, *columns[::-1]]
         order = np.lexsort(keys)
         again = repeats(*(key[order] for key in keys)) if len(order) else np.zeros(0, dtype=bool)
         return Evidence(table.take(order[~again]).compact())
@@ -85,12 +100,15 @@ class Evidence:
 
 def _seen(table: Columns) -> Columns:
     n = len(table)
-    time = table.array("time")
+    time = told = table.array("time")
     if RECEIVED in table:
         received = table.array(RECEIVED)
         time = np.where(np.isnat(received), time, np.minimum(time, received))
     names = [name for name in table.data if name.startswith(IDENTIFIER) or name == SOURCE]
-    held = {name: table.coded(name) for name in names}
+    held: dict[str, Column] = {name: table.coded(name) for name in names}
+    early = time < told
+    if early.any():
+        held[TOLD] = frozen(np.where(early, told, np.datetime64("NaT", "us")))
     who = table.coded("customer")
     if not missing(who).all():
         held[CUSTOMER] = who

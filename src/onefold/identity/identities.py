@@ -16,23 +16,27 @@ import pyarrow as pa
 
 from onefold import _time
 from onefold._check import instance, shown
-from onefold._columns import Coded, same_in_all
+from onefold._columns import Coded, missing
 from onefold._types import Array, Bools, Instant, Ints
-from onefold._vocab import Vocab, ranked
+from onefold._vocab import ranked
 from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.events.identifiers import identified
 from onefold.events.log import EventLog
-from onefold.events.tables import KEY, first_deliveries
+from onefold.events.tables import EVIDENCE
 from onefold.identity import people, tables
 from onefold.identity.attribution import owners_of_rows
 from onefold.identity.bundles import Nodes, Seen, bundled
 from onefold.identity.difference import PolicyDiff, difference
+from onefold.identity.dividing import Divided, Owned, divided, no_rows, numbered
 from onefold.identity.evidence import Evidence
 from onefold.identity.explain import Explanation, explain
 from onefold.identity.forgotten import Forgotten
 from onefold.identity.known import Index, customer_at, index_of, is_pair, node_of
 from onefold.identity.linked import Ends, ends_of
 from onefold.identity.links import Links
+from onefold.identity.narrowing import narrowed
 from onefold.identity.partition import Partition, partition
+from onefold.identity.places import places
 from onefold.identity.policy import IdentityPolicy
 from onefold.identity.summary import IdentitySummary, blocked, summarised
 
@@ -119,8 +123,13 @@ class Identities:
         if moment == self.as_of:
             return self
         links = None if self.links is None else self.links.before(moment)
-        evidence = self.evidence.before(moment)
-        return Identities(self.policy, moment, self.known_at, evidence, links, self.forgotten)
+        early = self.evidence.is_before(moment)
+        made = attrs.evolve(self, as_of=moment, evidence=self.evidence.only(early), links=links)
+        if "seen" in self._cache:
+            names = zip(made.ends.type.tolist(), made.ends.value, strict=True)
+            known = [self.nodes.find(self.policy.names[at], v) for at, v in names if v is not None]
+            made._cache["seen"] = narrowed(self.seen, early, np.array(known, dtype=np.int64))
+        return made
 
     def under(self, policy: IdentityPolicy) -> "Identities":
         """Who is who by the same evidence under another policy."""
@@ -148,26 +157,60 @@ class Identities:
     def applied(self, log: EventLog) -> EventLog:
         """The log as these identities see it: with customers, each event that has an id once.
 
-        What happened or was received later than they look is left out.
+        What happened or was received later than they look is left out, and so is a yes that a no
+        outweighs (`IdentityPolicy.deny_wins`).
 
         Raises:
-            ArgumentError: If the log has identifiers that were not seen.
+            ArgumentError: If the log has rows that were not seen.
         """
-        log = self._looked_at(log)
-        events, facts = self._owners(log)
-        told = log.events.array("has_id")
-        keep: Ints | slice = slice(None)
-        keys = np.sort(log.events.array(KEY)[told])
-        if (keys[1:] == keys[:-1]).any():
-            # An id is that of an event, whoever it is thought to be of.
-            alike = same_in_all(np.int32(0), len(log.events))
-            one = Coded(alike, Vocab.of([""]))
-            keep = first_deliveries(log.events.replace(customer=one))
-        return EventLog(
-            log.events.replace(customer=events).take(keep).compact(),
-            log.facts.replace(customer=facts).compact(),
-            log.currency,
-        )
+        seen = self.divided(log).counting
+        events, facts = (table.without([EVIDENCE]) for table in (seen.events, seen.facts))
+        return EventLog(events, facts, log.currency)
+
+    def divided(self, log: EventLog) -> Divided:
+        """Which rows of a log count and whose they are, with their places in the evidence.
+
+        Raises:
+            ArgumentError: If the log has rows that were not seen.
+        """
+        read = self._looked_at(log)
+        return self.divide(no_rows(), numbered(read, self.places(read)))
+
+    def divide(self, known: EventLog, more: EventLog) -> Divided:
+        """The same of rows that have their places, of which those known don't repeat each other."""
+        return divided(self.owned, known, more)
+
+    def places(self, log: EventLog) -> Ints:
+        """Where in the evidence the events and then the facts (m,) of a log were seen.
+
+        Raises:
+            ArgumentError: If the log has rows that were not seen.
+        """
+        kept = self._cache.get("log")
+        rows = len(log.events) + len(log.facts)
+        if kept is not None and _same(kept[1], log):
+            return np.arange(rows)
+        at = places(Evidence.of(log), self.evidence)
+        tables = (log.events, log.facts)
+        told = np.concatenate([identified(t) | ~missing(t.data["customer"]) for t in tables])
+        lost = int((told & (at < 0)).sum())
+        if lost:
+            raise ArgumentError(
+                f"Identities: {lost:,} of {rows:,} rows of the log were not there when it was "
+                "resolved who is who. Resolve this log, or one that holds it."
+            )
+        return at
+
+    @property
+    def owned(self) -> Owned:
+        """Whose each row of the evidence is."""
+
+        def make() -> Owned:
+            rows = owners_of_rows(self.seen, self.partition, self.policy)
+            customers = self._named(rows, len(rows))[0]
+            return Owned(rows, customers, self.seen, self.partition, self.policy)
+
+        return self._once("owned", make)
 
     @property
     def demoted(self) -> pd.DataFrame:
@@ -425,8 +468,8 @@ class Identities:
         """The customers of the events and of the facts of a log."""
         kept = self._cache.get("log")
         if kept is not None and _same(kept[1], log):
-            owners: tuple[Coded, Coded] = kept[2]
-            return owners
+            n, held = len(log.events), self.owned.customer
+            return held.take(slice(0, n)), held.take(slice(n, len(held)))
         rows = self._rows_of(log)[1]
         return self._named(rows, len(log.events))
 
@@ -464,9 +507,8 @@ class Identities:
         return self._unforgotten(known)
 
     def _remember(self, log: EventLog, read: EventLog) -> None:
-        """Keeps whose the rows are of what was looked at of the log that was resolved."""
-        rows = owners_of_rows(self.seen, self.partition, self.policy)
-        self._cache["log"] = (log, read, self._named(rows, len(read.events)))
+        """Keeps what was looked at of the log that was resolved: its rows are the evidence."""
+        self._cache["log"] = (log, read)
 
     def _named(self, owners: Ints, events: int) -> tuple[Coded, Coded]:
         """Rows of events and then facts, by the ids of their customers."""

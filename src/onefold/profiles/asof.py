@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from onefold._columns import frozen
-from onefold._types import Array, Floats, Ints, Strings
+from onefold._columns import Coded, frozen
+from onefold._types import Array, Floats, Ints, Strings, Times
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.events import door
@@ -34,13 +34,29 @@ def point_in_time(
     tz: str | None,
 ) -> TraitTable:
     """The table of traits of a frame with the columns customer and time, in its order."""
+    who, moments = asked(frame, tz)
+    people: Ints = np.append(ledger.people.translation(who.vocab), -1)[who.codes].astype(np.int64)
+    return of_people(ledger, traits, catalog, ids=who.decode(), people=people, moments=moments)
+
+
+def asked(frame: Any, tz: str | None) -> tuple[Coded, Times]:
+    """The customer and the time (m,) of each row of a frame."""
     opened = door.opened(frame, "Profiles.at")
-    who = opened.ids("customer", "when")
-    moments = opened.times("time", "when", tz)
+    return opened.ids("customer", "when"), opened.times("time", "when", tz)
+
+
+def of_people(
+    ledger: Ledger,
+    traits: tuple[Trait, ...],
+    catalog: Catalog | None,
+    *,
+    ids: Strings,
+    people: Ints,
+    moments: Times,
+) -> TraitTable:
+    """The table of traits of people of a ledger as of moments, m rows under some ids."""
     if ledger.horizon is not None and len(moments):
         ledger.before(moments.min())  # raises, if events before it were let go
-    ids = who.decode()
-    people: Ints = np.append(ledger.people.translation(who.vocab), -1)[who.codes].astype(np.int64)
 
     def table(rows: slice, most: int | None) -> TraitTable:
         history = History.before(

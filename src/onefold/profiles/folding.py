@@ -22,6 +22,7 @@ from onefold.events.log import EventLog
 from onefold.events.tables import PLACE, free_name, one_type, same_currency
 from onefold.identity import Identities
 from onefold.ledger import Ledger
+from onefold.profiles.refold import folded
 from onefold.profiles.table import Profiles, right_clock
 from onefold.traits import TRAITS
 from onefold.traits.protocol import Trait, trait_of
@@ -46,7 +47,9 @@ def fold(
         traits: What to read from a profile; facts can always be read by their names.
         identities: Who is who, of `resolve`: events are then of the customers that their
             identifiers name, and one with an id counts once in the whole log. Where `as_of` is
-            earlier, so is what is known of who is who.
+            earlier, so is what is known of who is who; the profiles go on asking it, so that
+            `profiles.at(t)` sees no merge that was learned later. A "no" of consent stays where
+            two people turn out to be one (`IdentityPolicy.deny_wins`).
         catalog: What is known of the items: categories for tastes, availability for ranking.
         as_of: The moment as of which, itself excluded; a naive one means UTC. Left out, it is
             just after the last event or fact of a customer, or that of `identities`.
@@ -78,6 +81,17 @@ def fold(
         >>> profiles = of.fold(log, as_of="2024-03-10")
         >>> profiles["ann"]["monetary"], profiles["ann"]["recency"]
         (8.4, 2.0)
+
+        Many names, one customer: a cookie that views, and later logs in.
+
+        >>> log = of.EventLog.from_events([
+        ...     of.Event(None, "view", "2024-03-01", item="tea", identifiers={"cookie": "c1"}),
+        ...     of.Event(None, "view", "2024-03-02", item="jam", identifiers={"cookie": "c2"}),
+        ...     of.Event(None, "login", "2024-03-03", identifiers={"cookie": "c1", "user_id": 7}),
+        ...     of.Event(None, "login", "2024-03-04", identifiers={"cookie": "c2", "user_id": 7})])
+        >>> profiles = of.fold(log, identities=of.resolve(log))
+        >>> len(profiles), len(profiles.at("2024-03-04")), len(profiles.at("2024-03-03"))
+        (1, 2, 2)
     """
     logs = each_log(log, "fold")
     chosen = carried(traits, catalog, "fold")
@@ -85,18 +99,20 @@ def fold(
     known_from = None if known_at is None else _time.instant(known_at, "fold: known_at")
     if identities is not None:
         identities = who_then(identities, given, known_from, "fold")
-        logs = iter([identities.applied(together(logs, identities, given))])
+        log = together(logs, identities, given)
+        held = folded(log, identities, whole(threads, "fold: threads"))
+        ledger, apart = held.ledger, held.apart
         given = identities.as_of if given is None else given
     else:
-        logs = of_customers(logs, "fold")
+        logs, apart = of_customers(logs, "fold"), None
         if known_from is not None:
             logs = (some.known_at(known_from) for some in logs)
-    ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
+        ledger = Ledger.from_logs(logs, threads=whole(threads, "fold: threads"))
     moment = _end(ledger) if given is None else given
     known = ledger.before(moment)
     if keep is not None:
         known = attrs.evolve(known, keep=_time.duration(keep, "fold: keep")).aged(moment)
-    return Profiles(known, chosen, catalog, moment, identities)
+    return Profiles(known, chosen, catalog, moment, identities, apart)
 
 
 def who_then(

@@ -17,7 +17,7 @@ import pandas as pd
 from onefold import _time
 from onefold._check import hint, identifier, is_several, quoted, shown, text, unicode, whole
 from onefold._columns import Coded
-from onefold._types import Duration, Instant, Ints, Strings
+from onefold._types import Codes, Duration, Instant, Ints, Strings
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.cells import Cells, cells
@@ -26,9 +26,13 @@ from onefold.events.log import EventLog
 from onefold.events.quality import far_after
 from onefold.events.tables import no_facts
 from onefold.identity import Identities
+from onefold.identity.known_as import known_as
 from onefold.ledger import Ledger
-from onefold.profiles.asof import point_in_time
+from onefold.profiles.asof import asked, of_people
+from onefold.profiles.epochs import people_then
 from onefold.profiles.frames import checked_labels, frame_of, largest, named
+from onefold.profiles.lumps import Lumps
+from onefold.profiles.refold import Folded, read_by, who_then
 from onefold.profiles.row import Profile
 from onefold.profiles.summary import Summary
 from onefold.profiles.traits import TraitTable
@@ -51,7 +55,8 @@ class Profiles:
     traits: tuple[Trait, ...]
     catalog: Catalog | None
     as_of: np.datetime64
-    identities: Identities | None = None
+    identities: Identities | None = None  # by whom customers are told apart, if not by their ids
+    apart: EventLog | None = None  # with identities: rows that may count as others see it
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
 
     @property
@@ -95,16 +100,20 @@ class Profiles:
         return (self._profile(i) for i in range(len(self)))
 
     def __contains__(self, customer: object) -> bool:
-        return str(customer) in self.ledger.people
+        return self._position(str(customer)) >= 0
 
     def __getitem__(self, customer: str | int) -> Profile:
-        """The profile of one customer, by id."""
+        """The profile of one customer, by id.
+
+        With identities also by an alias: the id that another identifier of the customer, which is
+        nobody else's, would give. A customer has had it, or may come to have it.
+        """
         if not isinstance(customer, (str, int, np.integer)) or isinstance(customer, bool):
             raise ArgumentError(
                 f"profiles[...] holds a {type(customer).__name__}; it takes one id. Several "
                 "customers, or those of a condition, are profiles.select(...)."
             )
-        position = self.ledger.people.code(str(customer))
+        position = self._position(str(customer))
         if position < 0:
             near = hint(customer, self.ids[:5000])
             raise UnknownCustomer(
@@ -120,6 +129,7 @@ class Profiles:
             self.as_of == other.as_of
             and self.traits == other.traits
             and self.ledger == other.ledger
+            and self.identities == other.identities
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -186,8 +196,19 @@ class Profiles:
                     "moment have all labels: leave it out."
                 )
             moment = _time.instant(when, "Profiles.at: when")
+            if (held := self._folded) is not None:
+                return self._of(held.before(moment), moment)
             return Profiles(self.ledger.before(moment), self.traits, self.catalog, moment)
-        table = point_in_time(self.ledger, self.traits, self.catalog, when, tz)
+        who, moments = asked(when, tz)
+        codes = self._codes(who.vocab)
+        people: Ints = np.append(codes, -1)[who.codes].astype(np.int64)
+        ledger, held = self.ledger, self._folded
+        if held is not None and len(held.ledger):
+            lumps = self._once("lumps", lambda: Lumps.of(held.identities))
+            ledger, people = people_then(held, lumps, people=people, moments=moments)
+        table = of_people(
+            ledger, self.traits, self.catalog, ids=who.decode(), people=people, moments=moments
+        )
         chosen = checked_labels(labels, table, "Profiles.at: labels")
         return frame_of(table, named(chosen, most), time=True)
 
@@ -209,15 +230,12 @@ class Profiles:
                 f"Profiles.update: log is a {type(log).__name__}; make one with "
                 "EventLog.from_frame(...) or EventLog.from_events([...])."
             )
+        if (held := self._folded) is not None:
+            return self._grown(held, log, as_of)
         more = Ledger.from_log(log)
         both, end = self.ledger | more, more.end
         if as_of is not None:
-            moment = _time.instant(as_of, "Profiles.update: as_of")
-            if moment < self.as_of:
-                raise ArgumentError(
-                    f"Profiles.update: as_of is {_time.show(moment)}, and these profiles are as of "
-                    f"{_time.show(self.as_of)} already. Go back with profiles.at(...)."
-                )
+            moment = self._not_before(as_of)
             known = both.before(moment).aged(moment)
             return Profiles(known, self.traits, self.catalog, moment)
         if end is not None and end - self.as_of > YEAR:
@@ -225,8 +243,76 @@ class Profiles:
         moment = self.as_of if end is None else max(self.as_of, end)
         return Profiles(both.aged(moment), self.traits, self.catalog, moment)
 
+    def _not_before(self, as_of: Instant) -> np.datetime64:
+        moment = _time.instant(as_of, "Profiles.update: as_of")
+        if moment < self.as_of:
+            raise ArgumentError(
+                f"Profiles.update: as_of is {_time.show(moment)}, and these profiles are as of "
+                f"{_time.show(self.as_of)} already. Go back with profiles.at(...)."
+            )
+        return moment
+
+    def _grown(self, held: Folded, log: EventLog, as_of: Instant | None) -> "Profiles":
+        """`update` where there are identities: who is who is resolved anew."""
+        moment = None if as_of is None else self._not_before(as_of)
+        read = read_by(held.identities, log, moment)
+        ends = [t.array("time").max() for t in (read.events, read.facts) if len(t)]
+        seen = max([held.identities.as_of, *(end + _time.MICROSECOND for end in ends)])
+        made = held.grown(read, seen if moment is None else moment)
+        if moment is None and seen - self.as_of > YEAR:
+            right_clock(made.ledger, "Profiles.update: as_of is left out")
+        return self._of(made, max(self.as_of, seen) if moment is None else moment)
+
+    def resolved(self, identities: Identities) -> "Profiles":
+        """The same events by another who is who: under another policy, or with more links.
+
+        Only people who are merged, split or renamed by it are folded again, and going back gives
+        what was.
+
+        Args:
+            identities: Who is who by the same evidence, such as
+                `profiles.identities.under(policy)` or `resolve(log, policy, links=...)`. What it
+                knows from the `as_of` of the profiles on is left out.
+
+        Raises:
+            ArgumentError: If the profiles have no identities, or these have not seen all events.
+            BeyondKept: If events were let go by `keep=`.
+
+        Examples:
+            >>> import onefold as of
+            >>> log = of.EventLog.from_events([
+            ...     of.Event(None, "view", f"2024-03-0{day}", identifiers={"cookie": cookie})
+            ...     for day, cookie in ((1, "c1"), (2, "c2"))])
+            >>> profiles = of.fold(log, identities=of.resolve(log))
+            >>> same = of.Links.must(("cookie", "c1"), ("cookie", "c2"))
+            >>> together = profiles.resolved(of.resolve(log, links=same))
+            >>> len(profiles), len(together), together.resolved(profiles.identities) == profiles
+            (2, 1, True)
+        """
+        call = "Profiles.resolved"
+        held = self._folded
+        if held is None:
+            raise ArgumentError(
+                f"{call}: these profiles were folded without identities, so their events keep the "
+                "customers they came with. Fold with fold(log, identities=resolve(log))."
+            )
+        return self._of(held.under(who_then(identities, self.as_of, call), call), self.as_of)
+
+    @property
+    def _folded(self) -> Folded | None:
+        if self.identities is None or self.apart is None:
+            return None
+        return Folded(self.ledger, self.identities, self.apart)
+
+    def _of(self, held: Folded, as_of: np.datetime64) -> "Profiles":
+        return Profiles(held.ledger, self.traits, self.catalog, as_of, held.identities, held.apart)
+
     def merge(self, other: "Profiles") -> "Profiles":
-        """The profiles of two sets of events as one; the later `as_of` holds."""
+        """The profiles of two sets of events as one; the later `as_of` holds.
+
+        Where there are identities, both sides have them, by one policy and the same links; what
+        either has seen is evidence of who is who.
+        """
         if not isinstance(other, Profiles):
             raise ArgumentError(
                 f"Profiles.merge: other is a {type(other).__name__}; give Profiles, or use update."
@@ -243,6 +329,15 @@ class Profiles:
                 "Profiles.merge: the two sides have different catalogues. Fold both with the same."
             )
         moment = max(self.as_of, other.as_of)
+        mine, theirs = self._folded, other._folded
+        if (mine is None) != (theirs is None):
+            raise ArgumentError(
+                "Profiles.merge: one side was folded with identities, the other without. Fold both "
+                "alike."
+            )
+        if mine is not None and theirs is not None:
+            made = self._of(mine.merged(theirs, "Profiles.merge"), moment)
+            return attrs.evolve(made, catalog=catalog)
         return Profiles((self.ledger | other.ledger).aged(moment), self.traits, catalog, moment)
 
     def recent(self) -> "Profiles":
@@ -251,10 +346,18 @@ class Profiles:
         For what needs single events, such as a scorer: what it says then is said of that window.
         """
         known = Ledger.from_events(self.ledger.events, self.ledger.facts, self.ledger.currency)
-        return Profiles(known, self.traits, self.catalog, self.as_of)
+        apart = self.apart
+        if apart is not None and self.ledger.horizon is not None:
+            late = np.flatnonzero(apart.events.array("time") >= self.ledger.horizon)
+            apart = attrs.evolve(apart, events=apart.events.take(late).compact())
+        return Profiles(known, self.traits, self.catalog, self.as_of, self.identities, apart)
 
     def select(self, who: Any) -> "Profiles":
-        """The profiles of some customers: ids, or a condition that holds for them."""
+        """The profiles of some customers: ids, or a condition that holds for them.
+
+        With identities these are the events that are theirs now: as of an earlier moment, and
+        by another who is who, they are of whom they were then.
+        """
         if isinstance(who, EventCondition):
             raise ArgumentError(
                 f"Profiles.select: who is {who!r}, a condition on events, not on customers. Say "
@@ -264,7 +367,13 @@ class Profiles:
             rows = np.flatnonzero(who.mask(self.table) == 1)
         else:
             rows = self.positions(who, "Profiles.select: who")
-        return Profiles(self.ledger.of(rows), self.traits, self.catalog, self.as_of)
+        known, apart = self.ledger.of(rows), self.apart
+        if apart is not None:  # what is nobody's is none of theirs
+            facts = apart.facts
+            theirs = known.people.translation(facts.coded("customer").vocab)
+            own = np.flatnonzero(np.append(theirs, -1)[facts.array("customer")] >= 0)
+            apart = EventLog(apart.events.take(slice(0, 0)), facts.take(own).compact())
+        return Profiles(known, self.traits, self.catalog, self.as_of, self.identities, apart)
 
     def positions(self, ids: Iterable[Any], argument: str) -> Ints:
         """Positions of ids, each of which must be known."""
@@ -272,7 +381,7 @@ class Profiles:
             said = shown(ids)
             raise ArgumentError(f"{argument} is {said}; it takes several ids: [{said}].")
         names = [str(i) for i in ids]
-        codes = self.ledger.people.codes(names).astype(np.int64)
+        codes = self._codes(vocab := Vocab.of(names))[vocab.codes(names)].astype(np.int64)
         if (codes < 0).any():
             lost = [n for n, c in zip(names, codes, strict=True) if c < 0]
             raise UnknownCustomer(
@@ -280,6 +389,23 @@ class Profiles:
                 f"{quoted(lost[:3])}.{hint(lost[0], self.ids[:5000])}"
             )
         return codes
+
+    def _position(self, name: str) -> int:
+        code = self.ledger.people.code(name)
+        known = code >= 0 or self.identities is None
+        return code if known else int(self._codes(Vocab.of([name]))[0])
+
+    def _codes(self, ids: Vocab) -> Codes:
+        """The position (n,) of whom each id or alias names, -1 where it is nobody."""
+        codes = self.ledger.people.translation(ids)
+        if self.identities is None or (codes >= 0).all():
+            return codes
+        who = self.identities
+        called: dict[str, str] = self._once("aliases", lambda: known_as(who))
+        names = [
+            called.get(name) if code < 0 else name for name, code in zip(ids, codes, strict=True)
+        ]
+        return self.ledger.people.codes(names)
 
     def combine(self, assignment: Any) -> "Profiles":
         """One composite profile for each group: all events of its members, as if of one person.

@@ -1,0 +1,475 @@
+"""Profiles by who is who: each operation against folding anew."""
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import onefold as of
+from onefold import traits
+from onefold.errors import OnefoldError
+from onefold.identity import IdentifierType, Identities, IdentityPolicy, Links, resolve
+from tests.identity import worlds
+
+HOUR = np.timedelta64(1, "h").astype("timedelta64[us]")
+START = np.datetime64(worlds.START, "us")
+TRAITS = [traits.Count(name="events"), traits.Recency("view", name="seen"), traits.Latest("item")]
+LAW = settings(max_examples=25, deadline=None)
+Row = dict[str, Any]
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    """An event: few ids, so that one comes with several bundles; clocks that are wrong."""
+    hours, kind, source, names = draw(worlds.rows())
+    some = st.sampled_from
+    blocked = draw(some([False] * 9 + [True]))
+    return {
+        "hours": hours,
+        "kind": kind,
+        "source": source,
+        "names": {"cookie": ("null",)} if blocked else names,
+        "customer": draw(some([None, None, None, "ann", "ben"])),
+        "id": draw(some([None, None, "1", "2", "3"])),
+        "late": draw(some([None, None, 0, 3, -2])),
+        "item": draw(some(["tea", "jam"])),
+    }
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Row:
+    """A statement, of consent or of anything."""
+    hours, _, source, names = draw(worlds.rows())
+    some = st.sampled_from
+    return {
+        "hours": hours,
+        "names": names,
+        "source": source,
+        "customer": draw(some([None, None, "ann"])),
+        "name": draw(some(["consent", "consent:mail", "region"])),
+        "value": draw(some(["yes", "no"])),
+        "late": draw(some([None, 0, 3, -2])),
+    }
+
+
+def event(row: Row) -> of.Event:
+    time = START + row["hours"] * HOUR
+    return of.Event(
+        row["customer"],
+        row["kind"],
+        time,
+        item=row["item"],
+        id=row["id"],
+        source=row["source"],
+        received=None if row["late"] is None else time + row["late"] * HOUR,
+        identifiers=row["names"],
+    )
+
+
+def log_of(events: list[Row], stated: list[Row]) -> of.EventLog:
+    log = of.EventLog.from_events([event(row) for row in events])
+    if not stated:
+        return log
+    for name in sorted({f["name"] for f in stated}):
+        mine = [f for f in stated if f["name"] == name]
+        held: dict[str, list[Any]] = {
+            key: [f[key] for f in mine] for key in ("customer", "source", "value")
+        }
+        held["at"] = [START + f["hours"] * HOUR for f in mine]
+        held["received"] = [
+            None if f["late"] is None else START + (f["hours"] + f["late"]) * HOUR for f in mine
+        ]
+        for kind in ("user", "mail", "cookie"):
+            for k in range(2):
+                column = [(*f["names"].get(kind, ()), None, None)[k] for f in mine]
+                held[f"{kind}{k}"] = column
+        frame = pd.DataFrame(held).astype({"at": "datetime64[us]", "received": "datetime64[us]"})
+        frame = frame.astype({c: object for c in frame.columns if c not in ("at", "received")})
+        log = log + of.EventLog.from_facts(
+            frame,
+            customer="customer",
+            time="at",
+            facts={name: "value"},
+            received="received",
+            source="source",
+            tz="UTC",
+            identifiers={kind: [f"{kind}0", f"{kind}1"] for kind in ("user", "mail", "cookie")},
+        )
+    return log
+
+
+@st.composite
+def logs(draw: st.DrawFn, least: int = 1) -> of.EventLog:
+    held = st.lists(rows(), min_size=least, max_size=10)
+    return log_of(draw(held), draw(st.lists(facts(), max_size=5)))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> IdentityPolicy:
+    made = draw(worlds.policies())
+    customer = IdentifierType("customer", rank=9, limit=draw(st.sampled_from([None, 1])))
+    return attrs.evolve(made.with_types(customer), deny_wins=["consent"])
+
+
+@st.composite
+def links(draw: st.DrawFn) -> Any:
+    world = worlds.World((), IdentityPolicy(), draw(worlds.links()))
+    return world.told()
+
+
+def moments() -> st.SearchStrategy[np.datetime64]:
+    return st.builds(
+        lambda h, us: START + h * HOUR + np.timedelta64(us, "us"),
+        st.integers(0, 14),
+        st.sampled_from([0, 1]),
+    )
+
+
+def fold(log: of.EventLog, identities: Identities, **how: Any) -> of.Profiles:
+    return of.fold(log, TRAITS, identities=identities, **how)
+
+
+def assert_same(a: of.Profiles, b: of.Profiles) -> None:
+    assert a.ledger == b.ledger
+    assert a.identities == b.identities
+    assert a == b
+
+
+@LAW
+@given(logs(), policies(), links(), moments())
+def test_as_of_a_moment_is_folding_what_was_known(
+    log: of.EventLog, policy: IdentityPolicy, told: Links | None, t: np.datetime64
+) -> None:
+    whole = fold(log, resolve(log, policy, links=told))
+    if t > whole.as_of:
+        t = whole.as_of
+    then = resolve(log, policy, as_of=t, links=told)
+    assert_same(whole.at(t), fold(log.before(t), then))
+    assert_same(fold(log, whole.identities, as_of=t), whole.at(t))
+
+
+@LAW
+@given(logs(), logs(), policies(), links())
+def test_more_events_are_as_if_they_had_been_there(
+    a: of.EventLog, b: of.EventLog, policy: IdentityPolicy, told: Links | None
+) -> None:
+    both = fold(a + b, resolve(a + b, policy, links=told))
+    one, other = (fold(log, resolve(log, policy, links=told)) for log in (a, b))
+    assert_same(one.update(b), both)
+    assert_same(one.merge(other), both)
+    assert_same(other.merge(one), both)
+    assert_same(one.update(b).at(one.as_of), fold(a + b, both.identities, as_of=one.as_of))
+
+
+@LAW
+@given(logs(), policies(), policies(), links(), links())
+def test_under_others_and_back(
+    log: of.EventLog,
+    policy: IdentityPolicy,
+    other: IdentityPolicy,
+    told: Links | None,
+    more: Links | None,
+) -> None:
+    a, b = resolve(log, policy, links=told), resolve(log, other, links=more)
+    one = fold(log, a)
+    moved = one.resolved(b)
+    assert_same(moved, fold(log, b))
+    assert_same(moved.resolved(a), one)
+    assert same_bytes(moved.resolved(a), one)
+
+
+def same_bytes(a: of.Profiles, b: of.Profiles) -> bool:
+    """Whether all that is held of events and facts is the same, but for unused columns."""
+    for mine, other in ((a.ledger.events, b.ledger.events), (a.ledger.facts, b.ledger.facts)):
+        for name in mine.data:
+            if not np.array_equal(mine.array(name), other.array(name), equal_nan=False):
+                if mine.array(name).dtype.kind not in "fM":
+                    return False
+                if mine.array(name).tobytes() != other.array(name).tobytes():
+                    return False
+    return True
+
+
+def distinct_events(log: of.EventLog, identities: Identities) -> int:
+    """Events with an identifier left: those with an id once, those without each."""
+    known = pd.Series(identities.customers(log)).notna().to_numpy()
+    told, key = log.events.array("has_id"), log.events.array("key")
+    return len(set(key[known & told].tolist())) + int((known & ~told).sum())
+
+
+@LAW
+@given(logs(), policies(), links())
+def test_the_events_of_people_add_up(
+    log: of.EventLog, policy: IdentityPolicy, told: Links | None
+) -> None:
+    whole = fold(log, resolve(log, policy))
+    n = distinct_events(log, resolve(log, policy))
+    people = [whole, whole.resolved(resolve(log, policy, links=told))]
+    for rule in ("strict", "session", "last_login"):
+        other = attrs.evolve(policy, attribution=rule)
+        people.append(people[-1].resolved(whole.identities.under(other)))
+    for profiles in people:
+        assert profiles.table["events"].sum() == n
+
+
+# ------------------------------------------------------------------------ as of many moments
+
+
+def as_asked(profiles: of.Profiles, customer: str, t: np.datetime64) -> dict[str, Any] | None:
+    """Of the profiles as of a moment that of whom the customer's identifier was, if anybody."""
+    then = profiles.at(min(t, profiles.as_of))
+    who, today = then.identities, profiles.identities
+    assert who is not None and today is not None
+    at = profiles.ledger.people.code(customer)
+    seen = profiles.ledger.events if at in profiles.ledger.events.array("customer") else None
+    table = profiles.ledger.facts if seen is None else seen
+    row = table.array("evidence")[table.array("customer") == at][0]
+    owner = int(today.owned.owner[row])
+    shared = owner >= len(today.partition)
+    name = today.nodes.name(
+        owner - len(today.partition) if shared else today.partition.anchor[owner]
+    )
+    node = who.nodes.find(*name)
+    if node < 0:
+        return None
+    ids = who.to_pandas()["customer"].tolist()
+    if shared and customer in then.ledger.people:
+        return then[customer].to_dict()
+    return then[ids[node]].to_dict() if ids[node] in then.ledger.people else None
+
+
+@LAW
+@given(logs(), policies(), links(), st.data())
+def test_a_table_of_moments_is_profile_by_profile(
+    log: of.EventLog, policy: IdentityPolicy, told: Links | None, data: st.DataObject
+) -> None:
+    profiles = fold(log, resolve(log, policy, links=told))
+    if not len(profiles):
+        return
+    times = data.draw(st.lists(moments(), min_size=1, max_size=8))
+    whose = data.draw(
+        st.lists(st.sampled_from(list(profiles.ids)), min_size=len(times), max_size=len(times))
+    )
+    frame = pd.DataFrame({"customer": whose, "time": pd.DatetimeIndex(times, tz="UTC")})
+    table = profiles.at(frame)
+    for (customer, t), (_, row) in zip(
+        zip(whose, times, strict=True), table.iterrows(), strict=True
+    ):
+        known = as_asked(profiles, customer, t)
+        for name in ("events", "seen", "latest", "consent", "consent:mail", "region"):
+            held = row.get(name)
+            held = None if held is None or pd.isna(held) else held
+            said = (known or {}).get(name)
+            if name == "seen" and said is not None:
+                said += max((t - profiles.as_of) / np.timedelta64(1, "D"), 0)
+            if name == "events" and known is None:
+                said = 0
+            assert held == said or abs(held - said) < 1e-9, (name, customer, t, held, known)
+
+
+# ------------------------------------------------------------------------ worked cases
+
+
+def at(day: int, hour: int = 0) -> str:
+    return f"2024-03-{day:02} {hour:02}:00"
+
+
+def seen(day: int, kind: str = "view", hour: int = 0, **names: str) -> of.Event:
+    return of.Event(None, kind, at(day, hour), item="tea", identifiers=names)
+
+
+def said(value: str, day: int, name: str = "consent", **names: str) -> of.EventLog:
+    frame = pd.DataFrame({"value": [value], **{k: [v] for k, v in names.items()}})
+    return of.EventLog.from_facts(
+        frame, time=at(day), facts={name: "value"}, identifiers=list(names)
+    )
+
+
+def table(profiles: of.Profiles, asked: list[tuple[str, str]]) -> pd.DataFrame:
+    times = pd.to_datetime([t for _, t in asked], utc=True)
+    return profiles.at(pd.DataFrame({"customer": [who for who, _ in asked], "time": times}))
+
+
+def test_a_merge_learned_later_is_not_seen_before() -> None:
+    log = of.EventLog.from_events(
+        [
+            seen(1, cookie="c1"),
+            seen(2, cookie="c2"),
+            seen(3, "login", cookie="c1", user_id="ann"),
+            seen(4, "login", cookie="c2", user_id="ann"),
+        ]
+    )
+    profiles = fold(log, resolve(log))
+    (ann,) = profiles.ids
+    asked = [(ann, at(1)), (ann, at(3)), (ann, at(4)), (ann, at(5)), (ann, at(3, 1))]
+    assert table(profiles, asked)["events"].tolist() == [0, 1, 2, 4, 2]
+    assert profiles.at(at(3)).to_pandas()["events"].tolist() == [1, 1]
+    assert len(profiles.at(at(5))) == 1
+
+
+def test_a_login_that_is_repeated_changes_a_shared_device_anew() -> None:
+    """Under the rule of sessions a view is of who logs in next: later than the moment asked for."""
+    policy = IdentityPolicy(
+        [
+            IdentifierType("user_id", rank=1, limit=1),
+            IdentifierType("cookie", rank=2, max_owners=1),
+        ],
+        attribution="session",
+    )
+    log = of.EventLog.from_events(
+        [
+            seen(1, "login", cookie="c1", user_id="ann"),
+            seen(1, "login", hour=5, cookie="c1", user_id="ben"),
+            of.Event(None, "view", "2024-03-02 10:00", identifiers={"cookie": "c1"}),
+            of.Event(
+                None, "login", "2024-03-02 10:10", identifiers={"cookie": "c1", "user_id": "ann"}
+            ),
+        ]
+    )
+    profiles = fold(log, resolve(log, policy))
+    ann = next(p.id for p in profiles if len(p) == 3)
+    asked = [(ann, "2024-03-02 10:05"), (ann, "2024-03-02 10:10"), (ann, "2024-03-02 10:11")]
+    assert table(profiles, asked)["events"].tolist() == [1, 1, 3]
+
+
+def test_consent_of_people_who_turn_out_to_be_one() -> None:
+    log = of.EventLog.from_events([seen(5, "login", hour=2, cookie="c1", email="ann@work.org")])
+    log += of.EventLog.from_events([seen(5, "login", hour=1, cookie="c2", email="ann@work.org")])
+    log += said("no", 1, cookie="c1") + said("yes", 2, cookie="c2")
+    profiles = fold(log, resolve(log))
+    (ann,) = profiles.ids
+    assert profiles[ann]["consent"] == "no"
+    before = profiles.at(at(5))
+    assert sorted(p["consent"] for p in before) == ["no", "yes"]
+    asked = [(ann, at(2)), (ann, at(5)), (ann, at(5, 2)), (ann, at(6))]
+    assert table(profiles, asked)["consent"].tolist() == ["no", "no", "no", "no"]
+    apart = resolve(log, links=Links.cannot(("cookie", "c1"), ("cookie", "c2")))
+    assert sorted(p["consent"] for p in profiles.resolved(apart)) == ["no", "yes"]
+    assert profiles.resolved(apart).resolved(resolve(log)) == profiles
+
+
+def test_consent_as_of_moments_is_that_of_who_was_who() -> None:
+    """A yes that a no outweighs since both are one counted before, and more is learned later."""
+    log = of.EventLog.from_events(
+        [
+            seen(1, cookie="c2"),
+            seen(5, "login", cookie="c1", email="ann@work.org"),
+            seen(5, "login", cookie="c2", email="ann@work.org"),
+            seen(8, "login", cookie="c9", email="ann@work.org"),
+        ]
+    )
+    log += said("no", 3, cookie="c1") + said("yes", 4, cookie="c2")
+    profiles = fold(log, resolve(log))
+    (ann,) = profiles.ids
+    asked = [(ann, at(4)), (ann, at(4, 1)), (ann, at(6)), (ann, at(9))]
+    known = table(profiles, asked)["consent"]
+    assert [None if pd.isna(word) else word for word in known] == [None, "yes", "no", "no"]
+
+
+def test_a_yes_of_the_person_lifts_a_no() -> None:
+    log = of.EventLog.from_events([seen(1, "login", cookie=c, user_id="ann") for c in ("c1", "c2")])
+    log += said("opt_out", 2, cookie="c1")
+    for more, answer in (
+        (said("yes", 3, cookie="c2"), "opt_out"),
+        (said("yes", 3, cookie="c1"), "yes"),
+        (said("yes", 3, user_id="ann"), "yes"),
+        (said("yes", 1, user_id="ann"), "opt_out"),
+        (said("yes", 3, name="consent:mail", cookie="c2"), "opt_out"),
+    ):
+        (profile,) = fold(log + more, resolve(log + more))
+        assert profile["consent"] == answer
+    free = attrs.evolve(of.identity.DEFAULT, deny_wins=[])
+    more = log + said("yes", 3, cookie="c2")
+    (profile,) = fold(more, resolve(more, free))
+    assert profile["consent"] == "yes"
+
+
+def test_an_id_that_was_delivered_with_other_identifiers_comes_back() -> None:
+    """Once the first delivery is nobody's, the second is the event."""
+    both = [
+        of.Event(None, "purchase", at(1), id="1", item="tea", identifiers={"cookie": "c1"}),
+        of.Event(None, "purchase", at(2), id="1", item="jam", identifiers={"cookie": "c2"}),
+    ]
+    log = of.EventLog.from_events(both)
+    one = fold(log, resolve(log))
+    assert [p["latest"] for p in one] == ["tea"]
+    policy = of.identity.DEFAULT
+    cookie = attrs.evolve(policy.type("cookie"), blocked=["c1"])
+    two = one.resolved(one.identities.under(policy.with_types(cookie)))  # type: ignore[union-attr]
+    assert [p["latest"] for p in two] == ["jam"]
+    assert two.resolved(resolve(log)) == one
+
+
+def test_what_is_nobodys_comes_back() -> None:
+    log = of.EventLog.from_events([seen(1, cookie="c1"), seen(2, cookie="c2")])
+    log += said("yes", 3, cookie="c2")
+    whole = fold(log, resolve(log))
+    policy = of.identity.DEFAULT
+    cookie = attrs.evolve(policy.type("cookie"), blocked=["c2"])
+    less = whole.resolved(resolve(log, policy.with_types(cookie)))
+    assert len(less) == 1 and "consent" not in less.table.names
+    assert less.resolved(resolve(log)) == whole
+
+
+def test_an_alias_finds_its_customer() -> None:
+    log = of.EventLog.from_events(
+        [seen(2, cookie="c1"), seen(3, "login", cookie="c1", email="ann@work.org")]
+    )
+    before = fold(log.before(at(3)), resolve(log.before(at(3))))
+    early = of.EventLog.from_events([seen(1, email="ann@work.org")])
+    profiles = before.update(log).update(early)
+    (name,), (old,) = profiles.ids, before.ids
+    assert name != old
+    assert profiles[old] == profiles[name]
+    assert old in profiles
+    assert list(profiles.select([old]).ids) == [name]
+    assert table(profiles, [(old, at(4))])["events"].tolist() == [4.0]  # no ids: view came twice
+
+
+def test_an_event_with_identifiers_goes_on_top() -> None:
+    log = of.EventLog.from_events([seen(1, cookie="c1"), seen(2, cookie="c2")])
+    profiles = fold(log, resolve(log))
+    more = seen(3, cookie="c1")
+    grown = profiles.update(of.EventLog.from_events([more]))
+    for profile in profiles:
+        mine = grown[profile.id]
+        if len(mine) > 1:
+            assert profile.after(attrs.evolve(more, customer=profile.id)) == mine
+
+
+def test_what_is_refused() -> None:
+    log = of.EventLog.from_events([seen(1, cookie="c1"), seen(9, cookie="c2")])
+    who = resolve(log)
+    profiles, plain = fold(log, who), of.fold(who.applied(log), TRAITS)
+    kept = fold(log, who, keep="3D")
+    for wrong, words in (
+        (lambda: plain.resolved(who), "without identities"),
+        (lambda: profiles.resolved(resolve(log.before(at(2)))), "have not seen 1 of"),
+        (lambda: profiles.resolved("who"), "Profiles.resolved: identities"),  # type: ignore[arg-type]
+        (lambda: profiles.merge(plain), "one side was folded with identities"),
+        (lambda: profiles.merge(fold(log, resolve(log, IdentityPolicy(giant=9)))), "policy"),
+        (lambda: fold(log, resolve(log.before(at(2)), as_of=at(20))), "1 of 2 rows"),
+        (lambda: kept.at(at(8)), "let go by keep="),
+        (lambda: kept.update(log), "let go by keep="),
+        (lambda: kept.resolved(who), "let go by keep="),
+        (lambda: profiles.merge(kept), "let go by keep="),
+    ):
+        with pytest.raises(OnefoldError, match=words):
+            wrong()
+    assert len(kept.recent().at(at(8))) == 0
+    assert len(profiles.combine(dict.fromkeys(profiles.ids, "all"))) == 1
+    assert list(profiles.select(profiles.ids[:1]).at(at(10)).ids) == list(profiles.ids[:1])
+
+
+def test_saved_and_read_again(tmp_path: Path) -> None:
+    log = of.EventLog.from_events([seen(1, cookie="c1"), seen(9, cookie="c2")])
+    profiles = fold(log, resolve(log))
+    of.save(profiles, tmp_path / "who.onefold")
+    again = of.load(tmp_path / "who.onefold")
+    assert_same(again, profiles)
+    assert_same(again.update(log), profiles.update(log))
