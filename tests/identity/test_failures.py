@@ -30,7 +30,7 @@ def is_right(sim: IdentitySimulation, identities: Identities, *, lost: float = 0
     """Nobody is glued to anybody, and of what can be known only `lost` is lost, by recall."""
     scores = sim.scores(identities, rng=1)
     assert scores.of("precision") == 1, scores
-    assert scores.of("precision", over="identifiers") in (1, pytest.approx(np.nan, nan_ok=True))
+    assert scores.of("precision", over="identifiers") == 1
     assert scores.of("glued") == 0
     assert scores.of("knowable recall") == pytest.approx(1 - lost)
 
@@ -205,7 +205,8 @@ def test_two_workers():
     whole = resolve(sim.log)
     assert resolve(a + b).to_pandas().equals(whole.to_pandas())
     assert resolve(b + a).to_pandas().equals(whole.to_pandas())
-    apart = np.empty(len(workers), dtype=object)
+    assert workers is not None
+    apart = np.full(len(workers), None, dtype=object)
     for k, part in enumerate((a, b)):  # each alone, as if nobody merged them
         apart[workers == k] = resolve(part).customers(part)
     assert sim.scores(apart, rng=1).of("knowable recall") < 1
@@ -219,8 +220,9 @@ def test_late_anchor():
     users = sim.truth.identifiers.query("type == 'user_id'").set_index("person")["value"]
     for who, moved in (("ann", True), ("bob", False)):
         key = ("user_id", users[f"late_anchor:{who}"])
-        old, new = (_customer(x, *key) for x in (early, late))
+        old, new = (x.customer_of(key) for x in (early, late))
         assert (old != new) == moved
+        assert late.customer_of(old) == new  # the old id is an alias
     for seed in range(5):  # an id by order of arrival would be another one each time
         assert resolve(shuffled(sim.log, seed)).to_pandas().equals(late.to_pandas())
 
@@ -243,6 +245,9 @@ def test_rule_tightened():
     tight = loose.under(case.tighter)
     is_right(sim, tight)
     assert tight == found(sim, case.tighter)
+    shown = loose.diff(case.tighter)  # before it is applied
+    assert len(shown.undone) == 1
+    assert len(shown.made) == 0
     assert tight.under(case.policy) == loose  # and back
 
 
@@ -266,15 +271,14 @@ def test_clock_skew():
 def test_consent_conflict():
     sim = told("consent_conflict")
     case = sim.failures["consent_conflict"]
+    said = case.consent
+    assert said is not None
     is_right(sim, found(sim))
-    before, after = resolve(sim.log, known_at=case.known_at), resolve(sim.log)
-    answers = [
-        case.consent.assign(
-            customer=[_customer(x, t, v) for t, v in case.consent[["type", "value"]].to_numpy()]
-        )
-        for x in (before, after)
-    ]
-    several = [a.groupby("customer")["answer"].nunique().max() for a in answers]
+    several = []
+    for identities in (resolve(sim.log, known_at=case.known_at), resolve(sim.log)):
+        pairs = said[["type", "value"]].to_numpy().tolist()
+        customers = [_customer(identities, kind, value) for kind, value in pairs]
+        several.append(said["answer"].groupby(customers).nunique().max())
     assert several == [1, 2]  # the conflict is there as soon as they turn out to be one
 
 
@@ -282,8 +286,18 @@ def test_erase_then_replay():
     sim = told("erase_then_replay")
     is_right(sim, found(sim))
     _is_erased_wholly(sim)
-    # A replay is what it is: everything twice, and one event that was not there before.
-    assert sim.frame["id"].duplicated().sum() == 4
+    case = sim.failures["erase_then_replay"]
+    keyed = attrs.evolve(DEFAULT, key="secret")
+    then = resolve(sim.log, keyed, known_at=case.erased_at)
+    gone = then.forget(case.erased[0])
+    bob = sim.truth.events["person"].eq("erase_then_replay:bob").to_numpy()
+    # The whole log is replayed, with a late event that bears nothing but Bob's cookie.
+    again = resolve(sim.log, keyed, forgotten=gone)
+    assert [customer is None for customer in again.customers(sim.log)] == bob.tolist()
+    assert len(again) == 1
+    assert not again.to_pandas()["value"].isin(sim.frame.loc[bob, "cookie"].dropna()).any()
+    assert events_of(sim, again) == [3]
+    assert len(resolve(sim.log, keyed)) == 2  # which is what a replay does without it
 
 
 def test_erased_shares_device():
@@ -291,6 +305,19 @@ def test_erased_shares_device():
     is_right(sim, found(sim))
     is_glued_by_union_find(sim)
     _is_erased_wholly(sim)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="an event that only the shared tablet tells comes back as the other's"
+)
+def test_erased_shares_device_replayed():
+    sim = told("erased_shares_device")
+    keyed = attrs.evolve(DEFAULT, key="secret")
+    gone = resolve(sim.log, keyed).forget(sim.failures["erased_shares_device"].erased[0])
+    customers = pd.Series(resolve(sim.log, keyed, forgotten=gone).customers(sim.log))
+    bob = sim.truth.events["person"].eq("erased_shares_device:bob")
+    assert customers[bob].isna().sum() >= 3
+    assert not customers[bob].isin(customers[~bob]).any()
 
 
 def _is_erased_wholly(sim: IdentitySimulation) -> None:

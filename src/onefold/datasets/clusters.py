@@ -103,8 +103,10 @@ def b_cubed(found: Ints, person: Ints) -> tuple[Floats, Floats]:
         found: (n,) customer of each item, -1 for none: such an item is alone.
         person: (n,) true person of each item.
 
-    Source: Bagga and Baldwin, "Entity-based cross-document coreferencing using the vector space
-    model", COLING-ACL 1998, section 4.2 (equal weights).
+    Source: Bagga and Baldwin, "Algorithms for scoring coreference chains", LREC workshop on
+    linguistic coreference, 1998. Why this measure: Amigó, Gonzalo, Artiles and Verdejo, "A
+    comparison of extrinsic clustering evaluation metrics based on formal constraints",
+    Information Retrieval 12 (2009).
     """
     if found.shape != person.shape:
         raise ArgumentError(f"found has the shape {found.shape} and person {person.shape}.")

@@ -18,7 +18,6 @@ from onefold.datasets.behaviour import KINDS, SECOND, Rows, Visits
 from onefold.datasets.wardrobe import (
     BUYING,
     COMING,
-    NEVER,
     STAYING,
     Wardrobe,
     draw_cookies,
@@ -212,6 +211,3 @@ def _imported(rng: np.random.Generator, visits: Visits, has: Wardrobe) -> pd.Dat
             "cookie": -1,
         }
     )
-
-
-__all__ = ["ALL_KINDS", "NEVER", "SOURCES", "TYPES", "Seen", "encounters", "see"]

@@ -18,7 +18,7 @@ from onefold._random import generator
 from onefold._types import Floats, Instant, Ints, Rng, Strings
 from onefold.datasets.behaviour import draw_items, draw_visits, follow, midnight
 from onefold.datasets.encounters import ALL_KINDS, SOURCES, TYPES, encounters, see
-from onefold.datasets.failures import FAILURES, Failure, failure_of
+from onefold.datasets.failures import FAILURES, failure_of
 from onefold.datasets.identity_truth import IdentitySimulation, known_stream
 from onefold.datasets.population import Shop, draw_habits, draw_people, draw_shop
 from onefold.datasets.wardrobe import draw_wardrobe
@@ -84,9 +84,13 @@ def simulate_identities(
         ArgumentError: If an argument is not allowed.
 
     Examples:
-        >>> sim = simulate_identities(100, days=90, rng=1)
-        >>> sim.truth.identifiers["type"].nunique()
-        7
+        >>> from onefold import resolve
+        >>> sim = simulate_identities(300, days=90, rng=1)
+        >>> scores = sim.scores(resolve(sim.log), rng=1)
+        >>> round(scores.of("precision", over="identifiers"), 3)
+        0.999
+        >>> scores.of("knowable recall", resolver="union-find")
+        1.0
     """
     call = "simulate_identities"
     n = whole(customers, f"{call}: customers")
@@ -239,6 +243,3 @@ def _failures(failures: Iterable[str]) -> tuple[str, ...]:
     for name in names:
         one_of(name, tuple(FAILURES), "simulate_identities: failures")
     return tuple(dict.fromkeys(names))
-
-
-__all__ = ["FAILURES", "Failure", "IdentitySimulation", "failure", "simulate_identities"]

@@ -32,6 +32,7 @@ from onefold.identity.reading import located, reader, readings
 __all__ = ["NOBODY", "Nodes", "Seen", "bundled", "factorized", "located", "reader"]
 
 NOBODY = np.int32(2**31 - 1)  # fills up rows of fewer identifiers
+FEW = 16  # columns that are sorted by comparing each with each
 
 
 @attrs.frozen(eq=False)
@@ -198,12 +199,23 @@ def _united(made: Sequence[pa.Array]) -> tuple[Vocab, list[Codes]]:
     """
     values = pa.concat_arrays(made)
     known = values.is_valid().to_numpy(zero_copy_only=False)
-    codes, words = _text.encode(values.drop_null())
-    vocab, rank = ranked(words)
+    held = values.drop_null() if values.null_count else values
     to = np.full(len(values), -1, dtype=np.int32)
-    to[known] = rank[codes]
+    if _ascending(held):  # most often: one column, and each spelling is another's
+        vocab, to[known] = Vocab(held), np.arange(len(held), dtype=np.int32)
+    else:
+        codes, words = _text.encode(held)
+        vocab, rank = ranked(words)
+        to[known] = rank[codes]
     ends = np.cumsum([len(several) for several in made])
     return vocab, [np.append(some, np.int32(-1)) for some in np.split(to, ends[:-1])]
+
+
+def _ascending(held: pa.Array) -> bool:
+    """Whether each string is above the one before."""
+    if len(held) < 2:
+        return True
+    return bool(pc.all(pc.less(held.slice(0, len(held) - 1), held.slice(1))).as_py())
 
 
 def factorized(numbers: Array) -> tuple[Codes, Ints]:
@@ -220,16 +232,30 @@ def _distinct(columns: list[Codes], rows: int) -> tuple[Codes, Ints]:
     if not columns:
         return np.zeros((0, 1), dtype=np.int32), np.full(rows, -1, dtype=np.int64)
     codes, first = _rows_told_apart(columns)
-    members = np.stack([held[first] for held in columns], axis=1)
-    members.sort(axis=1)
-    again = np.zeros(members.shape, dtype=bool)  # two spellings of one, in columns of one type
-    again[:, 1:] = members[:, 1:] == members[:, :-1]
-    members[again] = NOBODY
-    members.sort(axis=1)
+    members = _ordered([held[first] for held in columns])
+    again = members[:, 1:] == members[:, :-1]  # two spellings of one, in columns of one type
+    again &= members[:, 1:] != NOBODY
+    if again.any():
+        members[:, 1:][again] = NOBODY
+        members.sort(axis=1)
     width = max(int((members != NOBODY).sum(axis=1).max(initial=0)), 1)
     row = codes.astype(np.int64)
     row[(members[:, 0] == NOBODY)[row]] = -1
     return members[:, :width], row
+
+
+def _ordered(columns: list[Codes]) -> Codes:
+    """The nodes (b, k) of k columns (b,), ascending in each row."""
+    if len(columns) > FEW:
+        members = np.stack(columns, axis=1)
+        members.sort(axis=1)
+        return members
+    for last in range(len(columns) - 1, 0, -1):  # as bubbles rise, in all rows at once
+        for i in range(last):
+            low = np.minimum(columns[i], columns[i + 1])
+            np.maximum(columns[i], columns[i + 1], out=columns[i + 1])
+            columns[i] = low
+    return np.stack(columns, axis=1)
 
 
 def _rows_told_apart(columns: list[Codes]) -> tuple[Codes, Ints]:

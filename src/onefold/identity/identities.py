@@ -21,7 +21,7 @@ from onefold._types import Array, Bools, Instant, Ints
 from onefold._vocab import Vocab, ranked
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog
-from onefold.events.tables import first_deliveries
+from onefold.events.tables import KEY, first_deliveries
 from onefold.identity import people, tables
 from onefold.identity.attribution import owners_of_rows
 from onefold.identity.bundles import Nodes, Seen, bundled
@@ -157,7 +157,8 @@ class Identities:
         events, facts = self._owners(log)
         told = log.events.array("has_id")
         keep: Ints | slice = slice(None)
-        if told.any():
+        keys = np.sort(log.events.array(KEY)[told])
+        if (keys[1:] == keys[:-1]).any():
             # An id is that of an event, whoever it is thought to be of.
             alike = same_in_all(np.int32(0), len(log.events))
             one = Coded(alike, Vocab.of([""]))

@@ -15,7 +15,7 @@ import numpy as np
 from onefold._columns import frozen
 from onefold._types import Bools, Codes, Ints
 from onefold.identity.bundles import Nodes, Seen
-from onefold.identity.graph import Edges, components, demoted, edges_of, owners, spans
+from onefold.identity.graph import LATE, Edges, components, demoted, edges_of, owners, spans
 from onefold.identity.linked import Pairs
 from onefold.identity.policy import IdentityPolicy
 from onefold.identity.settle import Clusters, Guards
@@ -187,13 +187,16 @@ def _numbered(label: Ints, first: Ints, shared: Bools) -> tuple[Ints, Ints]:
     One that is shared is an anchor only where there is no other: an id that it gave would go from
     one customer to another with it.
     """
-    order = np.lexsort((first, shared, label))  # stable: of one instant the stronger comes first
-    ordered = label[order]
-    new = np.ones(len(ordered), dtype=bool)
-    new[1:] = ordered[1:] != ordered[:-1]
-    anchor = order[new]
-    rank = np.empty(len(anchor), dtype=np.int64)
-    rank[np.argsort(anchor)] = np.arange(len(anchor))
-    person = np.empty(len(label), dtype=np.int64)
-    person[order] = rank[np.cumsum(new) - 1]
-    return person, np.sort(anchor)
+    size = int(label.max(initial=-1)) + 1
+    has_own = np.zeros(size, dtype=bool)
+    has_own[label[~shared]] = True
+    able = np.flatnonzero(~shared | ~has_own[label])
+    earliest = np.full(size, LATE)
+    np.minimum.at(earliest, label[able], first[able])
+    best = able[first[able] == earliest[label[able]]][::-1]
+    named = np.zeros(size, dtype=np.int64)
+    named[label[best]] = best  # of one instant the stronger, which is written last
+    anchors = np.zeros(len(label), dtype=bool)
+    anchors[named[label]] = True
+    number = np.cumsum(anchors) - 1
+    return number[named[label]], np.flatnonzero(anchors)
