@@ -25,6 +25,8 @@ from onefold.events.identifiers import IDENTIFIER, SOURCE, type_of
 from onefold.events.log import EventLog
 from onefold.identity.kinds import IdentifierType
 from onefold.identity.links import Links
+from onefold.identity.policy import IdentityPolicy
+from onefold.identity.reading import readings
 
 SIZE = 16  # bytes of a hash
 PURPOSE = b"forgotten"  # no id of a customer can be compared with these hashes
@@ -179,11 +181,13 @@ class Forgotten:
 
     def _by(self, rule: Rule, column: Coded, source: Coded | None, key: str) -> Bools:
         name, normalise, region, per_source = rule
-        read = IdentifierType(name, rank=1, normalise=normalise, region=region or None).reader()
+        kind = IdentifierType(name, rank=1, normalise=normalise, region=region or None)
         known = set(self.hashes.tolist())
         if not per_source:
-            gone = [self._known(known, key, name, read(word)) for word in column.vocab]
+            made = readings(kind, IdentityPolicy([kind], blocked=()), column.vocab).to_pylist()
+            gone = [self._known(known, key, name, value) for value in made]
             return np.append(np.array(gone, dtype=bool), False)[column.codes]
+        read = kind.reader()
         words = [word or "" for word in column.decode()]
         if source is None:  # of a link: "source:value"
             pairs = [(w.partition(":")[2], w.partition(":")[0]) for w in words]

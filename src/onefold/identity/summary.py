@@ -14,8 +14,9 @@ from onefold._columns import Coded
 from onefold._types import Bools
 from onefold.events.identifiers import type_of
 from onefold.identity import summary_page
-from onefold.identity.bundles import Seen, reader
+from onefold.identity.bundles import Seen
 from onefold.identity.known import Known, columns, why_not
+from onefold.identity.reading import readings
 from onefold.identity.tables import open_rows
 
 MOST = 5  # of each kind that is listed
@@ -152,8 +153,8 @@ def blocked(known: Known) -> pd.DataFrame:
 
 def _lost(known: Known, column: Coded, name: str) -> Bools:
     """Which values of a column's vocabulary are no identifiers."""
-    read = reader(known.policy.type(name), known.policy)
-    return np.array([read(word) is None for word in column.vocab], dtype=bool)
+    read = readings(known.policy.type(name), known.policy, column.vocab)
+    return np.asarray(read.is_null())
 
 
 def _types(known: Known, seen: Seen, nobody: pd.DataFrame) -> tuple[OfType, ...]:
