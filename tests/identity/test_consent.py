@@ -81,7 +81,7 @@ def outweighed(several: list[Statement]) -> list[bool]:
     return out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(statements(), st.randoms(use_true_random=False))
 def test_a_yes_counts_when_no_no_is_in_force(several: list[Statement], rng: st.randoms) -> None:  # type: ignore[valid-type]
     several = list(dict.fromkeys(several))

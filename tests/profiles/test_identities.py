@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 import onefold as of
 from onefold import traits
 from onefold.errors import OnefoldError
+from onefold.events.order import canonical
 from onefold.identity import IdentifierType, Identities, IdentityPolicy, Links, resolve
 from tests.identity import worlds
 
 HOUR = np.timedelta64(1, "h").astype("timedelta64[us]")
 START = np.datetime64(worlds.START, "us")
 TRAITS = [traits.Count(name="events"), traits.Recency("view", name="seen"), traits.Latest("item")]
-LAW = settings(max_examples=25, deadline=None)
+EXAMPLES = 20
+LAW = settings(max_examples=EXAMPLES, deadline=None)
 Row = dict[str, Any]
 
 
@@ -153,7 +155,7 @@ def test_as_of_a_moment_is_folding_what_was_known(
     assert_same(fold(log, whole.identities, as_of=t), whole.at(t))
 
 
-@LAW
+@settings(max_examples=EXAMPLES // 2, deadline=None)
 @given(logs(), logs(), policies(), links())
 def test_more_events_are_as_if_they_had_been_there(
     a: of.EventLog, b: of.EventLog, policy: IdentityPolicy, told: Links | None
@@ -161,6 +163,9 @@ def test_more_events_are_as_if_they_had_been_there(
     both = fold(a + b, resolve(a + b, policy, links=told))
     one, other = (fold(log, resolve(log, policy, links=told)) for log in (a, b))
     assert_same(one.update(b), both)
+    later = both.as_of + HOUR
+    known = resolve(a + b, policy, as_of=later, links=told)
+    assert_same(one.update(b, as_of=later), fold(a + b, known))
     assert_same(one.merge(other), both)
     assert_same(other.merge(one), both)
     assert_same(one.update(b).at(one.as_of), fold(a + b, both.identities, as_of=one.as_of))
@@ -473,3 +478,47 @@ def test_saved_and_read_again(tmp_path: Path) -> None:
     again = of.load(tmp_path / "who.onefold")
     assert_same(again, profiles)
     assert_same(again.update(log), profiles.update(log))
+
+
+def test_only_who_is_touched_is_sorted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [seen(1 + k % 9, hour=k % 5, cookie=f"c{k % 50}") for k in range(300)]
+    log = of.EventLog.from_events(events)
+    profiles = fold(log, resolve(log))
+    one = resolve(log, links=Links.must(("cookie", "c3"), ("cookie", "c44")))
+    rows: list[int] = []
+
+    def counted(tables: Any, **how: Any) -> Any:
+        several = list(tables)
+        rows.append(sum(map(len, several)))
+        return canonical(several, **how)
+
+    monkeypatch.setattr("onefold.ledger.canonical", counted)
+    merged = profiles.resolved(one)
+    assert rows == [12, 0]  # two people of six events, and no facts
+    assert len(merged) == 49
+    assert merged.resolved(profiles.identities) == profiles  # type: ignore[arg-type]
+    rows.clear()
+    assert profiles.resolved(profiles.identities) == profiles  # type: ignore[arg-type]
+    assert rows == []
+
+
+@pytest.mark.slow
+def test_scorers_ladders_and_campaigns_take_profiles_by_who_is_who() -> None:
+    events = [
+        of.Event(
+            None,
+            "purchase",
+            f"2024-{1 + k % 9:02}-{1 + k % 27:02} {k % 24:02}:00",
+            item=f"i{(k + k % 7) % 9}",
+            value=5,
+            identifiers={"cookie": f"c{k % 60}"} | ({"user_id": f"u{k % 30}"} if k % 4 else {}),
+        )
+        for k in range(900)
+    ]
+    log = of.EventLog.from_events(events)
+    profiles = of.fold(log, identities=resolve(log))
+    scorer = of.Scorer().fit(profiles, rng=0)
+    assert len(scorer.rank(profiles[profiles.ids[0]], n=3).to_pandas()) == 3
+    lists = pd.concat(of.Campaign().tailor(scorer, profiles))
+    assert set(lists["customer"]) <= set(profiles.ids)
+    assert "individual" in repr(of.ladder(profiles, as_of="2024-08-01", rng=0))

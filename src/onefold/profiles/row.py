@@ -94,7 +94,9 @@ class Profile:
 
         Args:
             event: An event of this customer. One that came before, by its id, changes nothing but
-                `as_of`, where its time is later; a late one finds its place.
+                `as_of`, where its time is later; a late one finds its place. It may have
+                identifiers besides, but who is who stays as it is: for that there are
+                `profiles.update` and a resolver, which says whose an event is.
 
         Raises:
             ArgumentError: If the event is another customer's.

@@ -156,7 +156,10 @@ class Profiles:
         Args:
             when: An instant: the profiles of those with events or facts before it. Or a frame of
                 m rows with the columns `customer` and `time`: for each row the traits as of its
-                own time, without look-ahead; a customer who is not known then has none.
+                own time, without look-ahead; a customer who is not known then has none. With
+                identities both are by who was who at that time: a row is then of whom the
+                identifier that names the customer today belonged to, and of nobody before that
+                was first seen.
             tz: Zone in which naive times of a frame are read.
             labels: For a frame: which labels of which traits get a column, in this order, such as
                 `{"channels": ["web", "store"]}`; a label that a row does not have is 0, or missing
@@ -214,6 +217,9 @@ class Profiles:
 
     def update(self, log: EventLog, *, as_of: Instant | None = None) -> "Profiles":
         """Profiles that also know the events and facts of `log`; late ones find their place.
+
+        With identities who is who is resolved anew, by all that was seen. Only people who did
+        something new, or are merged or split by it, are folded again.
 
         Args:
             log: What came since, in any order; what is known already, by its id, changes nothing
