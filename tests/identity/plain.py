@@ -123,8 +123,13 @@ class Plain:
             )
             for (a, b), (first, last, login) in believed.items()
         }
-        for a, b in sorted(key, key=key.__getitem__):
+        sure = {k: all(self.kind(n).vouches for n in k) for k in key}
+        for a, b in sorted((k for k in key if sure[k]), key=key.__getitem__):
             if a not in self.giant and self.fits(out, a, b):
+                out.join(a, b)
+        self.core = {n: out.find(n) for n in self.nodes}
+        for a, b in sorted((k for k in key if not sure[k]), key=key.__getitem__):
+            if a not in self.giant and self.fits(out, a, b, narrow=True):
                 out.join(a, b)
         ordered = [(-p, *map(self.order, pair_order(a, b)), a, b) for p, a, b in weak]
         for *_, a, b in sorted(ordered):
@@ -138,11 +143,16 @@ class Plain:
         x, y = sets.find(a), sets.find(b)
         return x != y and any({sets.find(c), sets.find(d)} == {x, y} for c, d in self.cannot)
 
-    def fits(self, sets, a, b):
+    def fits(self, sets, a, b, *, narrow=False):
         x, y = sets.find(a), sets.find(b)
         if x == y:
             return True
         both = [n for n in self.nodes if sets.find(n) in (x, y)]
+        if narrow:
+            for kind in self.policy.types:
+                cores = {self.core[n] for n in both if n[0] == kind.name}
+                if kind.vouches and kind.limit is not None and len(cores) > 1:
+                    return False
         return not self.hostile(sets, a, b) and not self.over(both)
 
     def over(self, nodes):
@@ -181,7 +191,12 @@ class Plain:
 
     @property
     def contested(self):
-        return self.demoted | {b for a, b in self.cut if self.rank(a) < self.rank(b)}
+        out = set(self.demoted)
+        for b in self.nodes:  # the strongest first
+            cut = {a for a, c in self.cut if c == b and self.rank(a) < self.rank(b)}
+            if cut - out:
+                out.add(b)
+        return out
 
     def people(self):
         """The members of each customer, and its anchor."""

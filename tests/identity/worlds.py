@@ -91,6 +91,7 @@ def policies():
             limit=limit,
             period=None if limit is None else draw(some([None, "2h", "5h"])),
             max_owners=draw(some([None, 1, 2])),
+            vouches=draw(some([True, False])),
         )
         return IdentityPolicy(
             [user, mail, cookie],

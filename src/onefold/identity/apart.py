@@ -82,9 +82,24 @@ class Apart:
         )
         out = [forbidden(self._known, x, y)] if hostile else []
         out += [self._crowded(x, y, kind) for kind in kinds]
+        if not out:
+            out += self._unvouched(x, y)
         most, n = self._known.policy.giant, len(self._members(x)) + len(self._members(y))
         if not out and n > most:
             out.append(f"together they would have {n:,} identifiers; weak links join {most:,}")
+        return out
+
+    def _unvouched(self, x: int, y: int) -> list[str]:
+        """What both have, where nothing but links that don't vouch would make it one person's."""
+        out = []
+        for position, kind in enumerate(self._who.nodes.kinds):
+            sides = [m[self._kind[m] == position] for m in (self._members(x), self._members(y))]
+            if kind.vouches and kind.limit is not None and all(map(len, sides)):
+                names = named(self._known, np.sort(np.concatenate(sides)))
+                out.append(
+                    f"both have {kind.name} ({names}), and nothing that vouches shows that they "
+                    "are one person's"
+                )
         return out
 
     def _crowded(self, x: int, y: int, position: int) -> str:

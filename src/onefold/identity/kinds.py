@@ -80,11 +80,18 @@ def _blocked(value: Sequence[str]) -> tuple[str, ...]:
     return patterns(value, "IdentifierType: blocked")
 
 
-def _flag(value: Any) -> bool:
+def _per_source(value: Any) -> bool:
+    return _flag(value, "per_source")
+
+
+def _vouches(value: Any) -> bool:
+    return _flag(value, "vouches")
+
+
+def _flag(value: Any, argument: str) -> bool:
     if not isinstance(value, (bool, np.bool_)):
-        raise ArgumentError(
-            f"IdentifierType: per_source is {shown(value)}; it takes True or False."
-        )
+        said = shown(value)
+        raise ArgumentError(f"IdentifierType: {argument} is {said}; it takes True or False.")
     return bool(value)
 
 
@@ -102,6 +109,9 @@ class IdentifierType:
         max_owners: How many people one of it may serve. Who is counted are the identifiers of
             stronger types that came with it, divided by their limits. One that serves more is
             *demoted*: it links nobody any more. None for any number.
+        vouches: Whether it can show that two identifiers of another type are one person's. What
+            hands pass on, such as a device, can't (False): two e-mail addresses that nothing but a
+            device joins are two people's, though a customer may have more.
         normalise: How spellings are made one: "exact", "lower", "email", "phone", "social" and
             the others of `onefold.identity.NORMALISERS`.
         region: The country of telephone numbers without a country's code, such as "DE".
@@ -124,10 +134,11 @@ class IdentifierType:
     limit: int | None = attrs.field(default=None, converter=_limit, kw_only=True)
     period: np.timedelta64 | None = attrs.field(default=None, converter=_period, kw_only=True)
     max_owners: int | None = attrs.field(default=None, converter=_max_owners, kw_only=True)
+    vouches: bool = attrs.field(default=True, converter=_vouches, kw_only=True)
     normalise: str = attrs.field(default="exact", converter=_normalise, kw_only=True)
     region: str | None = attrs.field(default=None, converter=_region, kw_only=True)
     blocked: tuple[str, ...] = attrs.field(default=(), converter=_blocked, kw_only=True)
-    per_source: bool = attrs.field(default=False, converter=_flag, kw_only=True)
+    per_source: bool = attrs.field(default=False, converter=_per_source, kw_only=True)
 
     def __repr__(self) -> str:
         return brief(self)

@@ -75,9 +75,10 @@ def partition(seen: Seen, links: Pairs, policy: IdentityPolicy) -> Partition:
     sure = (held.strong, held.weak), (links.must_strong, links.must_weak)
     lump = components(len(nodes), *sure)
     giant = _above(lump, policy.giant)
+    bare = _unvouched(nodes, held, links, lump)
     if free.any():
         lump = components(len(nodes), *sure, (links.weak_strong[free], links.weak_weak[free]))
-    broken = _broken(nodes, lump, links) | _above(lump, policy.giant)
+    broken = _broken(nodes, lump, links, bare) | _above(lump, policy.giant)
     label = lump.astype(np.int64)
     rows = np.flatnonzero(broken)
     if len(rows):
@@ -95,9 +96,36 @@ def _above(lump: Codes, most: int) -> Bools:
     return large
 
 
-def _broken(nodes: Nodes, lump: Codes, links: Pairs) -> Bools:
+def vouched(nodes: Nodes, edges: Edges) -> Bools:
+    """Which edges (e,) can show that two identifiers of another type are one person's."""
+    able = np.array([kind.vouches for kind in nodes.kinds])
+    kind = nodes.type
+    both: Bools = able[kind[edges.strong]] & able[kind[edges.weak]]
+    return both
+
+
+def _unvouched(nodes: Nodes, edges: Edges, links: Pairs, lump: Codes) -> Bools:
+    """Which nodes (n,) lie in a lump where a type is in two parts that nothing vouches for."""
+    sure = edges.only(vouched(nodes, edges))
+    if len(sure) == len(edges):
+        return np.zeros(len(nodes), dtype=bool)
+    core = components(len(nodes), (sure.strong, sure.weak), (links.must_strong, links.must_weak))
+    bad = np.zeros(len(nodes), dtype=bool)
+    offsets = nodes.offsets
+    for position, kind in enumerate(nodes.kinds):
+        if kind.limit is None or not kind.vouches:
+            continue
+        here = slice(int(offsets[position]), int(offsets[position + 1]))
+        one = np.full(len(nodes), -1, dtype=np.int64)
+        one[lump[here]] = core[here]  # some part of each lump; another one differs
+        bad[lump[here][one[lump[here]] != core[here]]] = True
+    return bad[lump]
+
+
+def _broken(nodes: Nodes, lump: Codes, links: Pairs, bare: Bools) -> Bools:
     """Which nodes (n,) lie in a lump that may break a limit, or breaks a cannot-link."""
     bad = np.zeros(len(nodes) + 1, dtype=bool)
+    bad[lump[bare]] = True
     offsets = nodes.offsets
     for position, kind in enumerate(nodes.kinds):
         if kind.limit is None:
@@ -142,8 +170,12 @@ def _settled(
     order = np.lexsort((links.must_weak, links.must_strong))
     clusters.must(local(links.must_strong[order], links.must_weak[order]))
     believed = edges.only((place[edges.strong] >= 0) & ~giant[edges.strong])
-    order = credible(believed, kind)
-    clusters.take(local(believed.strong[order], believed.weak[order]))
+    believed = believed.only(credible(believed, kind))
+    sure = vouched(nodes, believed)
+    clusters.take(local(believed.strong[sure], believed.weak[sure]))
+    if not sure.all():
+        narrow = Guards(nodes.kinds, narrow=True)
+        clusters.take(local(believed.strong[~sure], believed.weak[~sure]), narrow=narrow)
     maybe = free & ~(giant[links.weak_strong] | giant[links.weak_weak])
     a, b, p = links.weak_strong[maybe], links.weak_weak[maybe], links.probability[maybe]
     order = np.lexsort((b, a, -p))
@@ -173,11 +205,13 @@ def cut(edges: Edges, person: Ints, silent: Bools) -> Ints:
 
 
 def contested(nodes: Nodes, edges: Edges, apart: Ints, demoted: Bools) -> Bools:
-    """Which nodes (n,) are demoted, or cut from one of a stronger type."""
+    """Which nodes (n,) are demoted, or cut from one of a stronger type that tells whose it is."""
     out = demoted.copy()
     kind = nodes.type
     a, b = edges.strong[apart], edges.weak[apart]
-    out[b[kind[a] < kind[b]]] = True
+    for position in range(1, len(nodes.kinds)):
+        here = (kind[b] == position) & (kind[a] < position)
+        out[b[here & ~out[a]]] = True
     return out
 
 

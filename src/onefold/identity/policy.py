@@ -120,8 +120,8 @@ DEFAULT_TYPES = (
         blocked=BLOCKED_PHONE,
     ),
     IdentifierType("social_id", rank=7, limit=5, max_owners=3, normalise="social"),
-    IdentifierType("device", rank=8, limit=5, max_owners=3, blocked=BLOCKED_DEVICE),
-    IdentifierType("cookie", rank=9, limit=20, period="90D", max_owners=3),
+    IdentifierType("device", rank=8, limit=5, max_owners=3, vouches=False, blocked=BLOCKED_DEVICE),
+    IdentifierType("cookie", rank=9, limit=20, period="90D", max_owners=3, vouches=False),
 )
 
 
@@ -140,8 +140,8 @@ class IdentityPolicy:
             strongest identifier names.
         attribution: Whose an event is that came with nothing but a shared identifier. "last_login":
             of who was seen last with it, with a stronger identifier of their own, at or before.
-            "session": the same within one session, and else of who is seen with it next in that
-            session. "strict": of nobody but the shared device, which is a customer of its own; this
+            "session" (the default): the same within one session, and else of who is seen with it
+            next in that session. "strict": of nobody but the shared device, which is a customer of its own; this
             is also what the others come down to.
         session: The pause that ends a session.
         giant: A connected lump of more identifiers than this is put in quarantine: nothing in it is
@@ -172,7 +172,7 @@ class IdentityPolicy:
     )
     logouts: tuple[str, ...] = attrs.field(default=("logout",), converter=_logouts, kw_only=True)
     not_evidence: tuple[str, ...] = attrs.field(default=(), converter=_not_evidence, kw_only=True)
-    attribution: str = attrs.field(default="last_login", converter=_attribution, kw_only=True)
+    attribution: str = attrs.field(default="session", converter=_attribution, kw_only=True)
     session: np.timedelta64 = attrs.field(default="30min", converter=_session, kw_only=True)
     giant: int = attrs.field(default=5000, converter=_giant, kw_only=True)
     longest: int = attrs.field(default=1024, converter=_longest, kw_only=True)

@@ -77,6 +77,7 @@ def resolve(
         read = forgotten.without(read, call="resolve")
     made = Identities(policy, moment, known, Evidence.of(read), links, forgotten)
     made._remember(log, read)
+    _ = made.partition  # what is wrong with the log or the links is said here
     return made
 
 

@@ -5,6 +5,7 @@ together would break a limit or a cannot-link:
 
     ann - cookie (yesterday)  accepted        ben - cookie (last year)  would join ann and ben: cut
 
+Links of types that don't vouch come after those that do: a device joins no two e-mail addresses.
 What would be broken by a union is broken by every larger one. So the outcome has three properties
 that the resolver of streams rests on: an accepted link that becomes more credible, a link within a
 cluster, and a link between clusters that fit together change nothing else.
@@ -24,19 +25,31 @@ HIGH = 1 << (BITS - 1)
 class Guards:
     """Limits as sums of whole numbers: each type has `BITS` bits, the highest of which tells."""
 
-    __slots__ = ("bias", "hard", "high", "limits", "periods", "units")
+    __slots__ = ("bias", "hard", "high", "limits", "once", "periods", "units")
 
-    def __init__(self, kinds: Sequence[IdentifierType]) -> None:
+    def __init__(self, kinds: Sequence[IdentifierType], *, narrow: bool = False) -> None:
+        """The limits of types; with `narrow` those of links that don't vouch."""
         self.units = [1 << (BITS * i) for i in range(len(kinds))]
-        self.limits = [k.limit for k in kinds]
+        # What counts once for each cluster of links that vouch, of which a customer has one.
+        self.once = [narrow and k.vouches and k.limit is not None for k in kinds]
+        self.limits = [1 if once else k.limit for k, once in zip(kinds, self.once, strict=True)]
         self.periods = [
-            None if k.period is None else int(k.period.astype("m8[us]").astype(int)) for k in kinds
+            None if k.period is None or once else int(k.period.astype("m8[us]").astype(int))
+            for k, once in zip(kinds, self.once, strict=True)
         ]
-        limited = [i for i, k in enumerate(kinds) if k.limit is not None]
-        self.bias = sum((HIGH - 1 - (kinds[i].limit or 0)) << (BITS * i) for i in limited)
+        limited = [i for i, limit in enumerate(self.limits) if limit is not None]
+        self.bias = sum((HIGH - 1 - (self.limits[i] or 0)) << (BITS * i) for i in limited)
         self.high = sum(HIGH << (BITS * i) for i in limited)
         # Beyond these it need not be asked when the values were in use.
         self.hard = sum(HIGH << (BITS * i) for i in limited if self.periods[i] is None)
+
+    def counted(self, count: int) -> int:
+        """A cluster's count from here on: what counts once, once."""
+        for once, unit in zip(self.once, self.units, strict=True):
+            held = count & (unit * ((1 << BITS) - 1))
+            if once and held:
+                count += unit - held
+        return count
 
     def broken(self, count: int) -> list[int]:
         """Positions of the types of which a sum of counts is above the limit."""
@@ -54,6 +67,7 @@ class Clusters:
         "_foes",
         "_guards",
         "_members",
+        "_narrow",
         "_spans",
         "_types",
         "_unit",
@@ -74,6 +88,7 @@ class Clusters:
         self._members: list[list[int]] = [[i] for i in range(n)]
         self._count = [guards.units[t] for t in types]
         self._foes: dict[int, list[int]] = {}
+        self._narrow: list[int] | None = None  # counts, while links are taken that don't vouch
         self._crowds: dict[tuple[int, int], Crowd] = {}
         self._unit: list[int] | None = (
             None  # what each node counts as, where some were declared one
@@ -103,9 +118,22 @@ class Clusters:
             kinds = {self._types[i] for i in self._members[root]}
             self._count[root] = sum(self._guards.units[t] for t in kinds)
 
-    def take(self, pairs: Iterable[tuple[int, int]], *, most: int | None = None) -> None:
-        """Join each pair, in this order, if both sides fit together, into `most` nodes or fewer."""
+    def take(
+        self,
+        pairs: Iterable[tuple[int, int]],
+        *,
+        most: int | None = None,
+        narrow: Guards | None = None,
+    ) -> None:
+        """Join each pair, in this order, if both sides fit together, into `most` nodes or fewer.
+
+        With `narrow` guards, what is one cluster now counts once for them, and the other guards
+        have nothing to say: what they allow keeps to these.
+        """
         parent, count, guards = self.parent, self._count, self._guards
+        if narrow is not None:
+            guards, count = narrow, [narrow.counted(c) for c in self._count]
+        self._narrow = None if narrow is None else count
         bias, high, hard = guards.bias, guards.high, guards.hard
         for x, y in pairs:
             while parent[x] != x:  # as `find`, millions of times
@@ -115,20 +143,14 @@ class Clusters:
             if x == y:
                 continue
             over = (count[x] + count[y] + bias) & high
-            if over and (over & hard or self._crowded(x, y)):
+            if over and (over & hard or self._crowded(guards, count[x] + count[y], x, y)):
                 continue
             if self._foes and self._hostile(x, y):
                 continue
             if most is not None and len(self._members[x]) + len(self._members[y]) > most:
                 continue
             self._join(x, y)
-
-    def fits(self, x: int, y: int) -> bool:
-        """Whether the clusters of two roots may be one."""
-        both = self._count[x] + self._count[y]
-        if (both + self._guards.bias) & self._guards.high and self._crowded(x, y):
-            return False
-        return not (self._foes and self._hostile(x, y))
+        self._narrow = None
 
     def why(self, x: int, y: int) -> tuple[list[int], bool]:
         """What keeps the clusters of two roots apart: types beyond their limit, a cannot-link."""
@@ -136,11 +158,8 @@ class Clusters:
         kinds = [t for t in over if self._guards.periods[t] is None or self._dense(x, y, t)]
         return kinds, self._hostile(x, y)
 
-    def _crowded(self, x: int, y: int) -> bool:
-        return any(
-            self._guards.periods[t] is None or self._dense(x, y, t)
-            for t in self._guards.broken(self._count[x] + self._count[y])
-        )
+    def _crowded(self, guards: Guards, both: int, x: int, y: int) -> bool:
+        return any(guards.periods[t] is None or self._dense(x, y, t) for t in guards.broken(both))
 
     def _hostile(self, x: int, y: int) -> bool:
         one, other = self._foes.get(x, ()), self._foes.get(y, ())
@@ -181,6 +200,8 @@ class Clusters:
         self._members[x] += self._members[y]
         self._members[y] = []
         self._count[x] += self._count[y]
+        if self._narrow is not None:
+            self._narrow[x] += self._narrow[y]
         if y in self._foes:
             self._foes.setdefault(x, []).extend(self._foes.pop(y))
 
