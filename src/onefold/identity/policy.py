@@ -138,11 +138,11 @@ class IdentityPolicy:
         not_evidence: Kinds of events whose identifiers are not one person's, such as gift orders
             with the address of who receives it. They link nothing, and belong to whom their
             strongest identifier names.
-        attribution: Whose an event is that came with nothing but a shared identifier. "last_login":
-            of who was seen last with it, with a stronger identifier of their own, at or before.
-            "session" (the default): the same within one session, and else of who is seen with it
-            next in that session. "strict": of nobody but the shared device, which is a customer of its own; this
-            is also what the others come down to.
+        attribution: Whose an event is that came with nothing but a shared identifier. "session":
+            of who was seen with it before in the same session, with a stronger identifier of their
+            own, or else next in that session. "last_login": of who was seen with it last, in
+            whatever session. "strict": of nobody but the shared device, which is a customer of its
+            own; this is also what the others come down to.
         session: The pause that ends a session.
         giant: A connected lump of more identifiers than this is put in quarantine: nothing in it is
             linked but by must-links, and it is listed.
