@@ -25,7 +25,7 @@ from onefold.identity.bundles import located, reader
 from onefold.identity.changes import Observed
 from onefold.identity.evidence import Evidence
 from onefold.identity.identities import Identities
-from onefold.identity.known import Key, Times, evidence_of, key_of, known_of, shortened
+from onefold.identity.heard import Key, Times, evidence_of, key_of, known_of, shortened
 from onefold.identity.links import Links
 from onefold.identity.live import Bundle
 from onefold.identity.loaded import loaded

@@ -1,4 +1,4 @@
-"""Known: the evidence of a stream, as the set that it is.
+"""Heard: the evidence of a stream, as the set that it is.
 
 For each distinct bundle, with its kind of event and source, the distinct instants at which it was
 seen, in order. Union is all that is done to it, so that what is delivered twice is nothing:
