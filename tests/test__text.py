@@ -147,3 +147,12 @@ def test_many(n: int, make: Callable[[int], str], monkeypatch: pytest.MonkeyPatc
 def test_is_text() -> None:
     assert all(map(_text.is_text, TYPES))
     assert not any(map(_text.is_text, [pa.int64(), pa.null(), pa.dictionary(pa.int8(), TYPES[0])]))
+
+
+@given(st.lists(st.text("a~! \x7f\x00é", max_size=4) | st.none(), min_size=1))
+@example(["", "a b", "~!", "é", "\x7f", "a\x00", None])
+def test_strings_of_visible_signs_of_ascii(given: Words) -> None:
+    held = pa.array(given, type=pa.large_string())
+    expected = [bool(w) and all("!" <= c <= "~" for c in w or "") for w in given]
+    assert _text.signs_only(held).tolist() == expected
+    assert _text.signs_only(held.slice(1)).tolist() == expected[1:]

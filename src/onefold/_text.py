@@ -50,6 +50,16 @@ def hash_text(held: pa.Array) -> Hashes:
     return out
 
 
+def signs_only(held: pa.Array) -> Bools:
+    """Which strings (n,) are of ASCII's visible signs alone: no space, and not ''."""
+    out = np.empty(len(held), dtype=bool)
+    for rows, ends, data in _chunks(plain(held)):
+        other = np.flatnonzero(data[:-8] - np.uint8(0x21) > 0x5D)  # below "!" it wraps around
+        out[rows] = ends[1:] > ends[:-1]
+        out[rows.start + np.searchsorted(ends, other, side="right") - 1] = False
+    return out
+
+
 def encode(held: pa.Array) -> tuple[Codes, pa.Array]:
     """Codes (n,) of strings, and the distinct strings in order of appearance; null is as ''."""
     held = plain(held)

@@ -140,8 +140,12 @@ def test_batches_of_parquet_read_the_columns_of_identifiers(tmp_path: Any) -> No
         ({"identifiers": {1: "mail"}}, "the type 1;"),
         ({"identifiers": {"email": ["mail", "mail"]}}, "names the column 'mail' twice"),
         ({"identifiers": ["mail", "mail"]}, "names the column 'mail' twice"),
-        ({"identifiers": {"email": 3}}, "identifiers= is 3"),
-        ({"identifiers": {"email": None}}, "identifiers= is None"),
+        ({"identifiers": {"email": 3}}, "holds 3; it takes names of columns"),
+        ({"identifiers": {"email": None}}, "holds None; it takes names of columns"),
+        ({"identifiers": [["mail"]]}, "holds \\['mail'\\]; it takes names of columns"),
+        ({"identifiers": {"email": [AT, AT]}}, "it takes names of columns"),
+        ({"identifiers": 7}, "identifiers is 7; it takes a list"),
+        ({"identifiers": [None]}, "holds None; it takes names"),
         ({"identifiers": {"email": "mial"}}, "no column 'mial' .identifiers=.*Did you mean 'mail'"),
         ({"identifiers": {"cookie": "share"}}, "holds decimals, which lose digits"),
         ({"identifiers": {"cookie": "at"}}, "identifiers=. is of type timestamp"),
@@ -197,6 +201,7 @@ def test_events_become_the_columns_of_a_frame() -> None:
         ("ann", "c1", "identifiers is 'c1'; it takes a mapping"),
         ("ann", {"cookie": 1.5}, r"identifiers\['cookie'\] holds 1.5"),
         ("ann", {"cookie": True}, "holds True"),
+        ("ann", {"cookie": 10**9999}, "holds a int too long to be shown"),
         ("ann", {"cookie": {"a": 1}}, "holds {'a': 1}"),
         ("ann", {"cookie": "\ud800"}, "not valid Unicode"),
         ("ann", {"my cookie": "c"}, "the type 'my cookie'"),
@@ -318,8 +323,20 @@ def test_the_ledger_does_not_depend_on_the_order_in_which_rows_came(made: Any, r
     assert Ledger.from_log(parts[1]) | Ledger.from_log(parts[0]) == whole
 
 
+def test_the_order_of_twins_does_not_depend_on_the_order_of_columns() -> None:
+    def log(*bundles: dict[str, str]) -> EventLog:
+        return EventLog.from_events([Event("ann", "view", AT[0], identifiers=b) for b in bundles])
+
+    twins = log({"cookie": "a", "device": "y"}, {"cookie": "b", "device": "x"})
+    cookie, device = log({"cookie": "c"}), log({"device": "z"})
+    one = Ledger.from_logs([cookie, device, twins])
+    other = Ledger.from_logs([device, cookie, twins])
+    assert list(one.events.data) != list(other.events.data)
+    assert one == other
+
+
 @given(st.lists(rows, max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_identifiers_change_neither_the_order_nor_what_is_said_of_customers(made: Any) -> None:
     known = [row for row in made if row[0] is not None]
     named = Ledger.from_log(EventLog.from_events([event_of(row) for row in known]))
@@ -379,3 +396,23 @@ def test_partitions_carry_identifiers(tmp_path: Any) -> None:
     assert told(held.events, "identifier:email") == ["a@x.org", None]
     assert told(held.facts, "identifier:crm_id") == ["1"]
     assert told(held.events, "property:source") == [None, "of coffee"]
+
+
+def test_a_profile_goes_on_with_an_event_that_has_identifiers() -> None:
+    first = Event("ann", "purchase", AT[0], value=3)
+    more = Event("ann", "purchase", AT[1], value=4, identifiers={"cookie": "c"}, source="web")
+    whole = of.fold(EventLog.from_events([first, more]))["ann"]
+    later = of.fold(EventLog.from_events([first]))["ann"].after(more)
+    assert later["monetary"] == whole["monetary"] == 7
+    assert later.ledger == whole.ledger
+    with pytest.raises(ArgumentError, match="the event is of customer None"):
+        later.after(Event(None, "purchase", AT[2], identifiers={"cookie": "c"}))
+
+
+def test_what_is_let_go_takes_its_identifiers_along() -> None:
+    log = of_frame(customer="who", identifiers=["cid"]) + EventLog.from_events(
+        [Event("ann", "view", "2024-06-01", identifiers={"cid": 9})]
+    )
+    profiles = of.fold(log, [of.traits.Count("view", name="views")], keep="30D")
+    assert told(profiles.ledger.events, "identifier:cid") == ["9"]
+    assert profiles["ann"]["views"] == 2

@@ -31,7 +31,7 @@ class Plain:
             {n for _, _, b in self.rows for n in b} | {e for x in self.links for e in x[1:3]},
             key=self.order,
         )
-        self.spans = {n: (math.inf, -math.inf) for n in self.nodes}
+        self.spans = dict.fromkeys(self.nodes, (math.inf, -math.inf))
         for t, _, bundle in self.rows:
             for n in bundle:
                 a, b = self.spans[n]
@@ -63,7 +63,7 @@ class Plain:
         return sorted(out, key=self.order)
 
     def _edges(self):
-        held = {}
+        held: dict = {}
         for t, kind, bundle in self.rows:
             if kind in self.policy.not_evidence:
                 continue
@@ -93,9 +93,9 @@ class Plain:
         ]
         must = [(a, b) for kind, a, b, _ in self.links if kind == MUST]
         lumps = Sets(self.nodes)
-        for a, b in [*believed, *must, *((a, b) for _, a, b in weak)]:
+        for a, b in [*believed, *must]:
             lumps.join(a, b)
-        sizes = {}
+        sizes: dict = {}
         for n in self.nodes:
             sizes[lumps.find(n)] = sizes.get(lumps.find(n), 0) + 1
         self.giant = {n for n in self.nodes if sizes[lumps.find(n)] > self.policy.giant}
@@ -128,7 +128,9 @@ class Plain:
                 out.join(a, b)
         ordered = [(-p, *map(self.order, pair_order(a, b)), a, b) for p, a, b in weak]
         for *_, a, b in sorted(ordered):
-            if a not in self.giant and self.fits(out, a, b):
+            whole = out.held[a] | out.held[b]
+            small = len(whole) <= self.policy.giant or out.find(a) == out.find(b)
+            if not self.giant.intersection((a, b)) and small and self.fits(out, a, b):
                 out.join(a, b)
         return {n: out.find(n) for n in self.nodes}
 
@@ -149,7 +151,7 @@ class Plain:
         for kind in self.policy.types:
             if kind.limit is None:
                 continue
-            units = {}
+            units: dict = {}
             for n in nodes:
                 if n[0] == kind.name:
                     a, b = units.get(self.unit[n], (math.inf, -math.inf))
@@ -183,10 +185,14 @@ class Plain:
 
     def people(self):
         """The members of each customer, and its anchor."""
-        out, contested = {}, self.contested
+        out: dict = {}
+        contested = self.contested
         for n in self.nodes:
             out.setdefault(self.group[n], []).append(n)
-        anchor = lambda n: (n in contested, self.spans[n][0], self.order(n))
+
+        def anchor(n):
+            return n in contested, self.spans[n][0], self.order(n)
+
         return {frozenset(held): min(held, key=anchor) for held in out.values()}
 
     def owner(self, at):
@@ -233,7 +239,8 @@ class Plain:
 
     def _in_session(self, said, t):
         pause = int(self.policy.session / np.timedelta64(1, "us"))
-        sessions, last = [], None
+        sessions: list = []
+        last = None
         for s in said:
             if last is None or s[0] - last[0] >= pause or last[1] == "logout":
                 sessions.append([])

@@ -147,6 +147,18 @@ def test_a_literal_pattern_blocks_its_text_in_any_case(text):
     assert not f(text + "?")
 
 
+MIXED = (r"(a)\1", r"(b)\1c?", "(?x) d  e # what two letters", "(?P<n>f)(?P=n)", "g+|h", "(?:i)")
+
+
+@given(
+    st.lists(st.sampled_from([*MIXED, "k.", "null", "(g|k)?"]), max_size=8),
+    st.text("abcdefghikNUL ", max_size=4),
+)
+def test_all_patterns_together_are_each_alone(patterns, value):
+    alone = any(re.fullmatch(p, value, re.IGNORECASE) for p in patterns)
+    assert blocked(patterns, argument="blocked")(value) == alone
+
+
 @pytest.mark.parametrize("patterns", DEFAULTS, ids=range(len(DEFAULTS)))
 def test_the_defaults_are_quick_on_the_worst(patterns):
     f = blocked(patterns, argument="blocked")

@@ -1,6 +1,8 @@
 """Small worlds in which every trap happens: few people, few identifiers, many ties."""
 
 import attrs
+import numpy as np
+import pandas as pd
 from hypothesis import strategies as st
 
 from onefold import Event, EventLog
@@ -28,8 +30,6 @@ class World:
 
     def told(self):
         """The links as the library takes them."""
-        import pandas as pd
-
         out = None
         for kind, a, b, p in self.links:
             if kind == 1:
@@ -59,8 +59,6 @@ class World:
 
 def event(row, number):
     hours, kind, source, names = row
-    import numpy as np
-
     return Event(
         None,
         kind,
@@ -104,7 +102,7 @@ def policies():
             giant=draw(some([5000, 6])),
         )
 
-    return st.composite(lambda draw: make(draw))()
+    return st.composite(make)()
 
 
 USERS = ("1", "2", "3")

@@ -24,6 +24,7 @@ IDENTIFIER = "identifier:"
 SOURCE = "source"
 CUSTOMER = "customer"
 TYPE = re.compile(r"[A-Za-z0-9_.-]+")
+LARGEST = 10**1000  # of whole numbers: Python may refuse to write longer ones
 MOST = 100  # values of one type on one event: each takes a column
 
 
@@ -174,9 +175,14 @@ def in_columns(bundles: Sequence[Mapping[str, tuple[str, ...]]]) -> dict[str, li
 
 
 def _differ(columns: Sequence[object], argument: str) -> None:
-    twice = [c for k, c in enumerate(columns) if c in columns[:k]]
-    if twice:
-        raise ArgumentError(f"{argument} names the column {shown(twice[0])} twice; once is enough.")
+    """Raise where something is no name of a column, or one is there twice."""
+    seen: set[str] = set()
+    for column in columns:
+        if not isinstance(column, str):
+            raise ArgumentError(f"{argument} holds {shown(column)}; it takes names of columns.")
+        if column in seen:
+            raise ArgumentError(f"{argument} names the column {column!r} twice; once is enough.")
+        seen.add(column)
 
 
 def _type(name: object, has_customer: bool, argument: str) -> str:
@@ -194,7 +200,7 @@ def _type(name: object, has_customer: bool, argument: str) -> str:
 
 
 def _value(value: Any, kind: str) -> str:
-    if is_whole(value):
+    if is_whole(value) and abs(int(value)) < LARGEST:
         return str(value)
     if not isinstance(value, str):
         raise ArgumentError(

@@ -37,8 +37,10 @@ def first_deliveries(events: Columns) -> Ints:
     rows = rows[np.isin(joint, twice, kind="sort")]
     some = events.take(rows).compact()
     who, key = some.array("customer"), some.array(KEY)
-    content = some.content(leave_out=(*KEYS, *PLACE))
-    order = np.lexsort((content, ~receipts(some), some.array("time"), key, who))
+    others = whose(some)  # which decide only between deliveries that are alike in all else
+    content = some.content(leave_out=(*KEYS, *PLACE, *others))
+    named = [some.content(leave_out=(*KEYS, *PLACE))] if others else []
+    order = np.lexsort((*named, content, ~receipts(some), some.array("time"), key, who))
     again = repeats(who[order], key[order])
     keep = np.ones(len(events), dtype=bool)
     keep[rows[order[again]]] = False

@@ -11,15 +11,23 @@ The ways are counted when the patterns are compiled, and those with too many are
 import math
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from re import _constants, _parser  # type: ignore[attr-defined]
-from typing import Any
+from typing import Any, final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from onefold._check import is_several, shown
+from onefold._types import Bools
 from onefold.errors import ArgumentError
 from onefold.events.placeholders import PLACEHOLDERS
+from onefold.identity.sieve import caught
 from onefold.identity.spelling import LONGEST
 
+FLAGS = re.compile("a", re.IGNORECASE).flags  # of a pattern that sets none itself
+NUMBERED = re.compile(r"\\[1-9]|\(\?P|\(\?\(")  # groups that are meant by number or name
 MOST = 8.0 * (LONGEST + 1) ** 2  # ways: two repeats without end, and a few choices more
 
 BLOCKED: tuple[str, ...] = PLACEHOLDERS
@@ -63,7 +71,7 @@ BLOCKED_SOCIAL: tuple[str, ...] = (rf"[a-z0-9.\-]{{1,80}}:@?({'|'.join(PLACEHOLD
 """Handles that are nobody's, after a network: `instagram:null`."""
 
 
-def blocked(patterns: Sequence[str], *, argument: str) -> Callable[[str], bool]:
+def blocked(patterns: Sequence[str], *, argument: str) -> "Nobody":
     """Whether a value matches one of the patterns as a whole, in any case.
 
     Args:
@@ -89,20 +97,47 @@ def blocked(patterns: Sequence[str], *, argument: str) -> Callable[[str], bool]:
             '["null", "test.*"].'
         )
     words: set[str] = set()
-    compiled = []
+    together: list[str] = []
+    alone = []
     for pattern in patterns:
         tree, expression = _compiled(pattern, argument)
         if all(op is _constants.LITERAL for op, _ in tree):  # most are: one look-up for them all
             words.add("".join(chr(code) for _, code in tree).casefold())
+        elif expression.flags == FLAGS and not NUMBERED.search(pattern):
+            together.append(f"(?:{pattern})")
         else:
-            compiled.append(expression)
+            alone.append((tree, expression))
+    if together:
+        joint = "|".join(together)
+        tree = _parser.parse(joint, re.IGNORECASE)
+        alone.append((tree, re.compile(joint, re.IGNORECASE)))
+    return Nobody(frozenset(words), tuple(alone))
 
-    def matches(value: str) -> bool:
-        if len(value) > LONGEST or value.casefold() in words:
+
+@final
+class Nobody:
+    """Whether a value matches one of several patterns: asked of one value, or of many."""
+
+    __slots__ = ("_patterns", "_words")
+
+    def __init__(self, words: frozenset[str], patterns: tuple[tuple[Any, re.Pattern[str]], ...]):
+        self._words, self._patterns = words, patterns
+
+    def __call__(self, value: str) -> bool:
+        if len(value) > LONGEST or value.casefold() in self._words:
             return True
-        return any(expression.fullmatch(value) for expression in compiled)
+        return any(expression.fullmatch(value) for _, expression in self._patterns)
 
-    return matches
+    def among(self, values: pa.Array) -> Bools:
+        """Which of many values (n,) match; they are of printable ASCII, up to 1,024 signs."""
+        words = pa.array(sorted(self._words), type=values.type)
+        held = pc.is_in(pc.ascii_lower(values), value_set=words)
+        out: Bools = np.array(held.to_numpy(zero_copy_only=False))
+        for tree, expression in self._patterns:
+            maybe = np.flatnonzero(caught(tree, values) & ~out)
+            asked = values.take(pa.array(maybe)).to_pylist()  # few: that is what the sieve is for
+            out[maybe] = [expression.fullmatch(value) is not None for value in asked]
+        return out
 
 
 def _compiled(pattern: object, argument: str) -> tuple[Any, re.Pattern[str]]:

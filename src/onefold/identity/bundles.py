@@ -10,44 +10,29 @@ numbers is the stronger identifier.
 """
 
 from collections.abc import Callable, Sequence
-from urllib.parse import quote
 
 import attrs
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onefold import _text
 from onefold._check import hint, quoted
 from onefold._columns import Coded
 from onefold._types import Array, Bools, Codes, Ints, Times
-from onefold._vocab import EMPTY, Vocab
+from onefold._vocab import EMPTY, Vocab, ranked
 from onefold.errors import ArgumentError
 from onefold.events.identifiers import SOURCE, type_of
+from onefold.events.tables import nothing
 from onefold.identity.evidence import Evidence
 from onefold.identity.kinds import IdentifierType
-from onefold.identity.normal import blocked
 from onefold.identity.policy import IdentityPolicy
+from onefold.identity.reading import located, reader, readings
+
+__all__ = ["NOBODY", "Nodes", "Seen", "bundled", "factorized", "located", "reader"]
 
 NOBODY = np.int32(2**31 - 1)  # fills up rows of fewer identifiers
-
-
-def reader(kind: IdentifierType, policy: IdentityPolicy) -> Callable[[str], str | None]:
-    """What reads one spelling of a type: the normal form, or None if it is no identifier."""
-    normal = kind.reader()
-    refused = blocked((*policy.blocked, *kind.blocked), argument="IdentityPolicy: blocked")
-
-    def read(value: str) -> str | None:
-        if len(value) > policy.longest or refused(value):
-            return None
-        made: str | None = normal(value)
-        return None if made is None or len(made) > policy.longest or refused(made) else made
-
-    return read
-
-
-def located(value: str, source: str | None) -> str:
-    """The value of an identifier that is one only within its source."""
-    return f"{quote(source or '', safe='')}:{value}"
+FEW = 16  # columns that are sorted by comparing each with each
 
 
 @attrs.frozen(eq=False)
@@ -139,7 +124,7 @@ def bundled(
         for position, several in enumerate(codes)
         for held in several
     ]
-    members, row = _distinct(matrix, len(evidence), len(nodes))
+    members, row = _distinct(matrix, len(evidence))
     kinds = evidence.table.coded("kind")
     return Seen(
         nodes,
@@ -177,44 +162,60 @@ def _nodes_of(
     """The identifiers of one type, and for each column the code (m,) of each row's."""
     if not columns and not besides:  # what a type needs to be read may not be installed
         return EMPTY, []
-    read, made, held = reader(kind, policy), [], []
+    made, held = [], []
     for column in columns:
-        words, codes = _spellings(kind, column.compact(), evidence)
-        made.append([(read(w) if s is None else _within(read(w), s)) for w, s in words])
+        column = column.compact()
+        normal, codes = readings(kind, policy, column.vocab), column.codes
+        if kind.per_source:
+            normal, codes = _within_sources(normal, codes, evidence)
+        made.append(normal)
         held.append(codes)
-    made.append(list(besides))
-    vocab = Vocab.of(value for values in made for value in values if value is not None)
-    out = []
-    for values, codes in zip(made, held, strict=False):
-        to = np.append(vocab.codes(values), np.int32(-1)).astype(np.int32)
-        out.append(to[codes])
-    return vocab, out
+    vocab, to = _united([*made, pa.array(list(besides), type=pa.large_string())])
+    return vocab, [t[codes] for t, codes in zip(to, held, strict=False)]
 
 
-def _within(value: str | None, source: str) -> str | None:
-    return None if value is None else located(value, source)
+def _within_sources(normal: pa.Array, codes: Codes, evidence: Evidence) -> tuple[pa.Array, Codes]:
+    """The values that are one only within a source, "web:7", and the code (m,) of each row's."""
+    if SOURCE in evidence.table:
+        source = evidence.table.coded(SOURCE).compact()
+    else:
+        source = nothing(len(codes))
+    names = pa.array([located("", s) for s in (*source.vocab, None)], type=pa.large_string())
+    pair = codes.astype(np.int64) * len(names) + source.codes % len(names)
+    rows = np.flatnonzero(codes >= 0)
+    some, first = factorized(pair[rows])
+    word, place = np.divmod(pair[rows[first]], len(names))
+    out = np.full(len(codes), -1, dtype=np.int32)
+    out[rows] = some
+    places, words = names.take(pa.array(place)), normal.take(pa.array(word))
+    made = pc.binary_join_element_wise(places, words, pa.scalar("", words.type))
+    return made, out
 
 
-def _spellings(
-    kind: IdentifierType, column: Coded, evidence: Evidence
-) -> tuple[list[tuple[str, str | None]], Codes]:
-    """The distinct spellings of a column, with their source if it matters, and codes (m,)."""
-    words = column.vocab.values.tolist()
-    if not kind.per_source:
-        return [(w, None) for w in words], column.codes
-    if SOURCE not in evidence.table:
-        return [(w, "") for w in words], column.codes
-    source = evidence.table.coded(SOURCE)
-    names = [*source.vocab.values.tolist(), ""]
-    pair = column.codes.astype(np.int64) * len(names) + source.codes % len(names)
-    pair[column.codes < 0] = -1
-    codes, first = factorized(pair)
-    pairs = pair[first].tolist()
-    to = np.arange(len(pairs), dtype=np.int32)
-    to[[i for i, p in enumerate(pairs) if p < 0]] = -1
-    return [
-        (words[p // len(names)], names[p % len(names)]) if p >= 0 else ("", "") for p in pairs
-    ], to[codes]
+def _united(made: Sequence[pa.Array]) -> tuple[Vocab, list[Codes]]:
+    """The vocabulary of several lists of values, and for each the code (n + 1,) of its values.
+
+    A null has the code -1, and so has the last place, for what has no code.
+    """
+    values = pa.concat_arrays(made)
+    known = values.is_valid().to_numpy(zero_copy_only=False)
+    held = values.drop_null() if values.null_count else values
+    to = np.full(len(values), -1, dtype=np.int32)
+    if _ascending(held):  # most often: one column, and each spelling is another's
+        vocab, to[known] = Vocab(held), np.arange(len(held), dtype=np.int32)
+    else:
+        codes, words = _text.encode(held)
+        vocab, rank = ranked(words)
+        to[known] = rank[codes]
+    ends = np.cumsum([len(several) for several in made])
+    return vocab, [np.append(some, np.int32(-1)) for some in np.split(to, ends[:-1])]
+
+
+def _ascending(held: pa.Array) -> bool:
+    """Whether each string is above the one before."""
+    if len(held) < 2:
+        return True
+    return bool(pc.all(pc.less(held.slice(0, len(held) - 1), held.slice(1))).as_py())
 
 
 def factorized(numbers: Array) -> tuple[Codes, Ints]:
@@ -226,24 +227,54 @@ def factorized(numbers: Array) -> tuple[Codes, Ints]:
     return codes, np.append(0, np.flatnonzero(highest[1:] > highest[:-1]) + 1)
 
 
-def _distinct(columns: list[Codes], rows: int, nodes: int) -> tuple[Codes, Ints]:
+def _distinct(columns: list[Codes], rows: int) -> tuple[Codes, Ints]:
     """Distinct bundles (b, k), and the bundle (m,) of each row, -1 where it is empty."""
     if not columns:
         return np.zeros((0, 1), dtype=np.int32), np.full(rows, -1, dtype=np.int64)
-    narrow = [np.where(held == NOBODY, 0, held + 1) for held in columns]
-    codes, first = factorized(narrow[0])
-    for held in narrow[1:]:
-        codes, first = factorized(codes.astype(np.int64) * (nodes + 1) + held)
-    members = np.stack([held[first] for held in columns], axis=1)
-    members.sort(axis=1)
-    again = np.zeros(members.shape, dtype=bool)  # two spellings of one, in columns of one type
-    again[:, 1:] = members[:, 1:] == members[:, :-1]
-    members[again] = NOBODY
-    members.sort(axis=1)
+    codes, first = _rows_told_apart(columns)
+    members = _ordered([held[first] for held in columns])
+    again = members[:, 1:] == members[:, :-1]  # two spellings of one, in columns of one type
+    again &= members[:, 1:] != NOBODY
+    if again.any():
+        members[:, 1:][again] = NOBODY
+        members.sort(axis=1)
     width = max(int((members != NOBODY).sum(axis=1).max(initial=0)), 1)
     row = codes.astype(np.int64)
     row[(members[:, 0] == NOBODY)[row]] = -1
     return members[:, :width], row
+
+
+def _ordered(columns: list[Codes]) -> Codes:
+    """The nodes (b, k) of k columns (b,), ascending in each row."""
+    if len(columns) > FEW:
+        members = np.stack(columns, axis=1)
+        members.sort(axis=1)
+        return members
+    for last in range(len(columns) - 1, 0, -1):  # as bubbles rise, in all rows at once
+        for i in range(last):
+            low = np.minimum(columns[i], columns[i + 1])
+            np.maximum(columns[i], columns[i + 1], out=columns[i + 1])
+            columns[i] = low
+    return np.stack(columns, axis=1)
+
+
+def _rows_told_apart(columns: list[Codes]) -> tuple[Codes, Ints]:
+    """Codes (m,) of distinct rows of nodes, in order of appearance, and where each appears first.
+
+    As many columns as fit are one whole number of 63 bits.
+    """
+    joint, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for held in columns:
+        known = held < NOBODY
+        low = int(held.min(initial=NOBODY))
+        width = int(held.max(initial=low, where=known)) - low + 2
+        if size * width >= 2**63:
+            codes, _ = factorized(joint)
+            joint, size = codes.astype(np.int64), len(codes)
+        joint *= width
+        joint += np.where(known, held - np.int32(low - 1), 0)
+        size *= width
+    return factorized(joint)
 
 
 def _of_kinds(kinds: Coded, names: tuple[str, ...]) -> Bools:

@@ -101,10 +101,11 @@ def owners(nodes: Nodes, edges: Edges) -> Ints:
     """How many people each node (n,) serves at least, by who came with it."""
     out = np.zeros(len(nodes), dtype=np.int64)
     kind = nodes.type
+    one, other = kind[edges.strong], kind[edges.weak]
     for position, strong in enumerate(nodes.kinds):
-        if strong.limit is None:
+        here = (one == position) & (other > position)
+        if strong.limit is None or not here.any():
             continue
-        here = (kind[edges.strong] == position) & (kind[edges.weak] > position)
         seen = np.bincount(edges.weak[here], minlength=len(nodes))
         np.maximum(out, -(-seen // strong.limit), out=out)
     return out

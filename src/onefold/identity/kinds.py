@@ -88,7 +88,7 @@ def _flag(value: Any) -> bool:
     return bool(value)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class IdentifierType:
     """One type of identifiers, and what may be concluded from one.
 
@@ -108,7 +108,8 @@ class IdentifierType:
         blocked: Regular expressions of values that are no identifiers, besides those of the policy.
             They must match the whole value; capital letters don't matter.
         per_source: Whether the same value from another source (`EventLog.from_frame(source=)`) is
-            another identifier, as with two tenants who both count their users from 1.
+            another identifier, as with two tenants who both count their users from 1. Rows without
+            a source count as one more.
 
     Raises:
         ArgumentError: If an argument is not allowed.
@@ -128,6 +129,9 @@ class IdentifierType:
     blocked: tuple[str, ...] = attrs.field(default=(), converter=_blocked, kw_only=True)
     per_source: bool = attrs.field(default=False, converter=_flag, kw_only=True)
 
+    def __repr__(self) -> str:
+        return brief(self)
+
     def __attrs_post_init__(self) -> None:
         if self.period is not None and self.limit is None:
             raise ArgumentError(
@@ -140,3 +144,25 @@ class IdentifierType:
         return normaliser(
             self.normalise, region=self.region, argument=f"IdentifierType {self.name!r}: normalise"
         )
+
+
+def brief(settings: Any) -> str:
+    """The `repr` of settings: those that are not as they are if nothing is said."""
+    said = []
+    for field in attrs.fields(type(settings)):
+        held, usual = getattr(settings, field.name), field.default
+        if callable(field.converter) and usual is not attrs.NOTHING:
+            usual = field.converter(usual)
+        if field.repr and held != usual:
+            shown_as = _length(held) if isinstance(held, np.timedelta64) else held
+            said.append(f"{field.name}={shown_as!r}" if field.kw_only else repr(held))
+    return f"{type(settings).__name__}({', '.join(said)})"
+
+
+def _length(held: np.timedelta64) -> str:
+    """A length of time in the largest unit of which it is a whole number."""
+    whole = int(held / _time.MICROSECOND)
+    for name, size in (("D", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000)):
+        if whole % size == 0:
+            return f"{whole // size}{name}"
+    return f"{whole}us"

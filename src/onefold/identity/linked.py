@@ -30,12 +30,16 @@ class Ends:
         pairs = zip(self.type.tolist(), self.value, strict=True)
         return [v for at, v in pairs if at == position and v is not None]
 
-    def pairs(self, nodes: Nodes) -> "Pairs":
-        """The links as pairs of nodes."""
+    def nodes(self, nodes: Nodes) -> Ints:
+        """The nodes (2, n) at both ends of each link, -1 where an end is no identifier."""
         names = [kind.name for kind in nodes.kinds]
         pairs = zip(self.type.tolist(), self.value, strict=True)
         ends = np.array([-1 if v is None else nodes.find(names[at], v) for at, v in pairs])
-        ends = ends.astype(np.int64).reshape(2, -1)
+        return ends.astype(np.int64).reshape(2, -1)
+
+    def pairs(self, nodes: Nodes) -> "Pairs":
+        """The links as pairs of nodes."""
+        ends = self.nodes(nodes)
         known = (ends >= 0).all(axis=0)
         strong, weak = ends.min(axis=0), ends.max(axis=0)
 

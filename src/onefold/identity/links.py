@@ -152,10 +152,12 @@ class Links:
             Links(0 must, 0 cannot, 2 weak)
         """
         opened = door.opened(frame, "Links.weak")
+        others = tuple(name for name in opened.names if name not in (a_value, b_value))
+        kinds = attrs.evolve(opened, names=others)  # "crm_id" is no slip for the column "crm_id_l"
         ends = {
-            "a_type": opened.texts(a_type, "a_type"),
+            "a_type": kinds.texts(a_type, "a_type"),
             "a_value": opened.ids(a_value, "a_value"),
-            "b_type": opened.texts(b_type, "b_type"),
+            "b_type": kinds.texts(b_type, "b_type"),
             "b_value": opened.ids(b_value, "b_value"),
         }
         for (argument, held), column in zip(
@@ -166,7 +168,7 @@ class Links:
                 raise opened.error(column, argument, f"is missing in {gone:,} rows. Drop them.")
             if argument.endswith("type"):
                 for word in held.compact().vocab:  # a few types, not rows
-                    _type(word, f"Links.weak: {argument}")
+                    type_name(word, f"Links.weak: {argument}")
         chance = opened.numbers(probability, "probability")
         bad = ~((chance > 0) & (chance <= 1))
         if bad.any():
@@ -211,7 +213,7 @@ class Links:
             (0, 1)
         """
         moment = _time.instant(t, "Links.before: t")
-        return self._rows(np.isnat(self.time) | (self.time < moment))
+        return self.only(np.isnat(self.time) | (self.time < moment))
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a link, sorted: its kind ("must", "cannot", "weak"), both ends, and the rest."""
@@ -233,13 +235,14 @@ class Links:
     def _table(self) -> Columns:
         return Columns({name: getattr(self, name) for name in attrs.fields_dict(Links)})
 
-    def _rows(self, keep: Bools) -> "Links":
+    def only(self, keep: Bools) -> "Links":
+        """Some of the links."""
         return _canonical(**self._table.take(keep).data)  # type: ignore[arg-type]
 
 
 def _one(kind: int, a: Any, b: Any, reason: Any, time: Any, call: str) -> Links:
     """A single link, checked."""
-    (a_type, a_value), (b_type, b_value) = _end(a, f"{call}: a"), _end(b, f"{call}: b")
+    (a_type, a_value), (b_type, b_value) = end_of(a, f"{call}: a"), end_of(b, f"{call}: b")
     if reason is not None:
         if not isinstance(reason, str):
             raise ArgumentError(f"{call}: reason is {shown(reason)}; it takes words, or None.")
@@ -258,17 +261,18 @@ def _one(kind: int, a: Any, b: Any, reason: Any, time: Any, call: str) -> Links:
     return made
 
 
-def _end(given: Any, name: str) -> tuple[str, str]:
+def end_of(given: Any, name: str) -> tuple[str, str]:
     """One identifier, checked: its type and its value."""
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise ArgumentError(
             f"{name} is {shown(given)}; it takes an identifier: a pair of its type and its value, "
             "such as ('email', 'ann@x.org')."
         )
-    return _type(given[0], name), identifier(given[1], f"{name}: the value")
+    return type_name(given[0], name), identifier(given[1], f"{name}: the value")
 
 
-def _type(given: Any, name: str) -> str:
+def type_name(given: Any, name: str) -> str:
+    """A type of identifiers, checked."""
     if not isinstance(given, str) or not TYPE.fullmatch(given):
         raise ArgumentError(
             f"{name} holds the type {shown(given)}; a type of identifiers is called by letters "

@@ -39,7 +39,7 @@ def email(value: str | None) -> str | None:
     if value[:7].lower() == "mailto:":
         value = plain(unquote(value[7:].partition("?")[0], errors="replace")) or ""
     local, at, domain = value.partition("@")
-    if not at or "@" in domain or SPECIAL.search(local):
+    if not at or SPECIAL.search(local):
         return None
     local, host = lowered(local), _ascii(domain)
     if not local or host is None or len(local.encode()) > LOCAL:

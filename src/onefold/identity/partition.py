@@ -15,7 +15,7 @@ import numpy as np
 from onefold._columns import frozen
 from onefold._types import Bools, Codes, Ints
 from onefold.identity.bundles import Nodes, Seen
-from onefold.identity.graph import Edges, components, demoted, edges_of, owners, spans
+from onefold.identity.graph import LATE, Edges, components, demoted, edges_of, owners, spans
 from onefold.identity.linked import Pairs
 from onefold.identity.policy import IdentityPolicy
 from onefold.identity.settle import Clusters, Guards
@@ -72,22 +72,27 @@ def partition(seen: Seen, links: Pairs, policy: IdentityPolicy) -> Partition:
     shared = demoted(nodes, served)
     held = edges.only(~(shared[edges.strong] | shared[edges.weak]))
     free = ~(shared[links.weak_strong] | shared[links.weak_weak])
-    lump = components(
-        len(nodes),
-        (held.strong, held.weak),
-        (links.must_strong, links.must_weak),
-        (links.weak_strong[free], links.weak_weak[free]),
-    )
-    giant = np.bincount(lump)[lump] > policy.giant if len(lump) else np.zeros(0, dtype=bool)
-    broken = _broken(nodes, lump, links) | giant
+    sure = (held.strong, held.weak), (links.must_strong, links.must_weak)
+    lump = components(len(nodes), *sure)
+    giant = _above(lump, policy.giant)
+    if free.any():
+        lump = components(len(nodes), *sure, (links.weak_strong[free], links.weak_weak[free]))
+    broken = _broken(nodes, lump, links) | _above(lump, policy.giant)
     label = lump.astype(np.int64)
     rows = np.flatnonzero(broken)
     if len(rows):
         label = label + len(nodes)  # apart from those that follow
-        label[rows] = _settled(rows, nodes, held, links, free, giant, first=first, last=last)
+        most = policy.giant
+        label[rows] = _settled(rows, nodes, held, links, free, giant, most, first=first, last=last)
     apart = cut(edges, label, shared | giant)
     person, anchor = _numbered(label, first, contested(nodes, edges, apart, shared))
     return Partition(nodes, person, anchor, first, last, served, shared, giant, edges, links)
+
+
+def _above(lump: Codes, most: int) -> Bools:
+    """Which nodes (n,) lie in a lump of more than `most`."""
+    large: Bools = np.bincount(lump, minlength=1)[lump] > most
+    return large
 
 
 def _broken(nodes: Nodes, lump: Codes, links: Pairs) -> Bools:
@@ -111,11 +116,15 @@ def _settled(
     links: Pairs,
     free: Bools,
     giant: Bools,
+    most: int,
     *,
     first: Ints,
     last: Ints,
 ) -> Ints:
-    """The label of each of some nodes, their links taken one by one."""
+    """The label of each of some nodes, their links taken one by one.
+
+    What weak links join has at most `most` nodes: they make nothing giant.
+    """
     place = np.full(len(nodes), -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     kind = nodes.type
@@ -135,10 +144,10 @@ def _settled(
     believed = edges.only((place[edges.strong] >= 0) & ~giant[edges.strong])
     order = credible(believed, kind)
     clusters.take(local(believed.strong[order], believed.weak[order]))
-    maybe = free & ~giant[links.weak_strong]
+    maybe = free & ~(giant[links.weak_strong] | giant[links.weak_weak])
     a, b, p = links.weak_strong[maybe], links.weak_weak[maybe], links.probability[maybe]
     order = np.lexsort((b, a, -p))
-    clusters.take(local(a[order], b[order]))
+    clusters.take(local(a[order], b[order]), most=most)
     return np.array([clusters.find(i) for i in range(len(rows))], dtype=np.int64)
 
 
@@ -178,13 +187,16 @@ def _numbered(label: Ints, first: Ints, shared: Bools) -> tuple[Ints, Ints]:
     One that is shared is an anchor only where there is no other: an id that it gave would go from
     one customer to another with it.
     """
-    order = np.lexsort((first, shared, label))  # stable: of one instant the stronger comes first
-    ordered = label[order]
-    new = np.ones(len(ordered), dtype=bool)
-    new[1:] = ordered[1:] != ordered[:-1]
-    anchor = order[new]
-    rank = np.empty(len(anchor), dtype=np.int64)
-    rank[np.argsort(anchor)] = np.arange(len(anchor))
-    person = np.empty(len(label), dtype=np.int64)
-    person[order] = rank[np.cumsum(new) - 1]
-    return person, np.sort(anchor)
+    size = int(label.max(initial=-1)) + 1
+    has_own = np.zeros(size, dtype=bool)
+    has_own[label[~shared]] = True
+    able = np.flatnonzero(~shared | ~has_own[label])
+    earliest = np.full(size, LATE)
+    np.minimum.at(earliest, label[able], first[able])
+    best = able[first[able] == earliest[label[able]]][::-1]
+    named = np.zeros(size, dtype=np.int64)
+    named[label[best]] = best  # of one instant the stronger, which is written last
+    anchors = np.zeros(len(label), dtype=bool)
+    anchors[named[label]] = True
+    number = np.cumsum(anchors) - 1
+    return number[named[label]], np.flatnonzero(anchors)

@@ -17,11 +17,12 @@ from onefold import _time
 from onefold._check import hint, is_several, one_of, quoted, shown, unicode, whole
 from onefold._types import Duration
 from onefold.errors import ArgumentError, UnknownName
-from onefold.identity.kinds import IdentifierType, patterns
+from onefold.identity.kinds import IdentifierType, brief, patterns
 from onefold.identity.normal import BLOCKED, BLOCKED_DEVICE, BLOCKED_EMAIL, BLOCKED_PHONE
 
 CUSTOMER = "customer"
 ATTRIBUTIONS = ("last_login", "session", "strict")
+SECRET = ("key", "_sealed")
 RULES = 1  # the version of the rules of resolving: part of every policy's hash
 
 
@@ -124,7 +125,7 @@ DEFAULT_TYPES = (
 )
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class IdentityPolicy:
     """What is believed of identifiers: types with their guards, and rules for shared ones.
 
@@ -151,7 +152,9 @@ class IdentityPolicy:
             where two people turn out to be one, unless the yes came later and with an identifier
             that tells people apart, or with the one that had said no.
         key: A secret by which ids of customers are hashed: who has not got it can't find
-            the id that belongs to an e-mail address. "" is no secret.
+            the id that belongs to an e-mail address. "" is no secret. It is neither shown nor
+            saved; what is loaded gets it back by `with_key`.
+        sealed: A hash of the key of a policy that was loaded, by which another key is told.
 
     Raises:
         ArgumentError: If an argument is not allowed.
@@ -165,7 +168,7 @@ class IdentityPolicy:
 
     types: tuple[IdentifierType, ...] = attrs.field(default=DEFAULT_TYPES, converter=_types)
     logins: tuple[str, ...] = attrs.field(
-        default=("login", "sign_up"), converter=_logins, kw_only=True
+        default=("identify", "login", "sign_up"), converter=_logins, kw_only=True
     )
     logouts: tuple[str, ...] = attrs.field(default=("logout",), converter=_logouts, kw_only=True)
     not_evidence: tuple[str, ...] = attrs.field(default=(), converter=_not_evidence, kw_only=True)
@@ -178,13 +181,17 @@ class IdentityPolicy:
         default=("consent",), converter=_deny_wins, kw_only=True
     )
     key: str = attrs.field(default="", converter=_key, kw_only=True, repr=False)
+    _sealed: str | None = attrs.field(default=None, kw_only=True, repr=False)
+
+    def __repr__(self) -> str:
+        return brief(self)
 
     @property
     def version(self) -> str:
         """A hash of all settings: 16 hexadecimal digits, the same in every process."""
-        held = attrs.asdict(self, recurse=True, filter=lambda field, _: field.name != "key")
+        held = attrs.asdict(self, recurse=True, filter=lambda field, _: field.name not in SECRET)
         said = json.dumps(held, sort_keys=True, default=_plain).encode()
-        key = hashlib.blake2b(self.key.encode(), digest_size=16).digest()
+        key = _digest(self.key) if self._sealed is None else bytes.fromhex(self._sealed)
         return hashlib.blake2b(said + key + bytes([RULES]), digest_size=8).hexdigest()
 
     @property
@@ -206,6 +213,43 @@ class IdentityPolicy:
             f"{hint(name, self.names)}"
         )
 
+    def sealed(self) -> "IdentityPolicy":
+        """The same policy without its key, as it is saved: it makes no ids until it has it again.
+
+        A policy without a key stays as it is.
+        """
+        return attrs.evolve(self, key="", sealed=_digest(self.key).hex()) if self.key else self
+
+    def with_key(self, key: str) -> "IdentityPolicy":
+        """The same policy with a key; one that was loaded gets the key with which it was saved.
+
+        Raises:
+            ArgumentError: If it was saved with another key.
+
+        Examples:
+            >>> DEFAULT.with_key("a secret") == IdentityPolicy(key="a secret")
+            True
+        """
+        made = attrs.evolve(self, key=key, sealed=None)
+        if self._sealed is not None and _digest(made.key).hex() != self._sealed:
+            raise ArgumentError(
+                "IdentityPolicy.with_key: key is not the one with which this policy was saved."
+            )
+        return made
+
+    def opened(self, call: str) -> str:
+        """The key.
+
+        Raises:
+            ArgumentError: If the policy was loaded, and its key has not been given.
+        """
+        if self._sealed is not None:
+            raise ArgumentError(
+                f"{call}: policy comes from a file, where its key is not. Give it: "
+                "policy.with_key(key), or identities.with_key(key)."
+            )
+        return self.key
+
     def with_types(self, *types: IdentifierType) -> "IdentityPolicy":
         """The same policy with types added, or put in the place of those of the same name.
 
@@ -215,6 +259,10 @@ class IdentityPolicy:
         """
         new = {kind.name: kind for kind in _types(types)}
         return attrs.evolve(self, types=tuple({**{k.name: k for k in self.types}, **new}.values()))
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.blake2b(key.encode(), digest_size=16).digest()
 
 
 def _plain(value: Any) -> Any:

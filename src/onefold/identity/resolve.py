@@ -12,6 +12,7 @@ from onefold.errors import ArgumentError
 from onefold.events.log import EventLog
 from onefold.events.quality import far_after
 from onefold.identity.evidence import Evidence
+from onefold.identity.forgotten import Forgotten
 from onefold.identity.identities import Identities
 from onefold.identity.links import Links
 from onefold.identity.policy import DEFAULT, IdentityPolicy
@@ -24,6 +25,7 @@ def resolve(
     as_of: Instant | None = None,
     known_at: Instant | None = None,
     links: Links | None = None,
+    forgotten: Forgotten | None = None,
 ) -> Identities:
     """Find out who is who: which identifiers are one customer's, and whose each event is.
 
@@ -36,6 +38,8 @@ def resolve(
         known_at: Use only what had been received before this moment.
         links: What is known besides: must-links, cannot-links, and links with a probability. Those
             with a time hold from then on.
+        forgotten: Erased people, of `identities.forget`: rows with an identifier of theirs are
+            left out whenever they come, and so are links that name one.
 
     Returns:
         Identities: `fold(log, identities=...)` makes profiles by them.
@@ -59,13 +63,19 @@ def resolve(
     instance(policy, IdentityPolicy, "resolve: policy")
     if links is not None:
         instance(links, Links, "resolve: links", "Make them with Links.must(a, b) and others.")
+    policy.opened("resolve")
+    if forgotten is not None:
+        instance(forgotten, Forgotten, "resolve: forgotten", "Make it with identities.forget(...).")
+        links = forgotten.links(links, call="resolve")
     known = None if known_at is None else _time.instant(known_at, "resolve: known_at")
     moment = _end(log) if as_of is None else _time.instant(as_of, "resolve: as_of")
     read = log if known is None else log.known_at(known)
     if as_of is not None:
         read = read.before(moment)
         links = None if links is None else links.before(moment)
-    made = Identities(policy, moment, known, Evidence.of(read), links)
+    if forgotten is not None:
+        read = forgotten.without(read, call="resolve")
+    made = Identities(policy, moment, known, Evidence.of(read), links, forgotten)
     made._remember(log, read)
     return made
 

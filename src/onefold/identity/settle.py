@@ -24,7 +24,7 @@ HIGH = 1 << (BITS - 1)
 class Guards:
     """Limits as sums of whole numbers: each type has `BITS` bits, the highest of which tells."""
 
-    __slots__ = ("bias", "high", "limits", "periods", "units")
+    __slots__ = ("bias", "hard", "high", "limits", "periods", "units")
 
     def __init__(self, kinds: Sequence[IdentifierType]) -> None:
         self.units = [1 << (BITS * i) for i in range(len(kinds))]
@@ -35,6 +35,8 @@ class Guards:
         limited = [i for i, k in enumerate(kinds) if k.limit is not None]
         self.bias = sum((HIGH - 1 - (kinds[i].limit or 0)) << (BITS * i) for i in limited)
         self.high = sum(HIGH << (BITS * i) for i in limited)
+        # Beyond these it need not be asked when the values were in use.
+        self.hard = sum(HIGH << (BITS * i) for i in limited if self.periods[i] is None)
 
     def broken(self, count: int) -> list[int]:
         """Positions of the types of which a sum of counts is above the limit."""
@@ -101,17 +103,23 @@ class Clusters:
             kinds = {self._types[i] for i in self._members[root]}
             self._count[root] = sum(self._guards.units[t] for t in kinds)
 
-    def take(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Join each pair, in this order, if both sides fit together."""
-        find, count, guards = self.find, self._count, self._guards
-        bias, high = guards.bias, guards.high
-        for a, b in pairs:
-            x, y = find(a), find(b)
+    def take(self, pairs: Iterable[tuple[int, int]], *, most: int | None = None) -> None:
+        """Join each pair, in this order, if both sides fit together, into `most` nodes or fewer."""
+        parent, count, guards = self.parent, self._count, self._guards
+        bias, high, hard = guards.bias, guards.high, guards.hard
+        for x, y in pairs:
+            while parent[x] != x:  # as `find`, millions of times
+                parent[x] = x = parent[parent[x]]
+            while parent[y] != y:
+                parent[y] = y = parent[parent[y]]
             if x == y:
                 continue
-            if (count[x] + count[y] + bias) & high and self._crowded(x, y):
+            over = (count[x] + count[y] + bias) & high
+            if over and (over & hard or self._crowded(x, y)):
                 continue
             if self._foes and self._hostile(x, y):
+                continue
+            if most is not None and len(self._members[x]) + len(self._members[y]) > most:
                 continue
             self._join(x, y)
 

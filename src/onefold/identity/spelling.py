@@ -52,8 +52,9 @@ def unseen(character: str) -> bool:
 def folded(value: str, *, longest: int = LONGEST) -> str | None:
     """The value without case (full case folding), composed; None where it grows too long.
 
-    Folding and composing undo each other in rare letters, so both are done until neither
-    changes anything (Unicode 16, section 3.13, definition D145, for why one pass is not enough).
+    Unicode's canonical caseless matching (The Unicode Standard, section 3.13, D145), composed.
+    Composing can bring back what folding took apart, so both go on until neither changes
+    anything.
     """
     while value != (value := unicodedata.normalize("NFC", value.casefold())):
         pass

@@ -24,8 +24,8 @@ from onefold.events.log import EventLog
 from onefold.identity.bundles import located, reader
 from onefold.identity.changes import Observed
 from onefold.identity.evidence import Evidence
-from onefold.identity.identities import Identities
 from onefold.identity.heard import Key, Times, evidence_of, key_of, known_of, shortened
+from onefold.identity.identities import Identities
 from onefold.identity.links import Links
 from onefold.identity.live import Bundle
 from onefold.identity.loaded import loaded

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from onefold._types import Ints
 from onefold.events import EventLog
-from onefold.readers.names import COLUMNS, Whose, by_type
+from onefold.events.identifiers import is_identifier, place_of, type_of
+from onefold.readers.names import COLUMNS, by_type
 from onefold.readers.values import Stated
 
 PLAIN = ("user_id", "anonymous_id", "device", "platform", "browser", "page", "medium")
@@ -66,7 +67,7 @@ def event_block(
 def fact_block(facts: Sequence[tuple[Any, ...]]) -> pa.Table:
     """Facts as columns."""
     whose, time, received, name, words, record = zip(*facts, strict=True)
-    customer, named = _whose(whose)
+    customer, named = (whose, {}) if isinstance(whose[0], str) else _whose(whose)
     return pa.table(
         {
             "customer": pa.array(customer, TEXT),
@@ -80,13 +81,10 @@ def fact_block(facts: Sequence[tuple[Any, ...]]) -> pa.Table:
     )
 
 
-def _whose(whose: Sequence[Whose]) -> tuple[list[str | None], dict[str, pa.Array]]:
-    """The customers of facts, and the columns of their names."""
-    customers = [None if isinstance(one, tuple) else one for one in whose]
-    blank = (None,) * (len(COLUMNS) + 1)
-    rows = zip(*(one if isinstance(one, tuple) else blank for one in whose), strict=True)
-    named = zip((*COLUMNS, "source"), rows, strict=True)
-    return customers, {name: pa.array(values, TEXT) for name, values in named}
+def _whose(whose: Sequence[Any]) -> tuple[list[None], dict[str, pa.Array]]:
+    """The customers of facts, of which there are none yet, and the columns of their names."""
+    named = zip((*COLUMNS, "source"), zip(*whose, strict=True), strict=True)
+    return [None] * len(whose), {name: pa.array(values, TEXT) for name, values in named}
 
 
 def built(
@@ -149,7 +147,9 @@ def _event_log(
         held["currency"] = "currency"
     names = {}
     for column in table.column_names:
-        if column.startswith(PROPERTY) and _some(table[column]):
+        if column in named:
+            columns[column] = _long(table[column])
+        elif column.startswith(PROPERTY) and _some(table[column]):
             name = column.removeprefix(PROPERTY)
             names[name] = column
             plain = name in PLAIN or (PROPERTY, name) in textual
@@ -162,10 +162,19 @@ def _event_log(
 
 def _named(table: pa.Table) -> tuple[dict[str, Any], list[str]]:
     """How a log is told whose its rows are, and the columns that tell it."""
-    names = [column for column in COLUMNS if _some(table[column])]
-    if names:
-        return {"identifiers": by_type(names)}, names
-    return {"customer": "customer"}, ["customer"]
+    every = {column.removeprefix(PROPERTY): column for column in table.column_names}
+    every = {name: column for name, column in every.items() if is_identifier(name)}
+    last = {
+        type_of(name): place_of(name)
+        for name in sorted(every, key=place_of)
+        if _some(table[every[name]])
+    }
+    # An empty column before one that is not keeps its place, so that pieces make the whole.
+    names = {n: c for n, c in every.items() if place_of(n) <= last.get(type_of(n), 0)}
+    whose: dict[str, Any] = {"identifiers": by_type(names)} if names else {}
+    if not names or _some(table["customer"]):
+        whose["customer"] = "customer"
+    return whose, [*(["customer"] if "customer" in whose else []), *names.values()]
 
 
 def _fact_log(table: pa.Table, textual: Collection[tuple[str, str]]) -> EventLog:
@@ -184,7 +193,7 @@ def _fact_log(table: pa.Table, textual: Collection[tuple[str, str]]) -> EventLog
         if (FACT, name) not in textual:
             some = some.set_column(4, "value", pc.cast(some["value"], pa.float64()))
         whose, _ = _named(some)
-        source = "source" if _some(some["source"]) else None
+        source = "source" if "source" in some.column_names and _some(some["source"]) else None
         logs.append(
             EventLog.from_facts(
                 some, time="time", facts={name: "value"}, received=received, source=source, **whose

@@ -54,6 +54,8 @@ CLOUDEVENTS_FIELDS: Mapping[str, tuple[str, ...]] = Fixed(
     {
         "user_id": ("data.user_id", "data.userId", "data.customer_id", "data.customerId"),
         "anonymous_id": ("data.anonymous_id", "data.anonymousId", "data.device_id"),
+        "email": ("data.email",),
+        "phone": ("data.phone",),
         "item": ("data.item", "data.product_id", "data.productId", "data.sku"),
         "value": ("data.value", "data.amount", "data.total"),
         "price": ("data.price",),
@@ -88,6 +90,7 @@ def cloudevents(
     anonymous: bool = True,
     currency: str | None = None,
     tz: str | None = None,
+    identities: bool = False,
 ) -> Read:
     """Read CloudEvents 1.0: JSON lines, one JSON document, or lists of events in either.
 
@@ -111,6 +114,8 @@ def cloudevents(
         currency: Currency of the log; left out, the one that most amounts are in. Amounts in
             another one are rejected, those that name none are taken to be in it.
         tz: Zone in which times without one are read; left out, they are rejected.
+        identities: Keep all identifiers, for `onefold.resolve`, instead of one customer: what
+            stands at "user_id", at "anonymous_id" as "cookie", at "email" and at "phone".
 
     Returns:
         The log, and what became of each event.
@@ -138,6 +143,7 @@ def cloudevents(
         currency=currency,
         tz=tz,
         system=None,
+        identities=identities,
     )
     return gathered(
         records_of(source, documents, call),
@@ -176,7 +182,7 @@ class Envelopes:
         kind = self._kind(text(document.get("type"), "type"))
         event = self._event(document, key, where) | {"kind": kind}
         traits = mapping(self._read(document, "facts"), "facts")
-        who, when, known = event["customer"], event["time"], event["received"]
+        who, when, known = self.settings.who(event), event["time"], event["received"]
         facts = [(who, when, known, name, held) for name, held in self.settings.facts(traits)]
         lines = listed(self._read(document, "lines"), "lines")
         own = Product(*(self._read(document, name) for name in ("item", "price", "quantity")))
@@ -188,11 +194,16 @@ class Envelopes:
         order, note = Stated(total), self.settings.note
         return ordered(event, products, own=own, sign=direction, order=order, note=note), facts
 
+    def _names(self, document: dict[str, Any], cookie: str | None) -> dict[str, str | None]:
+        """All names besides the user's id."""
+        told = {name: self._read(document, name) for name in ("email", "phone")}
+        return {"cookie": cookie, **{n: self.settings.name(held, n) for n, held in told.items()}}
+
     def _event(self, document: dict[str, Any], key: str, where: str) -> dict[str, Any]:
         read, label, zone = self._read, self.settings.label, self.settings.tz
         user = text(read(document, "user_id"), "user id")
         anonymous = text(read(document, "anonymous_id"), "anonymous id")
-        customer = self.settings.customer(user, anonymous)
+        whose = self.settings.whose(user, anonymous, lambda: self._names(document, anonymous))
         time = instant(document.get("time"), "time", zone)
         if time is None:
             raise Refused(NO_TIME)
@@ -200,7 +211,7 @@ class Envelopes:
         device, platform, browser = self.settings.agent(read(document, "user_agent"))
         return {
             **BLANK,
-            "customer": customer,
+            **whose,
             "time": time,
             "received": instant(read(document, "received"), "received", zone),
             "channel": label(read(document, "channel"), "channel"),
@@ -209,8 +220,6 @@ class Envelopes:
             "zone": self.settings.zone(read(document, "zone")),
             "id": key,
             "source": where,
-            "user_id": user,
-            "anonymous_id": anonymous,
             "device": label(read(document, "device"), "device") or device,
             "platform": label(read(document, "platform"), "platform") or platform,
             "browser": label(read(document, "browser"), "browser") or browser,

@@ -18,13 +18,15 @@ from onefold._check import hint, one_of, quoted
 from onefold._check import text as checked_text
 from onefold.errors import ArgumentError, ColumnError
 from onefold.events import door
+from onefold.events.identifiers import IDENTIFIER, asked, is_identifier
 from onefold.events.tables import BUILT_IN
 from onefold.readers.build import BLANK
 from onefold.readers.csv_rows import Header, rows
 from onefold.readers.frames import is_frame
 from onefold.readers.gathering import Found, gathered
+from onefold.readers.names import no_identifier
 from onefold.readers.read import Read
-from onefold.readers.settings import NO_TIME, Kinds, Settings, settings
+from onefold.readers.settings import NO_TIME, NO_USER, Kinds, Settings, settings
 from onefold.readers.sources import Ready, Record, records_of
 from onefold.readers.values import (
     Refused,
@@ -46,7 +48,7 @@ CONSTANTS = ("event", "channel", "currency", "zone", "system")
 def csv(
     source: Any,
     *,
-    customer: str,
+    customer: str | None = None,
     time: str,
     event: str,
     item: str | None = None,
@@ -65,6 +67,7 @@ def csv(
     time_format: str = "iso",
     delimiter: str | None = None,
     decimal: str = ".",
+    identifiers: Sequence[str] | Mapping[str, str | Sequence[str]] | None = None,
 ) -> Read:
     r"""Read CSV with named columns, row by row.
 
@@ -75,7 +78,7 @@ def csv(
     Args:
         source: A path (gzipped or not), a list of paths, or an iterable of lines, the first of
             which names the columns.
-        customer: Column of customer ids.
+        customer: Column of customer ids; it may be left out where identifiers are given.
         time: Column of instants.
         event: Column of kinds, or one kind for all rows.
         item: Column of item ids.
@@ -98,6 +101,9 @@ def csv(
         delimiter: What stands between cells; left out, the one of , ; | and the tab that occurs
             most in the first line.
         decimal: The mark before decimals, "." or ",".
+        identifiers: Columns of other names of customers, for `onefold.resolve`, as in
+            `EventLog.from_frame`: {"email": "mail", "loyalty_card": "card"}. A row needs a customer
+            or one of them.
 
     Returns:
         The log, and what became of each row.
@@ -142,12 +148,15 @@ def csv(
         "system": system,
     }
     for role, column in wanted.items():
-        if column is not None or role in ("customer", "time", "event"):
+        if column is not None or role in ("time", "event"):
             checked_text(column, f"{call}: {role}")
     _check_format(time_format, call)
     chosen = settings(call, kinds=kinds, properties=(), currency=None, tz=tz, system=None)
-    named = door.named(properties, BUILT_IN, f"{call}: properties")
-    table = Table(chosen, wanted, dict(named), time_format, decimal)
+    named = dict(door.named(properties, BUILT_IN, f"{call}: properties"))
+    for name in named:
+        no_identifier(name, f"{call}: properties")
+    others = asked(identifiers, customer, call)
+    table = Table(chosen, wanted, named | others, time_format, decimal)
     if isinstance(source, Ready) and source.names:
         table.take(Header(source.names))
     return gathered(
@@ -156,7 +165,7 @@ def csv(
         call=call,
         looks="",
         currency=None,
-        chosen=named,
+        chosen=table.named,
         notes=chosen.notes,
         sure=isinstance(source, Ready) and source.sure,
     )
@@ -169,7 +178,7 @@ class Table:
 
     settings: Settings
     wanted: dict[str, str | None]
-    named: dict[str, str]  # properties and their columns
+    named: dict[str, str]  # properties and identifiers, and their columns
     time_format: str
     decimal: str
     columns: dict[str, str] = attrs.field(factory=dict)  # by role
@@ -188,7 +197,9 @@ class Table:
         call, names = self.settings.call, header.names
         self.columns, self.constants = {}, {}
         asked = {role: name for role, name in self.wanted.items() if name is not None}
-        asked |= {f"properties[{n!r}]": column for n, column in self.named.items()}
+        for name, column in self.named.items():
+            role = "identifiers" if is_identifier(name) else "properties"
+            asked[f"{role}[{name.removeprefix(IDENTIFIER)!r}]"] = column
         for role, name in asked.items():
             count = names.count(name)
             if count > 1:
@@ -213,7 +224,10 @@ class Table:
         if not isinstance(document, dict):
             raise Refused("not a line of text")
         read = self._reader(document)
-        customer = self.settings.customer(text(read("customer"), "customer"), None)
+        customer, held = text(read("customer"), "customer"), self.named.items()
+        others = {n: _cell(document[column]) for n, column in held if is_identifier(n)}
+        if customer is None and not any(others.values()):
+            raise Refused(NO_USER)
         time = self._time(read("time"), "time")
         if time is None:
             raise Refused(NO_TIME)
@@ -234,7 +248,7 @@ class Table:
             "zone": self.settings.zone(read("zone")),
             "id": text(read("id"), "id"),
             "source": text(read("system"), "system"),
-            "chosen": {n: _cell(document[column]) for n, column in self.named.items()},
+            "chosen": {n: others.get(n) or _cell(document[column]) for n, column in held},
         }
         return [event], []
 

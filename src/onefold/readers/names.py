@@ -8,15 +8,16 @@ yet, and all the names under which somebody came are kept for `resolve`:
 A name of a person, a browser or a device is one; an address of the network never is.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from onefold.events.identifiers import IDENTIFIER, type_of
+from onefold.errors import ArgumentError
+from onefold.events.identifiers import IDENTIFIER, place_of, type_of
 
 PLACES = ("user_id", "cookie", "cookie:2", "device", "device:2", "email", "phone")
 COLUMNS = tuple(IDENTIFIER + place for place in PLACES)
 
-Whose = str | None | tuple[str | None, ...]  # a customer, or a value for each column and the source
+Whose = str | tuple[str | None, ...]  # a customer, or a value for each column and the source
 
 
 def columns(named: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -29,10 +30,19 @@ def count(event: Mapping[str, Any]) -> int:
     return sum(event[column] is not None for column in COLUMNS)
 
 
-def by_type(held: Collection[str]) -> dict[str, list[str]]:
-    """The columns by type, as a log takes them."""
+def by_type(columns: Mapping[str, str]) -> dict[str, list[str]]:
+    """The columns of a frame by type, as a log takes them, of those by the names of a log's."""
     out: dict[str, list[str]] = {}
-    for column in COLUMNS:
-        if column in held:
-            out.setdefault(type_of(column), []).append(column)
+    for name in sorted(columns, key=lambda name: (type_of(name), place_of(name))):
+        out.setdefault(type_of(name), []).append(columns[name])
     return out
+
+
+def no_identifier(name: str, argument: str) -> str:
+    """Return the name of a property, which is not that of an identifier."""
+    if name.startswith(IDENTIFIER):
+        raise ArgumentError(
+            f"{argument} has the name {name!r}; names from {IDENTIFIER!r} on are those of "
+            "identifiers. Give it another name."
+        )
+    return name

@@ -87,9 +87,9 @@ class Settings:
     def who(self, event: Mapping[str, Any]) -> Whose:
         """Whose facts are those that come with an event."""
         if not self.identities:
-            customer: str | None = event["customer"]
+            customer: str = event["customer"]
             return customer
-        return (*(event[column] for column in names.COLUMNS), self.system)
+        return (*(event[column] for column in names.COLUMNS), event["source"])
 
     def name(self, value: Any, what: str) -> str | None:
         """One more name of whoever it was; what can't be one is left out, and counted."""
@@ -273,6 +273,7 @@ def _paths(properties: Chosen, call: str) -> dict[str, Path]:
     for name, one in named:
         advice = f"Give it another name: properties={{'{name}_told': {one!r}}}."
         free_name(name, BUILT_IN, argument=argument, advice=advice)
+        names.no_identifier(name, argument)
         if name in out:
             raise ArgumentError(
                 f"{argument} has the name {name!r} twice; name them: {{'name': 'path'}}."

@@ -20,6 +20,9 @@ from onefold.catalog import Catalog
 from onefold.conditions.tree import And, Compare, CompareTrait, Not, Or
 from onefold.errors import FileError
 from onefold.events import EventLog
+from onefold.identity import Forgotten, IdentifierType, Identities, IdentityPolicy, Links
+from onefold.identity.difference import PolicyDiff, Side
+from onefold.identity.evidence import Evidence
 from onefold.ladders import Ladder, Recovery
 from onefold.ledger import Ledger
 from onefold.levels.considered import FittedConsidered, Odds
@@ -71,6 +74,14 @@ CLASSES: dict[str, type] = {
     "conditions.CompareTrait": CompareTrait,
     "conditions.Not": Not,
     "conditions.Or": Or,
+    "identity.Evidence": Evidence,
+    "identity.Forgotten": Forgotten,
+    "identity.IdentifierType": IdentifierType,
+    "identity.Identities": Identities,
+    "identity.IdentityPolicy": IdentityPolicy,
+    "identity.Links": Links,
+    "identity.PolicyDiff": PolicyDiff,
+    "identity.Side": Side,
     "levels.Considered": levels.Considered,
     "levels.Due": levels.Due,
     "levels.Ease": levels.Ease,
@@ -181,10 +192,17 @@ NAMES: dict[Any, str] = {cls: name for name, cls in CLASSES.items()}
 
 
 def lighter(value: Any) -> Any:
-    """The same value without what it need not carry: one profile without everybody else."""
+    """The same value without what it need not, or must not carry.
+
+    One profile goes without everybody else, and no key goes into a file.
+    """
     if type(value) is Profile:
         own = value.ledger
         return attrs.evolve(value, base=own, tail=None, position=0 if len(own) else -1)
+    if type(value) is IdentityPolicy:
+        return value.sealed()
+    if type(value) is Forgotten:
+        return attrs.evolve(value, key=None)
     return value.plain if type(value) is Vocab else value
 
 
@@ -208,6 +226,18 @@ def _coded(value: Coded) -> bool:
     return bool(codes.min(initial=-1) >= -1 and codes.max(initial=-1) < len(value.vocab))
 
 
+def _links(value: Links) -> bool:
+    ends = (value.a_type, value.a_value, value.b_type, value.b_value)
+    fields = (value.kinds, value.probability, value.time, value.reason, *ends)
+    alike = all(a.vocab == b.vocab for a, b in (ends[::2], ends[1::2]))
+    return len({len(field) for field in fields}) == 1 and alike
+
+
+def _evidence(value: Evidence) -> bool:
+    table = value.table
+    return "kind" in table and "time" in table and table.array("time").dtype == "M8[us]"
+
+
 def _columns(value: Columns) -> bool:
     return len({len(column) for column in value.data.values()}) == 1
 
@@ -228,5 +258,7 @@ _SOUND: dict[type, Callable[[Any], bool]] = {
     Vocab: _vocab,
     Coded: _coded,
     Columns: _columns,
+    Evidence: _evidence,
     Ledger: _ledger,
+    Links: _links,
 }

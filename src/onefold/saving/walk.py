@@ -150,7 +150,7 @@ class Walk:
             raise ArgumentError(
                 f"save: {where} is a {name}, which can't be saved. What can: profiles, logs, "
                 "catalogues, segmentations, personas, scorers, rankings, ladders, RFM summaries, "
-                "fitted lifetime models, LifetimeValue, and objects of your own "
+                "fitted lifetime models, LifetimeValue, identities, and objects of your own "
                 "classes that keep arrays and plain values in their fields."
             )
         return {"is": "plugin", "class": name, "fields": self._named(held, where)}

@@ -1,0 +1,192 @@
+"""Known: what is asked of identities, and how an identifier or an id is found among them.
+
+Who asks may write an identifier in any spelling, and name a customer by an alias:
+
+    ("email", " Ann@X.org")  ->  node of ("email", "ann@x.org")  ->  customer  ->  id
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from onefold._check import shown
+from onefold._types import Array, Ints
+from onefold._vocab import Vocab
+from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.identity import people
+from onefold.identity.bundles import Nodes, Seen, reader
+from onefold.identity.evidence import Evidence
+from onefold.identity.graph import LATE
+from onefold.identity.kinds import IdentifierType
+from onefold.identity.linked import Ends
+from onefold.identity.links import Links, end_of
+from onefold.identity.normal import blocked
+from onefold.identity.partition import Partition
+from onefold.identity.policy import IdentityPolicy
+
+WHAT = {"email": "an e-mail address", "mailbox": "an e-mail address", "phone": "a phone number"}
+WHAT |= {"social": "a social handle"}
+
+
+class Known(Protocol):
+    """What the tables, explanations and differences read of `Identities`."""
+
+    @property
+    def policy(self) -> IdentityPolicy: ...
+    @property
+    def as_of(self) -> np.datetime64: ...
+    @property
+    def evidence(self) -> Evidence: ...
+    @property
+    def links(self) -> Links | None: ...
+    @property
+    def ends(self) -> Ends: ...
+    @property
+    def seen(self) -> Seen: ...
+    @property
+    def partition(self) -> Partition: ...
+    @property
+    def ids(self) -> Array: ...
+    @property
+    def key(self) -> str: ...
+
+
+@attrs.frozen(eq=False)
+class Index:
+    """Ids of customers, their aliases, and those of shared identifiers themselves.
+
+    Args:
+        people: The customer of each id.
+        aliases: The customer of each alias.
+        shared: The node of each id of a shared identifier.
+    """
+
+    people: Mapping[str, int]
+    aliases: Mapping[str, int]
+    shared: Mapping[str, int]
+
+
+def index_of(known: Known) -> Index:
+    """All ids by which a customer can be named."""
+    who = known.partition
+    ids, nodes = aliases(known)
+    shared = np.flatnonzero(who.contested)
+    names = people.ids(who.nodes, shared, key=known.key, kind=people.SHARED)
+    return Index(
+        {name: i for i, name in enumerate(known.ids.tolist())},
+        dict(zip(ids, who.person[nodes].tolist(), strict=True)),
+        dict(zip(names, shared.tolist(), strict=True)),
+    )
+
+
+def aliases(known: Known) -> tuple[list[str], Ints]:
+    """Ids that members who are nobody else's would give, and their nodes; not those in use."""
+    who = known.partition
+    other = ~who.contested
+    other[who.anchor] = False
+    nodes = np.flatnonzero(other)
+    return people.ids(who.nodes, nodes, key=known.key), nodes
+
+
+def is_pair(who: Any) -> bool:
+    """Whether it is meant to be an identifier: a pair of its type and value."""
+    return isinstance(who, (tuple, list))
+
+
+def node_of(known: Known, who: Any, argument: str) -> tuple[int, str]:
+    """The node of an identifier in any spelling, or -1 and why there is none.
+
+    Raises:
+        ArgumentError: If it is no identifier.
+        UnknownName: If its type is not the policy's.
+    """
+    name, word = end_of(who, argument)
+    kind = known.policy.type(name)
+    value = read(kind, known.policy, word)
+    if value is None:
+        return -1, f"{said(name, word)} is no identifier: {why_not(kind, known.policy, word)}"
+    node = known.partition.nodes.find(name, value)
+    return node, "" if node >= 0 else f"{said(name, value)} was never seen"
+
+
+def customer_at(index: Index, who: Any, argument: str) -> int:
+    """The customer of an id or an alias.
+
+    Raises:
+        ArgumentError: If it is no id.
+        UnknownCustomer: If no customer has this id.
+    """
+    if not isinstance(who, str) or not who:
+        raise ArgumentError(
+            f"{argument} is {shown(who)}; it takes a customer's id, or an identifier: a pair of "
+            "its type and its value, such as ('email', 'ann@x.org')."
+        )
+    at = index.people.get(who, index.aliases.get(who, -1))
+    if at < 0:
+        raise UnknownCustomer(
+            f"{argument} is {shown(who)}, which is no customer's id here, nor an alias. An "
+            "identifier is asked for as a pair: ('email', 'ann@x.org')."
+        )
+    return at
+
+
+def read(kind: IdentifierType, policy: IdentityPolicy, word: str) -> str | None:
+    """The normal form of a value of a type; within its source, that of "source:value"."""
+    source, mark, rest = word.partition(":") if kind.per_source else ("", "", word)
+    made = reader(kind, policy)(rest)
+    return made if made is None or not kind.per_source else f"{source}:{made}" if mark else None
+
+
+def why_not(
+    kind: IdentifierType, policy: IdentityPolicy, word: str, *, located: bool = False
+) -> str:
+    """Why a value is no identifier of a type, in words; `located` if its source stands apart."""
+    if len(word) > policy.longest:
+        return f"longer than {policy.longest:,} characters"
+    if kind.per_source and not located:
+        if ":" not in word:
+            return "one only within its source; write 'source:value'"
+        word = word.partition(":")[2]
+    nobody = blocked((*policy.blocked, *kind.blocked), argument="IdentityPolicy: blocked")
+    made = kind.reader()(word)
+    if nobody(word) or (made is not None and nobody(made)):
+        return "blocked: a value that is nobody's"
+    return f"it can't be read as {WHAT.get(kind.normalise, 'an identifier')}"
+
+
+def said(name: str, value: str) -> str:
+    """An identifier in words."""
+    return f"{name} {value if len(value) <= 60 else value[:59] + '…'}"
+
+
+def called(nodes: Nodes, node: int) -> str:
+    """One node in words."""
+    return said(*nodes.name(node))
+
+
+def columns(nodes: Nodes, which: Ints) -> tuple[Array, Array]:
+    """Types and values (k,) of some nodes (k,), in any order."""
+    kinds = np.array([kind.name for kind in nodes.kinds], dtype=object)
+    place = nodes.type[which]
+    values = np.empty(len(which), dtype=object)
+    offsets = nodes.offsets
+    for position, held in enumerate(nodes.values):
+        here = place == position
+        if here.any():
+            values[here] = _strings(held, which[here] - offsets[position])
+    return kinds[place], values
+
+
+def _strings(vocab: Vocab, codes: Ints) -> Array:
+    strings: Array = vocab.values[codes]
+    return strings
+
+
+def instants(micros: Ints) -> pd.DatetimeIndex:
+    """Instants (k,) in UTC; missing where something was never seen, but told by a link."""
+    never = np.abs(micros) >= LATE
+    times = np.where(never, np.datetime64("NaT", "us"), micros.astype("M8[us]"))
+    return pd.DatetimeIndex(times).tz_localize("UTC")
