@@ -34,8 +34,8 @@ def same(resolver, events, links=None):
 class Table:
     """What an application knows of who is who from the changes alone."""
 
-    def __init__(self):
-        self.customer = {}
+    def __init__(self, resolver):
+        self.customer = _table(resolver.identities(as_of="2000-01-01"))  # whom links name
 
     def take(self, observed):
         for change in observed.changes:
@@ -59,11 +59,10 @@ class Table:
             self.customer[name] = who
 
     def same(self, identities):
-        table = identities.to_pandas()
-        keys = zip(table["type"], table["value"], strict=True)
-        seen = identities.partition.first < np.iinfo(np.int64).max
-        told = dict(zip(keys, table["customer"], strict=True))
-        linked = {k for k, s in zip(told, seen.tolist(), strict=True) if not s}
-        assert {k: v for k, v in told.items() if k not in linked or k in self.customer} == (
-            self.customer
-        )
+        assert self.customer == _table(identities)
+
+
+def _table(identities):
+    table = identities.to_pandas()
+    names = zip(table["type"], table["value"], strict=True)
+    return dict(zip(names, table["customer"], strict=True))

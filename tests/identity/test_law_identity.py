@@ -30,7 +30,8 @@ LAW = settings(
 def test_any_prefix_of_any_order_is_the_batch(world, data):
     events = data.draw(st.permutations(world.events() * 2))
     links = world.told()
-    resolver, table = Resolver(world.policy, links=links), Table()
+    resolver = Resolver(world.policy, links=links)
+    table = Table(resolver)
     for at, event in enumerate(events, 1):
         observed = resolver.observe(event)
         table.take(observed)

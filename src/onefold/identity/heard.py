@@ -105,8 +105,10 @@ def _coded(words: list[str | None]) -> Coded:
 def known_of(evidence: Evidence) -> Iterator[tuple[Key, list[int]]]:
     """The bundles of evidence and the instants of each, in order."""
     table = evidence.canonical().table
+    if not len(table):
+        return
     names = [n for n in sorted(table.data) if n != "time"]
-    codes = np.stack([table.array(n) for n in names]) if len(table) else np.zeros((1, 0))
+    codes = np.stack([table.array(n) for n in names])
     new = np.ones(codes.shape[1], dtype=bool)
     new[1:] = (codes[:, 1:] != codes[:, :-1]).any(axis=0)
     begin = np.flatnonzero(new)

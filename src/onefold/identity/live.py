@@ -100,13 +100,14 @@ class Graph:
     def saw(self, bundle: Bundle, time: int) -> None:
         """Take in that a bundle was seen; `changes` tells afterwards what came of it."""
         if bundle.first <= time <= bundle.last:
-            return None
+            return
         bundle.first, bundle.last = min(bundle.first, time), max(bundle.last, time)
         dirty: dict[Lump, None] = {}
         for node in bundle.nodes:
             self._stretch(node, time, dirty)
         if not bundle.tells or len(bundle.nodes) < 2:
-            return self._finish(dirty, [])
+            self._finish(dirty, [])
+            return
         if bundle.edges is None:
             bundle.edges, new = self._edges(bundle.nodes)
         else:
@@ -183,10 +184,9 @@ class Graph:
         if time > last:
             self.last[node] = time
         group = self.group[node]
-        if time < first and group.anchor != node:
-            if self._order(node) < self._order(group.anchor):
-                self._touch(group)
-                group.anchor = node
+        if time < first and self._order(node) < self._order(group.anchor):
+            self._touch(group)
+            group.anchor = node
         kind = self.type[node]
         period = self.guards.periods[kind]
         if period is None or not (time < first or time > last):
@@ -200,9 +200,10 @@ class Graph:
         limit = self.guards.limits[kind]
         assert limit is not None
         over = (group.count >> (BITS * kind)) & ((1 << BITS) - 1)
-        if over > limit and not self.lump[node].giant:
-            if self._crowd(group, kind).most_within(self.first[node], self.last[node]) > limit:
-                dirty[self.lump[node]] = None
+        if over <= limit or self.lump[node].giant:
+            return
+        if self._crowd(group, kind).most_within(self.first[node], self.last[node]) > limit:
+            dirty[self.lump[node]] = None
 
     def _edges(self, nodes: Sequence[int]) -> tuple[list[Edge], list[Edge]]:
         """The edges of a bundle, and those that are new."""
@@ -343,7 +344,7 @@ class Graph:
         for lump in dirty:
             settled.update(self._settle(lump.members))
         for edge in new:
-            a, b = edge.a, edge.b
+            b = edge.b
             if self.lump[b] not in settled and self._is_cut(edge):
                 self.cuts[b] += 1
                 group = self.group[b]
