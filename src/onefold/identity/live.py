@@ -274,17 +274,10 @@ class Graph:
         for node in y.members:
             self.lump[node] = x
         x.members += y.members
-        if x.giant:
-            if len(y.members) > 1:
-                self._leave(y.members)
-                self._regroup(Lump(y.members, True))
-                self._named_anew(y.members)
+        x.giant = x.giant or len(x.members) > self.policy.giant
+        if x.giant or y in dirty:
             dirty.pop(y, None)
-        else:
-            x.giant = len(x.members) > self.policy.giant
-            if x.giant or y in dirty:
-                dirty.pop(y, None)
-                dirty[x] = None
+            dirty[x] = None
         return x
 
     def _fits(self, x: Group, y: Group) -> bool:
