@@ -11,7 +11,7 @@ that the resolver of streams rests on: an accepted link that becomes more credib
 cluster, and a link between clusters that fit together change nothing else.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Sequence
 from typing import final
 
@@ -182,13 +182,13 @@ class Clusters:
     def _used(self, nodes: list[int]) -> list[tuple[int, int]]:
         """When each value was in use; those that were declared to be one are one."""
         if self._unit is None:
-            return [self._spans[i] for i in nodes]
+            return [span for span in (self._spans[i] for i in nodes) if span[0] <= span[1]]
         whole: dict[int, tuple[int, int]] = {}
         for node in nodes:
             first, last = self._spans[node]
             begin, end = whole.get(self._unit[node], (first, last))
             whole[self._unit[node]] = min(begin, first), max(end, last)
-        return list(whole.values())
+        return [span for span in whole.values() if span[0] <= span[1]]
 
     def _join(self, x: int, y: int) -> None:
         if len(self._members[x]) < len(self._members[y]):
@@ -213,9 +213,10 @@ class Crowd:
     The most in use within any stretch of one period are the most of these spans at one instant.
     """
 
-    __slots__ = ("_ends", "_spans", "_starts")
+    __slots__ = ("_ends", "_period", "_spans", "_starts")
 
     def __init__(self, spans: Iterable[tuple[int, int]], period: int) -> None:
+        self._period = period
         self._spans = [(first, last + period) for first, last in spans]
         self._starts = sorted(start for start, _ in self._spans)
         self._ends = sorted(end for _, end in self._spans)
@@ -229,6 +230,21 @@ class Crowd:
             for instant in (start, *large._starts[low:high]):
                 most = max(most, small._at(instant) + large._at(instant))
         return most
+
+    def most_within(self, first: int, last: int) -> int:
+        """The most at one instant at which the one that is in use from first to last is, too."""
+        end = last + self._period
+        low, high = bisect_right(self._starts, first), bisect_right(self._starts, end - 1)
+        return max(self._at(instant) for instant in (first, *self._starts[low:high]))
+
+    def stretch(self, old: tuple[int, int], new: tuple[int, int]) -> None:
+        """One that was in use for so long was so for longer."""
+        was, now = (old[0], old[1] + self._period), (new[0], new[1] + self._period)
+        self._spans[self._spans.index(was)] = now
+        for held, out, into in ((self._starts, was[0], now[0]), (self._ends, was[1], now[1])):
+            if out != into:
+                del held[bisect_left(held, out)]
+                insort(held, into)
 
     def add(self, other: "Crowd") -> None:
         """Take in the spans of another."""
