@@ -80,7 +80,8 @@ def test_groups_are_those_of_a_plain_count(several: Any, one: Any, other: Any) -
 
 
 def test_a_looser_limit_merges() -> None:
-    loose = FAMILY.policy.with_types(IdentifierType("user_id", rank=2, limit=2))
+    cookie = attrs.evolve(FAMILY.policy.type("cookie"), vouches=True)
+    loose = FAMILY.policy.with_types(IdentifierType("user_id", rank=2, limit=2), cookie)
     diff = FAMILY.diff(loose)
     [(_, olds)] = groups(diff.made, "of")
     assert set(olds) == {FAMILY.customer_of(("user_id", name)) for name in ("ann", "ben")}
@@ -134,7 +135,7 @@ def test_a_value_does_not_change() -> None:
     diff = FAMILY.diff(FAMILY.policy.with_types(IdentifierType("user_id", rank=2, limit=2)))
     with pytest.raises(ValueError, match="read-only"):
         diff.shares[:] = 0
-    assert of.resolve(family()) == FAMILY
+    assert of.resolve(family(), FAMILY.policy) == FAMILY
 
 
 def test_the_short_way_to_compare_is_the_long_one() -> None:

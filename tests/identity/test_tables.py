@@ -35,7 +35,7 @@ def family() -> of.EventLog:
     return of.EventLog.from_events(events)
 
 
-FAMILY = of.resolve(family())
+FAMILY = of.resolve(family(), of.IdentityPolicy(attribution="last_login"))
 
 
 def test_demoted_says_how_many_it_serves() -> None:

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from onefold.datasets.script import Script
+from onefold.datasets.script import LAST_LOGIN, Script
 from onefold.identity import DEFAULT
 
 CHURNED = 2500  # cookies of one person
@@ -46,6 +46,7 @@ def duplicate_delivery(s: Script) -> Mapping[str, Any]:
     return {
         "meaning": "Events are delivered up to three times, some much later.",
         "right": "The customers of one delivery, and six events: repetition is no evidence.",
+        "policy": LAST_LOGIN,
         "owners": s.owners({("cookie", "tablet"): None}),
     }
 
@@ -132,6 +133,7 @@ def erase_then_replay(s: Script) -> Mapping[str, Any]:
 
 def rule_tightened(s: Script) -> Mapping[str, Any]:
     """Two guests of one browser, glued by a rule that is tightened later."""
+    loose = DEFAULT.with_types(attrs.evolve(DEFAULT.type("cookie"), vouches=True))
     for k, who in enumerate(("ann", "bob")):
         s.add(who, 1.0 + k, "purchase", email=who, cookie="family")
         s.add(who, 3.0 + k, "purchase", email=who, phone=f"{k}")
@@ -140,7 +142,8 @@ def rule_tightened(s: Script) -> Mapping[str, Any]:
     return {
         "meaning": "A rule that lets a customer have several addresses is tightened later.",
         "right": "The difference is shown first; then the past is as if the rule had always held.",
-        "tighter": DEFAULT.with_types(attrs.evolve(DEFAULT.type("email"), limit=1)),
+        "policy": loose,
+        "tighter": loose.with_types(attrs.evolve(DEFAULT.type("email"), limit=1)),
         "owners": s.owners({("cookie", "family"): None}),
     }
 
@@ -172,6 +175,7 @@ def clock_skew(s: Script) -> Mapping[str, Any]:
     return {
         "meaning": "An event from a clock that is ten years ahead looks like the latest of all.",
         "right": "Two customers; the tablet is Ann's, for Bob's event was there long before.",
+        "policy": LAST_LOGIN,
         "owners": s.owners({("device", "tablet"): "ann"}),
         "known_at": s.at(30.0),
     }

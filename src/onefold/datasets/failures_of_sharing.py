@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from onefold.datasets.script import Script
+from onefold.datasets.script import LAST_LOGIN, Script
 from onefold.identity import DEFAULT
 
 HOUR = 1 / 24
@@ -48,6 +48,7 @@ def household_email(s: Script) -> Mapping[str, Any]:
     return {
         "meaning": "Two people with accounts of their own share the family's e-mail address.",
         "right": "Two customers; a newsletter that was opened is the last buyer's.",
+        "policy": LAST_LOGIN,
         "owners": s.owners({("email", "family"): None}),
     }
 

@@ -14,6 +14,9 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from onefold.identity import DEFAULT
+
+LAST_LOGIN = attrs.evolve(DEFAULT, attribution="last_login")  # the rule that some streams are about
 DAY = 86_400_000_000  # microseconds
 BUILT_IN = (
     "id",

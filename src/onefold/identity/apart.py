@@ -82,12 +82,10 @@ class Apart:
         )
         out = [forbidden(self._known, x, y)] if hostile else []
         out += [self._crowded(x, y, kind) for kind in kinds]
-        if not out:
-            out += self._unvouched(x, y)
         most, n = self._known.policy.giant, len(self._members(x)) + len(self._members(y))
-        if not out and n > most:
+        if not out and n > most:  # what evidence joins would be in quarantine
             out.append(f"together they would have {n:,} identifiers; weak links join {most:,}")
-        return out
+        return out or self._unvouched(x, y)
 
     def _unvouched(self, x: int, y: int) -> list[str]:
         """What both have, where nothing but links that don't vouch would make it one person's."""
