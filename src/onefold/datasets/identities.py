@@ -87,8 +87,8 @@ def simulate_identities(
         >>> from onefold import resolve
         >>> sim = simulate_identities(300, days=90, rng=1)
         >>> scores = sim.scores(resolve(sim.log), rng=1)
-        >>> round(scores.of("precision", over="identifiers"), 3)
-        0.999
+        >>> round(scores.of("knowable precision"), 3)
+        1.0
         >>> scores.of("knowable recall", resolver="union-find")
         1.0
     """
