@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from onefold.catalog import Catalog
     from onefold.conditions import Condition, did, trait
     from onefold.events import Event, EventLog
-    from onefold.identity import IdentifierType, Identities, IdentityPolicy, Links, resolve
+    from onefold.identity import (
+        IdentifierType,
+        Identities,
+        IdentityPolicy,
+        Links,
+        Resolver,
+        resolve,
+    )
     from onefold.ladders import Ladder, Recovery, ladder, recovery
     from onefold.personas import Claim, Persona, Personas, portray
     from onefold.profiles import Profile, Profiles, fold
@@ -72,6 +79,7 @@ __all__ = [
     "Profiles",
     "Ranking",
     "Recovery",
+    "Resolver",
     "Rules",
     "Scorer",
     "Segmentation",
@@ -126,6 +134,7 @@ _LATER = {
     "Profiles": "profiles",
     "Ranking": "scoring",
     "Recovery": "ladders",
+    "Resolver": "identity",
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",

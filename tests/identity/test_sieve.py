@@ -1,6 +1,7 @@
 """Wider patterns: they catch all that is matched, and of the usual values nearly nothing else."""
 
 import re
+from re import _parser  # type: ignore[attr-defined]
 
 import pyarrow as pa
 import pytest
@@ -65,7 +66,8 @@ PATTERNS = st.recursive(PARTS, combined, max_leaves=6)
 
 def parsed(pattern):
     try:
-        return re._parser.parse(pattern, re.IGNORECASE), re.compile(pattern, re.IGNORECASE)
+        tree = _parser.parse(pattern, re.IGNORECASE)
+        return tree, re.compile(pattern, re.IGNORECASE)
     except re.error:
         return None
 

@@ -10,7 +10,7 @@ from onefold.identity.linkage import link_records
 from onefold.identity.links import Links
 from onefold.identity.normal import NAMES as NORMALISERS
 from onefold.identity.policy import DEFAULT, IdentityPolicy
-from onefold.identity.resolve import resolve
+from onefold.identity.resolving import resolve
 from onefold.identity.stream import Resolver, Snapshot
 from onefold.identity.summary import IdentitySummary
 

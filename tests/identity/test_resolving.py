@@ -2,7 +2,7 @@
 
 The long run takes as many examples as are asked for:
 
-    ONEFOLD_EXAMPLES=10000 pytest tests/identity/test_resolve.py
+    ONEFOLD_EXAMPLES=10000 pytest tests/identity/test_resolving.py
 """
 
 import os
