@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import onefold as of
 from onefold import traits
-from onefold.errors import OnefoldError
+from onefold.errors import ArgumentError, OnefoldError, UnknownCustomer
 from onefold.events.order import canonical
 from onefold.identity import IdentifierType, Identities, IdentityPolicy, Links, resolve
 from tests.identity import worlds
@@ -522,3 +522,52 @@ def test_scorers_ladders_and_campaigns_take_profiles_by_who_is_who() -> None:
     lists = pd.concat(of.Campaign().tailor(scorer, profiles))
     assert set(lists["customer"]) <= set(profiles.ids)
     assert "individual" in repr(of.ladder(profiles, as_of="2024-08-01", rng=0))
+
+
+def test_events_that_identities_have_not_looked_at_are_refused():
+    log = of.EventLog.from_events([ann_at("2024-03-01"), ann_at("2024-03-05")])
+    who = of.resolve(log, as_of="2024-03-03")
+    with pytest.raises(ArgumentError, match=r"log has 1 events and facts of .* or later"):
+        of.fold(log, identities=who)
+    assert len(of.fold(log, identities=who, as_of="2024-03-03")) == 1
+    assert len(of.fold(log, identities=who, as_of="2024-03-02")) == 1
+
+
+def test_a_profile_is_found_by_an_identifier():
+    log = of.EventLog.from_events([ann_at("2024-03-01"), ann_at("2024-03-05")])
+    profiles = of.fold(log, identities=of.resolve(log))
+    assert len(profiles["email", "Ann@X.org "]) == 2
+    with pytest.raises(UnknownCustomer, match="has the identifier"):
+        _ = profiles["email", "ben@x.org"]
+    with pytest.raises(UnknownCustomer, match=r"profiles\['email'"):
+        _ = profiles["ann@x.org"]
+
+
+def test_an_id_that_was_made_is_no_evidence():
+    log = of.EventLog.from_events([ann_at("2024-03-01")])
+    profiles = of.fold(log, identities=of.resolve(log))
+    made = of.EventLog.from_events([of.Event(profiles.ids[0], "view", "2024-03-05")])
+    with pytest.raises(ArgumentError, match="an id that was made of identifiers"):
+        profiles.update(made)
+    named = of.EventLog.from_events([of.Event("7", "view", "2024-03-01")])
+    again = of.fold(named, identities=of.resolve(named)).update(
+        of.EventLog.from_events([of.Event("7", "view", "2024-03-05")])
+    )
+    assert [len(p) for p in again] == [2]
+
+
+def test_several_logs_are_resolved_as_one():
+    logs = [of.EventLog.from_events([ann_at(f"2024-03-0{day}")]) for day in (1, 2, 3)]
+    whole = of.resolve(logs[0] + logs[1] + logs[2])
+    assert of.resolve(iter(logs)) == whole
+    assert of.fold(iter(logs), identities=whole) == of.fold(sum_of(logs), identities=whole)
+    with pytest.raises(ArgumentError, match="resolve: log is a int"):
+        of.resolve(7)
+
+
+def ann_at(day):
+    return of.Event(None, "view", day, identifiers={"email": "ann@x.org"})
+
+
+def sum_of(logs):
+    return logs[0] + logs[1] + logs[2]

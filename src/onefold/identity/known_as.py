@@ -18,7 +18,7 @@ def known_as(who: Identities) -> dict[str, str]:
     other = ~held.contested
     other[held.anchor] = False
     which = np.flatnonzero(other)
-    aliases = people.ids(who.nodes, which, key=who.policy.key)
+    aliases = people.ids(who.nodes, which, key=who.key)
     anchors, place = np.unique(held.anchor[held.person[which]], return_inverse=True)
-    names = people.ids(who.nodes, anchors, key=who.policy.key)
+    names = people.ids(who.nodes, anchors, key=who.key)
     return dict(zip(aliases, (names[i] for i in place.tolist()), strict=True))

@@ -3,6 +3,8 @@
 resolve(a + b) == resolve(b + a)        resolve(log, as_of=t) == resolve(log.before(t), as_of=t)
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from onefold import _time
@@ -11,6 +13,7 @@ from onefold._types import Instant
 from onefold.errors import ArgumentError
 from onefold.events.log import EventLog
 from onefold.events.quality import far_after
+from onefold.events.several import one_log
 from onefold.identity.evidence import Evidence
 from onefold.identity.forgotten import Forgotten
 from onefold.identity.identities import Identities
@@ -19,7 +22,7 @@ from onefold.identity.policy import DEFAULT, IdentityPolicy
 
 
 def resolve(
-    log: EventLog,
+    log: EventLog | Iterable[EventLog],
     policy: IdentityPolicy = DEFAULT,
     *,
     as_of: Instant | None = None,
@@ -31,7 +34,8 @@ def resolve(
 
     Args:
         log: Events and facts with identifiers; their order does not matter. The column `customer`
-            is the identifier of the type "customer".
+            is the identifier of the type "customer". Or any iterable of logs, such as
+            `EventLog.batches(...)`, which are put together and held.
         policy: What is believed of identifiers.
         as_of: The moment as of which, itself excluded: what was seen later is not used. Left out,
             it is just after the last event or fact.
@@ -59,7 +63,7 @@ def resolve(
         >>> len(resolve(log)), len(set(resolve(log).customers(log)))
         (1, 1)
     """
-    instance(log, EventLog, "resolve: log", "Make one with EventLog.from_frame(...).")
+    log = one_log(log, "resolve")
     instance(policy, IdentityPolicy, "resolve: policy")
     if links is not None:
         instance(links, Links, "resolve: links", "Make them with Links.must(a, b) and others.")

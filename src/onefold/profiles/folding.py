@@ -4,7 +4,6 @@ Folding sorts the events by person and time, drops repeated deliveries, and keep
 everything that can be said of a person is read from there.
 """
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,13 +12,14 @@ import numpy as np
 
 from onefold import _time
 from onefold._check import instance, is_several, whole
-from onefold._columns import missing, stacked
+from onefold._columns import missing
 from onefold._types import Duration, Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
 from onefold.events.identifiers import identified
 from onefold.events.log import EventLog
-from onefold.events.tables import PLACE, free_name, one_type, same_currency
+from onefold.events.several import each_log, one_log
+from onefold.events.tables import PLACE, free_name
 from onefold.identity import Identities
 from onefold.ledger import Ledger
 from onefold.profiles.refold import folded
@@ -131,29 +131,22 @@ def who_then(
 
 def together(logs: Iterable[EventLog], who: Identities, as_of: np.datetime64 | None) -> EventLog:
     """One log of several, of which nothing before `as_of` is later than who is who is known."""
-    several = list(logs)
-    log = (
-        several[0]
-        if len(several) == 1
-        else EventLog(
-            stacked([some.events for some in several]),
-            one_type(stacked([some.facts for some in several]), "fold: log"),
-            functools.reduce(
-                lambda a, b: same_currency(a, b, "fold: log"),
-                (some.currency for some in several),
-                None,
-            ),
+    log = one_log(logs, "fold")
+    later = _from_on(log, who.as_of, as_of)
+    if later:
+        raise ArgumentError(
+            f"fold: log has {later:,} events and facts of {_time.show(who.as_of)} or later, which "
+            "identities have not looked at: that is the moment as of which they are. Resolve with "
+            "a later as_of=, or fold as of that moment: fold(..., as_of=identities.as_of)."
         )
-    )
-    if as_of is not None and as_of > who.as_of:
-        later = log.between(who.as_of, as_of)
-        if len(later.events) or len(later.facts):
-            raise ArgumentError(
-                f"fold: as_of is {_time.show(as_of)}, and identities are as of "
-                f"{_time.show(who.as_of)}: {len(later.events) + len(later.facts):,} events and "
-                "facts since then are not looked at. Resolve with a later as_of=."
-            )
     return log
+
+
+def _from_on(log: EventLog, start: np.datetime64, stop: np.datetime64 | None) -> int:
+    """How many events and facts there are from one moment on, and before another."""
+    times = [table.array("time") for table in (log.events, log.facts)]
+    late = [(t >= start) & (True if stop is None else t < stop) for t in times]
+    return sum(int(some.sum()) for some in late)
 
 
 def carried(traits: Any, catalog: Any, call: str) -> tuple[Trait, ...]:
@@ -177,18 +170,6 @@ def carried(traits: Any, catalog: Any, call: str) -> tuple[Trait, ...]:
         advice = "Give the trait another name=."
         free_name(name, PLACE, argument=f"{call}: traits", advice=advice)
     return chosen
-
-
-def each_log(log: Any, call: str) -> Iterator[EventLog]:
-    """One log, or each of several."""
-    one = isinstance(log, EventLog | str) or hasattr(log, "columns")
-    for some in [log] if one or not is_several(log) else log:
-        if not isinstance(some, EventLog):
-            raise ArgumentError(
-                f"{call}: log is a {type(some).__name__}; make one with EventLog.from_frame(...), "
-                "or several with EventLog.batches(...)."
-            )
-        yield some
 
 
 def of_customers(logs: Iterable[EventLog], call: str) -> Iterator[EventLog]:

@@ -23,8 +23,9 @@ from onefold._types import Instant
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog
+from onefold.events.several import each_log
 from onefold.ledger import Ledger
-from onefold.profiles.folding import carried, each_log, of_customers
+from onefold.profiles.folding import carried, of_customers
 from onefold.profiles.parts import building, export, manifest, moments, part
 from onefold.profiles.parts.building import How
 from onefold.profiles.parts.disk import place_of

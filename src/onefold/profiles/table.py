@@ -102,12 +102,15 @@ class Profiles:
     def __contains__(self, customer: object) -> bool:
         return self._position(str(customer)) >= 0
 
-    def __getitem__(self, customer: str | int) -> Profile:
+    def __getitem__(self, customer: str | int | tuple[str, str | int]) -> Profile:
         """The profile of one customer, by id.
 
-        With identities also by an alias: the id that another identifier of the customer, which is
-        nobody else's, would give. A customer has had it, or may come to have it.
+        With identities also by an identifier, `profiles["email", "ann@x.org"]`, in any spelling,
+        and by an alias: the id that another identifier of the customer, which is nobody else's,
+        would give. A customer has had it, or may come to have it.
         """
+        if isinstance(customer, tuple) and self.identities is not None:
+            customer = self._identified(customer, self.identities)
         if not isinstance(customer, (str, int, np.integer)) or isinstance(customer, bool):
             raise ArgumentError(
                 f"profiles[...] holds a {type(customer).__name__}; it takes one id. Several "
@@ -116,11 +119,24 @@ class Profiles:
         position = self._position(str(customer))
         if position < 0:
             near = hint(customer, self.ids[:5000])
+            more = (
+                "A newcomer's profile is profiles.new(id)."
+                if self.identities is None
+                else "By an identifier it is profiles['email', 'ann@x.org']."
+            )
             raise UnknownCustomer(
-                f"profiles: no customer {customer!r} among {len(self):,}.{near} A newcomer's "
-                "profile is profiles.new(id)."
+                f"profiles: no customer {customer!r} among {len(self):,}.{near} {more}"
             )
         return self._profile(position)
+
+    def _identified(self, pair: Any, who: Identities) -> str:
+        found = who.customer_of(pair)
+        if found is None:
+            raise UnknownCustomer(
+                f"profiles: nobody among {len(self):,} has the identifier {pair!r}. "
+                "profiles.identities.explain(...) says what is known of it."
+            )
+        return found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Profiles):
@@ -261,6 +277,7 @@ class Profiles:
     def _grown(self, held: Folded, log: EventLog, as_of: Instant | None) -> "Profiles":
         """`update` where there are identities: who is who is resolved anew."""
         moment = None if as_of is None else self._not_before(as_of)
+        self._refuse_own_ids(log)
         read = read_by(held.identities, log, moment)
         ends = [t.array("time").max() for t in (read.events, read.facts) if len(t)]
         seen = max([held.identities.as_of, *(end + _time.MICROSECOND for end in ends)])
@@ -400,6 +417,28 @@ class Profiles:
         code = self.ledger.people.code(name)
         known = code >= 0 or self.identities is None
         return code if known else int(self._codes(Vocab.of([name]))[0])
+
+    def _refuse_own_ids(self, log: EventLog) -> None:
+        """Refuse events whose customer is an id that was made here: it is no evidence of who."""
+        for table in (log.events, log.facts):
+            given = table.coded("customer").compact().vocab
+            mine = np.flatnonzero(self._codes(given) >= 0)
+            known = [given[int(i)] for i in mine if given[int(i)] not in self._given]
+            if known:
+                raise ArgumentError(
+                    f"Profiles.update: log has the customer {known[0]!r}, an id that was made of "
+                    "identifiers. Give the identifiers that the events came with: "
+                    "Event(None, ..., identifiers={'email': 'ann@x.org'})."
+                )
+
+    @property
+    def _given(self) -> Vocab:
+        """Ids that the events themselves have named."""
+        kind = "customer"
+        held = None if self.identities is None else self.identities.nodes
+        if held is None or kind not in [k.name for k in held.kinds]:
+            return Vocab.of([])
+        return held.values[[k.name for k in held.kinds].index(kind)]
 
     def _codes(self, ids: Vocab) -> Codes:
         """The position (n,) of whom each id or alias names, -1 where it is nobody."""
