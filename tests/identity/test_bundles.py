@@ -1,12 +1,15 @@
 """Bundles: distinct rows of identifiers, found all at once."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onefold import Event, EventLog, IdentifierType, IdentityPolicy, resolve
+from onefold.errors import ArgumentError
+from onefold.identity import DEFAULT
 from onefold.identity.bundles import (
     FEW,
     NOBODY,
@@ -73,3 +76,18 @@ def test_a_value_of_another_source_is_another_one(source):
     policy = IdentityPolicy([IdentifierType("user", rank=1, per_source=True)])
     found = resolve(EventLog.from_events(events), policy).to_pandas()
     assert found["value"].tolist() == sorted(f"{s or ''}:7" for s in set(source))
+
+
+def test_a_log_of_customers_alone_keeps_no_sources():
+    kind = IdentifierType("customer", rank=1, limit=1, per_source=True)
+    frame = pd.DataFrame({"c": ["1", "1"], "s": ["web", "shop"], "t": ["2024-03-01", "2024-03-02"]})
+    frame["t"] = pd.to_datetime(frame["t"], utc=True)
+    policy = DEFAULT.with_types(kind)
+    with pytest.raises(ArgumentError, match="known by its source"):
+        resolve(
+            EventLog.from_frame(frame, customer="c", time="t", event="view", source="s"), policy
+        )
+    named = EventLog.from_frame(
+        frame, time="t", event="view", source="s", identifiers={"customer": "c"}
+    )
+    assert len(resolve(named, policy)) == 2

@@ -18,7 +18,7 @@ ONE = Links.must(("cookie", "c1"), ("cookie", "c2")) + Links.must(
 )
 ALL = ONE + Links.must(("user", "u"), ("cookie", "c1"))
 DAY = np.datetime64("2024-03-01", "us")
-NO = ("no", "False", "0", "DENIED", "withdrawn", " opt_out ")
+NO = ("no", "False", "0", "DENIED", "revoked", " opt-out ")
 
 Statement = tuple[int, str, tuple[str, ...], str]
 
@@ -57,7 +57,7 @@ def outweighed(several: list[Statement]) -> list[bool]:
     """Which statements are a yes while a no is in force; all are one person's."""
 
     def denies(value: str) -> bool:
-        return value.strip().casefold() in ("no", "false", "0", "denied", "withdrawn", "opt_out")
+        return value not in ("yes", "granted")
 
     out = []
     for day, name, _, value in several:
@@ -73,7 +73,7 @@ def outweighed(several: list[Statement]) -> list[bool]:
                 yes
                 for yes in mine
                 if not denies(yes[3])
-                and no[0] <= yes[0] <= day
+                and no[0] < yes[0] <= day
                 and ("u" in yes[2] or set(yes[2]) & set(no[2]))
             ]
             standing = standing or not lifted
@@ -119,3 +119,10 @@ def test_numbers_deny_too() -> None:
     log = of.EventLog.from_facts(frame, time="at", facts={"consent": "v"}, identifiers=["cookie"])
     held = resolve(log, POLICY, links=ALL).applied(log).facts
     assert held.array("number").tolist() == [0.0]
+
+
+def test_what_is_no_yes_is_a_no() -> None:
+    for word in ("nein", "unsubscribed", "opt-out", "declined", "perhaps", "off"):
+        several = [(0, "consent", ("c1",), word), (1, "consent", ("c2",), "Opt In")]
+        held = resolve(log_of(several), POLICY, links=ONE).applied(log_of(several)).facts  # type: ignore[arg-type]
+        assert held.coded("text").decode().tolist() == [word]

@@ -202,3 +202,80 @@ def test_facts_are_evidence_and_are_of_their_customer():
     assert (
         done.facts.coded("customer").decode().tolist() == found.customers(events + facts).tolist()
     )
+
+
+def minutes(kind, minute, **identifiers):
+    return Event(
+        None, kind, f"2024-03-01T{minute // 60:02d}:{minute % 60:02d}", identifiers=identifiers
+    )
+
+
+SHARED = [
+    minutes("login", 0, device="tab", user_id="ann"),
+    minutes("login", 600, device="tab", user_id="ben"),
+]
+
+
+def test_a_session_ends_with_its_pause():
+    inside = whose([*SHARED, minutes("view", 29, device="tab")])
+    assert inside[2] == inside[0]
+    outside = whose([*SHARED, minutes("view", 30, device="tab")])
+    assert outside[2][0] == "s"
+
+
+def test_what_is_no_evidence_says_not_who_is_there():
+    policy = IdentityPolicy(not_evidence=["gift"])
+    found = whose(
+        [
+            *SHARED,
+            minutes("gift", 300, device="tab", user_id="eve"),
+            minutes("view", 301, device="tab"),
+        ],
+        policy,
+    )
+    assert found[3][0] == "s" and found[2] not in (found[0], found[1])
+
+
+def test_a_demoted_identifier_takes_no_weak_link():
+    people = [at("login", 1 + i, device="kiosk", user_id=f"u{i}") for i in range(5)]
+    frame = pd.DataFrame({"x": ["u0"], "y": ["kiosk"], "p": [0.99]})
+    weak = Links.weak(
+        frame, a_type="user_id", a_value="x", b_type="device", b_value="y", probability="p"
+    )
+    assert len(resolve(EventLog.from_events(people), links=weak)) == 6
+
+
+def test_links_with_a_time_hold_from_then_on_whenever_it_is_asked():
+    events = [at("view", 1, user_id="ann"), at("view", 2, user_id="ben")]
+    must = Links.must(("user_id", "ann"), ("user_id", "ben"), time="2024-06-01")
+    log = EventLog.from_events(events)
+    now = resolve(log, links=must)
+    assert len(now) == 2 and now == resolve(log, links=must, as_of=now.as_of)
+    assert len(resolve(log, links=must, as_of="2024-07-01")) == 1
+
+
+def test_a_source_in_a_link_is_read_as_in_the_log():
+    policy = IdentityPolicy([IdentifierType("user", rank=1, limit=1, per_source=True)])
+    log = EventLog.from_events(
+        [
+            Event(None, "view", "2024-03-01", source=s, identifiers={"user": "17"})
+            for s in ("web shop", "till:2")
+        ]
+    )
+    must = Links.must(("user", "web shop:17"), ("user", "till%3A2:17"))
+    assert len(resolve(log, policy, links=must)) == 1
+    with pytest.raises(ArgumentError, match="known by its source"):
+        resolve(log, policy, links=Links.must(("user", "17"), ("user", "web shop:17")))
+
+
+def test_what_is_no_log_and_no_policy_is_refused():
+    found = resolve(EventLog.from_events([at("view", 1, cookie="c")]))
+    for call in (found.customers, found.applied, found.under):
+        with pytest.raises(ArgumentError, match="it takes"):
+            call(None)
+
+
+def test_a_key_is_in_no_message():
+    with pytest.raises(ArgumentError) as refused:
+        IdentityPolicy(key="SECRET\ud800")
+    assert "SECRET" not in str(refused.value)

@@ -24,6 +24,7 @@ from onefold._vocab import EMPTY, Vocab, ranked
 from onefold.errors import ArgumentError
 from onefold.events.identifiers import SOURCE, type_of
 from onefold.events.tables import nothing
+from onefold.identity.evidence import CUSTOMER as GIVEN
 from onefold.identity.evidence import Evidence
 from onefold.identity.kinds import IdentifierType
 from onefold.identity.policy import IdentityPolicy
@@ -147,6 +148,12 @@ def _columns(evidence: Evidence, policy: IdentityPolicy, call: str) -> list[list
                 f"{call}: the log has identifiers of the type {kind!r}, and the policy knows "
                 f"{quoted(policy.names)}.{hint(kind, policy.names)} Add it: "
                 f"policy.with_types(IdentifierType({kind!r}, rank={len(policy.names) + 1}))."
+            )
+        if name == GIVEN and policy.type(kind).per_source and SOURCE not in evidence.table:
+            raise ArgumentError(
+                f"{call}: the type {kind!r} is known by its source, and a log of customers alone "
+                "keeps no sources. Give them as identifiers: from_frame(..., "
+                f"identifiers={{{kind!r}: 'the column'}}, source=...)."
             )
         out[policy.names.index(kind)].append(evidence.table.coded(name))
     return out

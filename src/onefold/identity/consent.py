@@ -1,16 +1,19 @@
 """Consent: a "no" that stays where several people turn out to be one.
 
-Of the facts that the policy names (`deny_wins`) a yes does not count while a no of the same name
-is in force. A no is lifted, from then on, by a yes that came with an identifier that had said no,
-or with one of a type of which a customer has but one: the person who proved who they are.
+A word is a yes if it is one of `YES`, and else a no. Of the facts that the policy names
+(`deny_wins`) a yes does not count while a no of the same name is in force. A no is lifted, from
+then on, by a later yes that came with an identifier that had said no, or with one of a type of
+which a customer has but one: the person who proved who they are.
 
     cookie c1: no      cookie c2: yes      both turn out to be ann's      no, until ann says yes
 
-    lifted(no)     =  min { time of yes : not before the no, known person or shares an identifier }
+    lifted(no)     =  min { time of yes : after the no, known person or shares an identifier }
     counts(yes)    =  every no at or before it was lifted at or before it
 
 Whether a yes counts depends on the statements up to it and on who is who, and not on their order.
 """
+
+import re
 
 import numpy as np
 
@@ -20,7 +23,12 @@ from onefold.identity.bundles import NOBODY, Seen, factorized
 from onefold.identity.partition import Partition
 from onefold.identity.policy import IdentityPolicy
 
-NO = frozenset({"no", "false", "0", "denied", "withdrawn", "opt_out"})
+# Whatever else is said is a no: a word that nobody thought of must not give leave.
+YES = frozenset(
+    {"yes", "y", "true", "t", "1", "on", "ja", "oui", "si", "granted", "given", "allowed"}
+    | {"accepted", "agreed", "opt_in", "optin", "opted_in", "subscribed", "consented", "allow"}
+    | {"accept", "agree", "grant", "approved", "enabled", "confirmed"}
+)
 NEVER = np.iinfo(np.int64).max
 PERSON = -1  # stands for all identifiers that prove who somebody is
 
@@ -75,11 +83,12 @@ def _named(facts: Columns, policy: IdentityPolicy) -> Bools:
 
 
 def _denies(facts: Columns) -> Bools:
-    """Facts that say no."""
+    """Facts that say no: all that don't say yes."""
     words = facts.coded("text")
-    said = np.array([*(w.strip().casefold() in NO for w in words.vocab), False], dtype=bool)
-    denied: Bools = said[words.codes] | (facts.array("number") == 0)
-    return denied
+    plain = (re.sub(r"[\s_-]+", "_", w.strip()).casefold() for w in words.vocab)
+    granted = np.array([*(w in YES for w in plain), False], dtype=bool)
+    agreed: Bools = granted[words.codes] | (facts.array("number") == 1)
+    return ~agreed
 
 
 def _lifted(group: Ints, time: Ints, no: Bools, members: Ints, known: Bools) -> Ints:
@@ -90,7 +99,7 @@ def _lifted(group: Ints, time: Ints, no: Bools, members: Ints, known: Bools) -> 
     names = [members[held], np.full(len(rows[1]), PERSON)]
     row, name = np.concatenate(rows), np.concatenate(names)
     whose = factorized(group[row] * (int(name.max()) + 2) + name + 1)[0]
-    order = np.lexsort((~no[row], time[row], whose))  # of one instant a no comes first
+    order = np.lexsort((no[row], time[row], whose))  # of one instant a no is the last word
     row, whose = row[order], whose[order]
     place = np.where(no[row], len(row), np.arange(len(row)))
     after = np.minimum.accumulate(place[::-1])[::-1]  # the next yes

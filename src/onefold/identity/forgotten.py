@@ -17,7 +17,6 @@ from urllib.parse import quote
 import attrs
 import numpy as np
 
-from onefold._check import unicode
 from onefold._columns import Coded, Columns, frozen, missing
 from onefold._types import Array, Bools
 from onefold.errors import ArgumentError
@@ -40,7 +39,11 @@ def _key(value: Any) -> str:
             f"Forgotten: key is a {type(value).__name__}; it takes a secret string of 1 to 64 "
             "bytes: without one, who holds the hashes could try all e-mail addresses."
         )
-    return unicode(value, "Forgotten: key")
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # the message does not show it
+        raise ArgumentError("Forgotten: key is not valid Unicode. Take another one.") from None
+    return str(value)
 
 
 def _hashes(value: Array) -> Array:

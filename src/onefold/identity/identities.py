@@ -52,7 +52,7 @@ class Identities:
         as_of: The moment before which everything was looked at.
         known_at: The moment before which all of it had been received; None: whenever.
         evidence: What was seen together.
-        links: What is known besides.
+        told: What is known besides, also from a later moment on.
         forgotten: Identifiers of erased people, of whom nothing is read; None for none.
     """
 
@@ -60,9 +60,15 @@ class Identities:
     as_of: np.datetime64
     known_at: np.datetime64 | None
     evidence: Evidence
-    links: Links | None
+    told: Links | None
     forgotten: Forgotten | None = None
     _cache: dict[Any, Any] = attrs.field(init=False, factory=dict)
+
+    @property
+    def links(self) -> Links | None:
+        """What is known besides, as of the moment."""
+        told = self.told
+        return None if told is None else self._once("links", lambda: told.before(self.as_of))
 
     @property
     def version(self) -> str:
@@ -79,7 +85,7 @@ class Identities:
         return (
             (self.policy, self.as_of, self.known_at) == (other.policy, other.as_of, other.known_at)
             and self.evidence == other.evidence
-            and self.links == other.links
+            and self.told == other.told
             and self.forgotten == other.forgotten
         )
 
@@ -122,9 +128,8 @@ class Identities:
             )
         if moment == self.as_of:
             return self
-        links = None if self.links is None else self.links.before(moment)
         early = self.evidence.is_before(moment)
-        made = attrs.evolve(self, as_of=moment, evidence=self.evidence.only(early), links=links)
+        made = attrs.evolve(self, as_of=moment, evidence=self.evidence.only(early))
         if "seen" in self._cache:
             names = zip(made.ends.type.tolist(), made.ends.value, strict=True)
             known = [self.nodes.find(self.policy.names[at], v) for at, v in names if v is not None]
@@ -133,6 +138,7 @@ class Identities:
 
     def under(self, policy: IdentityPolicy) -> "Identities":
         """Who is who by the same evidence under another policy."""
+        instance(policy, IdentityPolicy, "Identities.under: policy")
         return attrs.evolve(self, policy=policy)
 
     def customers(self, log: EventLog) -> Array:
@@ -146,6 +152,7 @@ class Identities:
         Raises:
             ArgumentError: If the log has identifiers that were not seen.
         """
+        instance(log, EventLog, "Identities.customers: log")
         read = self._unforgotten(log)
         owners = self._owners(read)[0].decode()
         if read is log or self.forgotten is None:
@@ -163,6 +170,7 @@ class Identities:
         Raises:
             ArgumentError: If the log has rows that were not seen.
         """
+        instance(log, EventLog, "Identities.applied: log")
         seen = self.divided(log).counting
         events, facts = (table.without([EVIDENCE]) for table in (seen.events, seen.facts))
         return EventLog(events, facts, log.currency)

@@ -119,7 +119,8 @@ class IdentifierType:
             They must match the whole value; capital letters don't matter.
         per_source: Whether the same value from another source (`EventLog.from_frame(source=)`) is
             another identifier, as with two tenants who both count their users from 1. Rows without
-            a source count as one more.
+            a source count as one more. In links such a value is "source:value", where a colon of
+            the source is written %3A.
 
     Raises:
         ArgumentError: If an argument is not allowed.

@@ -4,14 +4,16 @@ The ends of a link are read as the policy reads a log's identifiers, so that a l
 any spelling; one of which an end is no identifier says nothing.
 """
 
+from urllib.parse import unquote
+
 import attrs
 import numpy as np
 
-from onefold._check import hint, quoted
+from onefold._check import hint, quoted, shown
 from onefold._columns import Coded
 from onefold._types import Bools, Floats, Ints
 from onefold.errors import ArgumentError
-from onefold.identity.bundles import Nodes, factorized, reader
+from onefold.identity.bundles import Nodes, factorized, located, reader
 from onefold.identity.links import CANNOT, MUST, WEAK, Links
 from onefold.identity.policy import IdentityPolicy
 
@@ -114,5 +116,10 @@ def _read(read: object, per_source: bool, word: str) -> str | None:
         made: str | None = read(word)
         return made
     source, mark, rest = word.partition(":")
-    made = read(rest) if mark else None
-    return None if made is None else f"{source}:{made}"
+    if not mark:
+        raise ArgumentError(
+            f"resolve: a link names {shown(word)}, of a type that is known by its source. Give "
+            "both, 'source:value'; a colon within the source is written %3A."
+        )
+    made = read(rest)
+    return None if made is None else located(made, unquote(source))

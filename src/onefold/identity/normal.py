@@ -5,8 +5,9 @@ A normaliser is a function of a string that gives the one spelling of it, or Non
     f("Ann <ANN@x.org>") = "ann@x.org"      f("n/a, see CRM") = None      f(f(x)) = f(x)
 
 It never raises, whatever the value holds: the values come from anyone. Two spellings become one
-only where the same person must be meant; whoever may choose a value of their own must not be
-able to become somebody else by it. Patterns of values that are nobody's are in `blocked`.
+only where nearly always the same person is meant: who may choose a value of their own should not
+become somebody else by it. (Case is dropped, so that the sign of Kelvin is a k, and in "lower" and
+"social" a sharp s is ss.) Patterns of values that are nobody's are in `blocked`.
 """
 
 from collections.abc import Callable

@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import hint, is_several, one_of, quoted, shown, unicode, whole
+from onefold._check import hint, is_several, one_of, quoted, shown, whole
 from onefold._types import Duration
 from onefold.errors import ArgumentError, UnknownName
 from onefold.identity.kinds import IdentifierType, brief, patterns
@@ -99,7 +99,16 @@ def _key(value: Any) -> str:
             f"IdentityPolicy: key is a {type(value).__name__}; it takes a string of at most 64 "
             "bytes."
         )
-    return unicode(value, "IdentityPolicy: key")
+    return _written(value, "IdentityPolicy: key")
+
+
+def _written(key: str, name: str) -> str:
+    """A secret that can be written as bytes; the message does not show it."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        raise ArgumentError(f"{name} is not valid Unicode. Take another one.") from None
+    return key
 
 
 DEFAULT_TYPES = (

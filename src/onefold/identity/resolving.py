@@ -76,7 +76,6 @@ def resolve(
     read = log if known is None else log.known_at(known)
     if as_of is not None:
         read = read.before(moment)
-        links = None if links is None else links.before(moment)
     if forgotten is not None:
         read = forgotten.without(read, call="resolve")
     made = Identities(policy, moment, known, Evidence.of(read), links, forgotten)
