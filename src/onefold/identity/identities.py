@@ -329,8 +329,9 @@ class Identities:
             b: Another one.
 
         Returns:
-            Explanation: the shortest chain of links between them, of several the most credible,
-            and of two customers what the links that don't hold would have broken.
+            Explanation: a chain of links between them, through as few identifiers that don't vouch
+            (devices, cookies) as there may be; of these the shortest, of several the most
+            credible; and of two customers what the links that don't hold would have broken.
 
         Raises:
             ArgumentError: If one is neither.
