@@ -5,6 +5,7 @@ Who asks may write an identifier in any spelling, and name a customer by an alia
     ("email", " Ann@X.org")  ->  node of ("email", "ann@x.org")  ->  customer  ->  id
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -29,6 +30,7 @@ from onefold.identity.policy import IdentityPolicy
 
 WHAT = {"email": "an e-mail address", "mailbox": "an e-mail address", "phone": "a phone number"}
 WHAT |= {"social": "a social handle"}
+LOCAL = re.compile(r"(?!\s*(?:tel:\s*)?(?:[+\uff0b]|\(?00))(?:\D*\d){4}")  # no country's code
 
 
 class Known(Protocol):
@@ -154,7 +156,13 @@ def why_not(
     made = kind.reader()(word)
     if nobody(word) or (made is not None and nobody(made)):
         return "blocked: a value that is nobody's"
-    return f"it can't be read as {WHAT.get(kind.normalise, 'an identifier')}"
+    lacks = f"it can't be read as {WHAT.get(kind.normalise, 'an identifier')}"
+    if kind.normalise == "phone" and kind.region is None and LOCAL.match(word):
+        lacks += (
+            " without a country's code; say the country: "
+            f"policy.changed({kind.name!r}, region='DE')"
+        )
+    return lacks
 
 
 def said(name: str, value: str) -> str:
