@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import onefold as of
-from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
-from onefold.identity import Links
+from onefold.errors import ArgumentError, ColumnError, UnknownCustomer, UnknownName
+from onefold.identity import Links, blocked
 from tests.identity.crowds import POLICIES, SMALL, TIGHT, links, log_of, resolved, rows
 
 
@@ -212,3 +212,38 @@ def test_a_type_within_its_source_is_found_with_it() -> None:
     assert who.customer_of(("user", "shop%20a:1")) != who.customer_of(("user", "b:1"))
     assert who.customer_of(("user", "1")) is None
     assert "write 'source:value'" in who.explain(("user", "1"), ("user", "b:1")).verdict
+
+
+@given(rows(), st.sampled_from(POLICIES), links())
+@settings(max_examples=15, deadline=None)
+def test_many_identifiers_are_found_as_one_is(several: Any, policy: Any, told: Any) -> None:
+    who = resolved(several, policy, told)
+    asked = who.to_pandas()
+    for kind in policy.names:
+        here = asked.loc[asked["type"] == kind, "value"].tolist()
+        values = [f" {word}" for word in here] + ["null", "nobody at all", *here]
+        each = [who.customer_of((kind, word)) for word in values]
+        for given_ in (values, tuple(values), np.array(values), pd.Series(values, index=values)):
+            made = who.customers_of(kind, given_)
+            assert made.dtype == object and made.tolist() == each
+        assert who.customers_of(kind, [None, *values]).tolist() == [None, *each]
+        assert who.customers_of(kind, []).tolist() == []
+
+
+def test_many_identifiers_are_checked() -> None:
+    with pytest.raises(UnknownName, match="'mail'"):
+        FAMILY.customers_of("mail", ["ann@x.org"])
+    with pytest.raises(ArgumentError, match=r"values is 'ann@x\.org'; it takes a list"):
+        FAMILY.customers_of("email", "ann@x.org")
+    with pytest.raises(ArgumentError, match="type"):
+        FAMILY.customers_of(5, ["ann@x.org"])  # type: ignore[arg-type]
+    with pytest.raises(ColumnError, match="decimals"):
+        FAMILY.customers_of("email", [1.5])
+
+
+def test_reading_one_spelling_reads_no_pattern_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    who = of.resolve(family())
+    name, value = who.to_pandas().loc[0, ["type", "value"]]
+    who.customer_of((name, value))
+    monkeypatch.setattr(blocked, "_compiled", None)
+    assert who.customer_of((name, f" {value}")) is not None

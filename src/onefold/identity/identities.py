@@ -31,7 +31,7 @@ from onefold.identity.dividing import Divided, Owned, divided, no_rows, numbered
 from onefold.identity.evidence import Evidence
 from onefold.identity.explain import Explanation, explain
 from onefold.identity.forgotten import Forgotten
-from onefold.identity.known import Index, customer_at, index_of, is_pair, node_of
+from onefold.identity.known import Index, customer_at, index_of, is_pair, node_of, nodes_of
 from onefold.identity.linked import Ends, ends_of
 from onefold.identity.links import Links
 from onefold.identity.narrowing import narrowed
@@ -286,6 +286,33 @@ class Identities:
         if isinstance(who, str) and who in self._index.shared:
             return who
         return str(self.ids[customer_at(self._index, who, "Identities.customer_of: who")])
+
+    def customers_of(self, name: str, values: Any) -> Array:
+        """The ids (n,) of the customers of many identifiers of one type, in any spelling.
+
+        Args:
+            name: The type of all of them, such as "email".
+            values: A list, an array or a Series of n values: strings, or whole numbers.
+
+        Returns:
+            An array of objects, None where a value is missing, was never seen, or is none.
+
+        Raises:
+            ArgumentError: If the values are no list.
+            ColumnError: If they are neither strings nor whole numbers.
+            UnknownName: If the type is not the policy's.
+        """
+        nodes = nodes_of(self, name, values, "Identities.customers_of")
+        whose = np.unique(self.partition.person[nodes[nodes >= 0]])
+        if "ids" in self._cache:
+            ids = self.ids[whose]
+        else:  # those of all customers take longer
+            named = people.ids(self.nodes, self.partition.anchor[whose], key=self.key)
+            ids = np.array(named, dtype=object)
+        out = np.full(len(nodes), None, dtype=object)
+        known = nodes >= 0
+        out[known] = ids[np.searchsorted(whose, self.partition.person[nodes[known]])]
+        return out
 
     def members(self, customer: tuple[str, str | int] | str) -> pd.DataFrame:
         """The identifiers of one customer: a new DataFrame, a row each, the strongest first.
