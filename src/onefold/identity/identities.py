@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from onefold import _time
-from onefold._check import instance, shown
+from onefold._check import instance, is_several, shown
 from onefold._columns import Coded, missing
 from onefold._types import Array, Bools, Instant, Ints
 from onefold._vocab import ranked
@@ -406,7 +406,18 @@ class Identities:
             ArgumentError: If there is no key, or all identifiers of the customer are shared.
             UnknownCustomer: If there is no such customer.
         """
+        if is_several(customer) and not self._is_one_pair(customer):
+            raise ArgumentError(
+                "Identities.forget: customer is several; forget one at a time, and unite what that "
+                "gives: who.forget(a, key=...) | who.forget(b, key=...)."
+            )
         at = self._one(customer, "Identities.forget: customer")
+        if key is None and not self.key:
+            raise ArgumentError(
+                "Identities.forget: no key: give forget(..., key=...), a secret string of 1 to 64 "
+                "bytes, or a policy with a key. Without one, who holds the hashes could try all "
+                "e-mail addresses."
+            )
         who = self.partition
         own = np.flatnonzero((who.person == at) & ~who.contested)
         if not len(own):
@@ -482,6 +493,14 @@ class Identities:
     @property
     def _index(self) -> Index:
         return self._once("index", lambda: index_of(self))
+
+    def _is_one_pair(self, who: Any) -> bool:
+        """Whether it is one identifier, not a list of several, nor of ids."""
+        if not is_pair(who) or len(who) != 2:
+            return False
+        known = self._index
+        ids = all(isinstance(w, str) and (w in known.people or w in known.aliases) for w in who)
+        return not ids and not any(is_several(w) for w in who)
 
     def _one(self, who: Any, argument: str) -> int:
         """The customer that is meant by an id, an alias or an identifier."""

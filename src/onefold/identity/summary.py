@@ -16,6 +16,7 @@ from onefold.events.identifiers import type_of
 from onefold.identity import summary_page
 from onefold.identity.bundles import Seen
 from onefold.identity.known import Known, columns, why_not
+from onefold.identity.linked import void_ends
 from onefold.identity.reading import readings
 from onefold.identity.tables import open_rows
 
@@ -59,6 +60,8 @@ class IdentitySummary:
         nobody: How many of them have no identifier left.
         by_rule: How many came with shared identifiers only, and are a customer's by the rule.
         on_shared: How many came so, and are nobody's but the shared identifier's own.
+        links: How many links were told.
+        void_links: How many of them say nothing, for an end is no identifier.
     """
 
     as_of: np.datetime64
@@ -80,6 +83,8 @@ class IdentitySummary:
     nobody: int
     by_rule: int
     on_shared: int
+    links: int
+    void_links: int
 
     def to_pandas(self) -> pd.DataFrame:
         """Counts by type: a new DataFrame, a row for each type that was seen."""
@@ -129,6 +134,8 @@ def summarised(known: Known) -> IdentitySummary:
         nobody=int((seen.row < 0).sum()),
         by_rule=int((owner < len(who)).sum()),
         on_shared=int((owner >= len(who)).sum()),
+        links=0 if known.links is None else len(known.links),
+        void_links=int(void_ends(known.ends).any(axis=0).sum()),
     )
 
 

@@ -72,6 +72,9 @@ def notes(held: Any) -> list[str]:
             f"{said} came with shared identifiers only: {held.by_rule:,} by the rule a customer's, "
             f"{held.on_shared:,} nobody's but the shared identifier's"
         )
+    if held.void_links:
+        said = _verb(held.void_links, "link says", "links say")
+        out.append(f"{said} nothing, of {held.links:,}: an end is no identifier under the policy")
     if held.nobody:
         said = _verb(held.nobody, "event or fact", "events and facts")
         out.append(f"{said} ({percent(held.nobody / held.events)}) without any identifier left")
