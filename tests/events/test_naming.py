@@ -49,13 +49,17 @@ def test_the_same_value_twice_on_a_row_is_one() -> None:
     assert log.quality()["distinct email"] == 2
 
 
+def _shop(n: int) -> EventLog:
+    """A log of n rows, 6 % of them of one till, and each address on 5 %."""
+    tills = ["till"] * (6 * n // 100) + [f"c{i}" for i in range(94 * n // 100)]
+    frame = pd.DataFrame({"at": pd.to_datetime([AT] * n, utc=True), "cid": tills})
+    frame["mail"] = [f"m{20 * i // n}@web.de" for i in range(n)]
+    return EventLog.from_frame(frame, time="at", event="view", identifiers=["cid", "mail"])
+
+
 def test_one_value_on_many_rows() -> None:
-    tills = ["till"] * 6 + [f"c{i}" for i in range(94)]
-    frame = pd.DataFrame({"at": pd.to_datetime([AT] * 100, utc=True), "cid": tills})
-    frame["mail"] = [f"m{i // 5}" for i in range(100)]  # five of a hundred are not above 5 %
-    log = EventLog.from_frame(frame, time="at", event="view", identifiers=["cid", "mail"])
-    quality = log.quality()
-    assert quality["one cid"] == 6
+    quality = _shop(1000).quality()
+    assert quality["one cid"] == 60
     assert "'till'" in repr(quality)
     assert "one mail" not in set(quality.to_pandas()["measure"])
 
@@ -66,3 +70,12 @@ def test_a_log_without_identifiers_has_no_such_measures() -> None:
     assert "one identifier" not in plain
     none = EventLog.from_events([Event(None, "view", AT, identifiers={"cookie": "c"})]).before(AT)
     assert set(none.quality().to_pandas()["measure"]) == plain
+
+
+def test_a_small_log_alarms_nobody() -> None:
+    events = [Event("ann", "view", AT, identifiers={"email": "ben@web.de", "phone": "007 8"})]
+    quality = EventLog.from_events(events * 23).quality()
+    assert quality["suspicious email"] == quality["suspicious phone"] == 0
+    small = _shop(100).quality().to_pandas()
+    assert not any(name.startswith("one c") for name in small["measure"])
+    assert (small.loc[small["measure"].str.startswith("suspicious"), "value"] == 0).all()

@@ -123,8 +123,15 @@ def test_within_a_source() -> None:
 def test_what_can_t_be_forgotten_says_why() -> None:
     with pytest.raises(ArgumentError, match="no identifier that is not other people's too"):
         FAMILY.forget(("device", "k"), key="k")
-    with pytest.raises(ArgumentError, match="key is a str; it takes a secret string"):
+    with pytest.raises(ArgumentError, match=r"no key: give forget\(\.\.\., key=\.\.\.\)"):
         FAMILY.forget(BEN)
+    with pytest.raises(ArgumentError, match="key is a str; it takes a secret string"):
+        FAMILY.forget(BEN, key="")
+    ids = FAMILY.to_pandas()["customer"].tolist()[:2]
+    for several in ([BEN, ("user_id", "ann")], [BEN], ids, set(ids), (BEN, BEN, BEN)):
+        with pytest.raises(ArgumentError, match=r"one at a time, .*\| who\.forget"):
+            FAMILY.forget(several, key="k")  # type: ignore[arg-type]
+    assert FAMILY.forget(list(BEN), key="k") == FAMILY.forget(BEN, key="k")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="key is a int"):
         FAMILY.forget(BEN, key=5)
     with pytest.raises(UnknownCustomer):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import onefold as of
-from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
-from onefold.identity import Links
+from onefold.errors import ArgumentError, ColumnError, UnknownCustomer, UnknownName
+from onefold.identity import Links, blocked
 from tests.identity.crowds import POLICIES, SMALL, TIGHT, links, log_of, resolved, rows
 
 
@@ -212,3 +212,78 @@ def test_a_type_within_its_source_is_found_with_it() -> None:
     assert who.customer_of(("user", "shop%20a:1")) != who.customer_of(("user", "b:1"))
     assert who.customer_of(("user", "1")) is None
     assert "write 'source:value'" in who.explain(("user", "1"), ("user", "b:1")).verdict
+
+
+@given(rows(), st.sampled_from(POLICIES), links())
+@settings(max_examples=15, deadline=None)
+def test_many_identifiers_are_found_as_one_is(several: Any, policy: Any, told: Any) -> None:
+    who = resolved(several, policy, told)
+    asked = who.to_pandas()
+    for kind in policy.names:
+        here = asked.loc[asked["type"] == kind, "value"].tolist()
+        values = [f" {word}" for word in here] + ["null", "nobody at all", *here]
+        each = [who.customer_of((kind, word)) for word in values]
+        for given_ in (values, tuple(values), np.array(values), pd.Series(values, index=values)):
+            made = who.customers_of(kind, given_)
+            assert made.dtype == object and made.tolist() == each
+        assert who.customers_of(kind, [None, *values]).tolist() == [None, *each]
+        assert who.customers_of(kind, []).tolist() == []
+
+
+def test_many_identifiers_are_checked() -> None:
+    with pytest.raises(UnknownName, match="'mail'"):
+        FAMILY.customers_of("mail", ["ann@x.org"])
+    with pytest.raises(ArgumentError, match=r"values is 'ann@x\.org'; it takes a list"):
+        FAMILY.customers_of("email", "ann@x.org")
+    with pytest.raises(ArgumentError, match="type"):
+        FAMILY.customers_of(5, ["ann@x.org"])  # type: ignore[arg-type]
+    with pytest.raises(ColumnError, match="decimals"):
+        FAMILY.customers_of("email", [1.5])
+
+
+def test_reading_one_spelling_reads_no_pattern_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    who = of.resolve(family())
+    name, value = who.to_pandas().loc[0, ["type", "value"]]
+    who.customer_of((name, value))
+    monkeypatch.setattr(blocked, "_compiled", None)
+    assert who.customer_of((name, f" {value}")) is not None
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        ("Email", "write identifiers={'email': 'Email'}"),
+        ("e-mail", "write identifiers={'email': 'e-mail'}"),
+        ("userId", "write identifiers={'user_id': 'userId'}"),
+        ("tablet", "policy.with_types(IdentifierType('tablet', rank=10))"),
+    ],
+)
+def test_a_column_in_place_of_a_type_says_what_to_write(column: str, says: str) -> None:
+    frame = pd.DataFrame({"at": pd.to_datetime(["2024-03-01"], utc=True), column: ["x"]})
+    log = of.EventLog.from_frame(frame, time="at", event="view", identifiers=[column])
+    with pytest.raises(ArgumentError) as caught:
+        of.resolve(log)
+    message = str(caught.value)
+    assert says in message and "Did you mean" not in message
+    assert ("identifiers=" in message) != ("with_types" in message)
+
+
+@pytest.mark.parametrize("kind", ["must", "cannot"])
+def test_a_link_that_says_nothing_is_refused(kind: str) -> None:
+    one = getattr(Links, kind)(("email", "null"), ("user_id", "ann"))
+    with pytest.raises(ArgumentError, match=f"{kind}-link of which an end, email null, is no iden"):
+        of.resolve(family(), links=one)
+    with pytest.raises(ArgumentError, match="as 1 more such"):
+        of.resolve(family(), links=one + Links.must(("cookie", "0"), ("user_id", "ben")))
+    with pytest.raises(ArgumentError, match="links name the type 'mail'"):
+        of.resolve(family(), links=getattr(Links, kind)(("mail", "a@x.org"), ("user_id", "ann")))
+
+
+def test_weak_links_that_say_nothing_are_counted() -> None:
+    columns = ["a_type", "a_value", "b_type", "b_value", "probability"]
+    rows = [["email", "null", "user_id", "ann", 0.5], ["cookie", "c9", "user_id", "ann", 0.5]]
+    who = of.resolve(family(), links=Links.weak(pd.DataFrame(rows, columns=columns)))
+    held = who.summary()
+    assert (held.links, held.void_links) == (2, 1)
+    assert "1 link says nothing, of 2: an end is no identifier" in repr(held)
+    assert "1 link says nothing" in held._repr_html_()

@@ -6,8 +6,7 @@ or are on so many rows that they can't be one customer's: a till, a shared devic
     rows = with one identifier + with several + with none        (the customer is one of them)
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -18,12 +17,12 @@ from onefold._vocab import Vocab, united
 from onefold.events.identifiers import CUSTOMER, identifier_columns, is_identifier
 
 SINGLE = 0.05  # one value on more than this share of the rows is hardly one customer's
-FEWEST = 100  # rows, among which that can be told
+FEWEST = 1000  # rows, among which that can be told: a good customer of a small shop has as many
 
 Measured = tuple[str, object, float, str]
 
 
-def measures(events: Columns, facts: Columns, made_up: re.Pattern[str]) -> Iterator[Measured]:
+def measures(events: Columns, facts: Columns, made_up: Callable[[str], bool]) -> Iterator[Measured]:
     """Measures of the identifiers of events and facts together; none, where there are none."""
     rows = stacked([_names(table) for table in (events, facts)])
     types = {
@@ -70,11 +69,11 @@ def _names(table: Columns) -> Columns:
     return Columns({k: c for k, c in table.data.items() if k == CUSTOMER or is_identifier(k)})
 
 
-def _odd(kind: str, counts: Ints, vocab: Vocab, n: int, made_up: re.Pattern[str]) -> Measured:
+def _odd(kind: str, counts: Ints, vocab: Vocab, n: int, made_up: Callable[[str], bool]) -> Measured:
     found = [
         (int(counts[code]), word)
         for code, word in enumerate(vocab)  # distinct values, once
-        if counts[code] and made_up.match(word)
+        if counts[code] and made_up(word)
     ]
     found.sort(key=lambda pair: (-pair[0], pair[1]))
     rows = sum(count for count, _ in found)

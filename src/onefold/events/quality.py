@@ -117,7 +117,7 @@ def quality(events: Columns, facts: Columns) -> Quality:
     add("at midnight", _midnight(events), "dates without an hour? Give a column of dates instead")
     add("without local clock", int((events.array("local") == NO_OFFSET).sum()), "no zone given")
     add("suspicious ids", odd, f"rows of ids such as {examples}" if odd else "none look made up")
-    rows.extend(measures(events, facts, SUSPICIOUS))
+    rows.extend(measures(events, facts, _made_up))
     return Quality(pd.DataFrame(rows, columns=["measure", "value", "share", "meaning"]))
 
 

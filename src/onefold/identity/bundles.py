@@ -9,7 +9,9 @@ Nodes are numbered by type, the strongest first, and then by value, so that the 
 numbers is the stronger identifier.
 """
 
+import re
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 
 import attrs
 import numpy as np
@@ -17,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onefold import _text
-from onefold._check import hint, quoted
+from onefold._check import quoted
 from onefold._columns import Coded
 from onefold._types import Array, Bools, Codes, Ints, Times
 from onefold._vocab import EMPTY, Vocab, ranked
@@ -33,6 +35,7 @@ from onefold.identity.reading import located, reader, readings
 __all__ = ["NOBODY", "Nodes", "Seen", "bundled", "factorized", "located", "reader"]
 
 NOBODY = np.int32(2**31 - 1)  # fills up rows of fewer identifiers
+SIGNS = re.compile(r"[^a-z0-9]")
 FEW = 16  # columns that are sorted by comparing each with each
 
 
@@ -146,8 +149,7 @@ def _columns(evidence: Evidence, policy: IdentityPolicy, call: str) -> list[list
         if kind not in policy.names:
             raise ArgumentError(
                 f"{call}: the log has identifiers of the type {kind!r}, and the policy knows "
-                f"{quoted(policy.names)}.{hint(kind, policy.names)} Add it: "
-                f"policy.with_types(IdentifierType({kind!r}, rank={len(policy.names) + 1}))."
+                f"{quoted(policy.names)}. {_instead(kind, policy.names)}"
             )
         if name == GIVEN and policy.type(kind).per_source and SOURCE not in evidence.table:
             raise ArgumentError(
@@ -157,6 +159,18 @@ def _columns(evidence: Evidence, policy: IdentityPolicy, call: str) -> list[list
             )
         out[policy.names.index(kind)].append(evidence.table.coded(name))
     return out
+
+
+def _instead(kind: str, names: Sequence[str]) -> str:
+    """What to do about a type that is unknown: most often it is the name of a column."""
+    like = [name for name in names if SIGNS.sub("", name) == SIGNS.sub("", kind.lower())]
+    near = like or get_close_matches(kind.lower(), names, n=1, cutoff=0.75)
+    if near:
+        return (
+            f"If it is a column of the type {near[0]!r}, write identifiers={{{near[0]!r}: "
+            f"{kind!r}}} where the log is made."
+        )
+    return f"Add it: policy.with_types(IdentifierType({kind!r}, rank={len(names) + 1}))."
 
 
 def _nodes_of(

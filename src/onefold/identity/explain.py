@@ -2,7 +2,8 @@
 
     cookie c1 and user_id ann were seen together from 2024-03-01 to 2024-03-02, at a login
 
-A customer is explained by the shortest chain of links that hold. Two customers are explained by
+A customer is explained by a chain of links that hold, through identifiers that vouch if there is
+one, and the shortest of these. Two customers are explained by
 the chain with the fewest that don't, and by what those would have broken.
 """
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from onefold import _time
-from onefold._check import instance, shown
+from onefold._check import instance, is_several, shown
 from onefold._columns import Coded, missing
 from onefold._types import Array, Bools, Instant, Ints
 from onefold._vocab import ranked
@@ -31,7 +31,7 @@ from onefold.identity.dividing import Divided, Owned, divided, no_rows, numbered
 from onefold.identity.evidence import Evidence
 from onefold.identity.explain import Explanation, explain
 from onefold.identity.forgotten import Forgotten
-from onefold.identity.known import Index, customer_at, index_of, is_pair, node_of
+from onefold.identity.known import Index, customer_at, index_of, is_pair, node_of, nodes_of
 from onefold.identity.linked import Ends, ends_of
 from onefold.identity.links import Links
 from onefold.identity.narrowing import narrowed
@@ -295,6 +295,33 @@ class Identities:
             return who
         return str(self.ids[customer_at(self._index, who, "Identities.customer_of: who")])
 
+    def customers_of(self, name: str, values: Any) -> Array:
+        """The ids (n,) of the customers of many identifiers of one type, in any spelling.
+
+        Args:
+            name: The type of all of them, such as "email".
+            values: A list, an array or a Series of n values: strings, or whole numbers.
+
+        Returns:
+            An array of objects, None where a value is missing, was never seen, or is none.
+
+        Raises:
+            ArgumentError: If the values are no list.
+            ColumnError: If they are neither strings nor whole numbers.
+            UnknownName: If the type is not the policy's.
+        """
+        nodes = nodes_of(self, name, values, "Identities.customers_of")
+        whose = np.unique(self.partition.person[nodes[nodes >= 0]])
+        if "ids" in self._cache:
+            ids = self.ids[whose]
+        else:  # those of all customers take longer
+            named = people.ids(self.nodes, self.partition.anchor[whose], key=self.key)
+            ids = np.array(named, dtype=object)
+        out = np.full(len(nodes), None, dtype=object)
+        known = nodes >= 0
+        out[known] = ids[np.searchsorted(whose, self.partition.person[nodes[known]])]
+        return out
+
     def members(self, customer: tuple[str, str | int] | str) -> pd.DataFrame:
         """The identifiers of one customer: a new DataFrame, a row each, the strongest first.
 
@@ -337,8 +364,9 @@ class Identities:
             b: Another one.
 
         Returns:
-            Explanation: the shortest chain of links between them, of several the most credible,
-            and of two customers what the links that don't hold would have broken.
+            Explanation: a chain of links between them, through as few identifiers that don't vouch
+            (devices, cookies) as there may be; of these the shortest, of several the most
+            credible; and of two customers what the links that don't hold would have broken.
 
         Raises:
             ArgumentError: If one is neither.
@@ -386,7 +414,18 @@ class Identities:
             ArgumentError: If there is no key, or all identifiers of the customer are shared.
             UnknownCustomer: If there is no such customer.
         """
+        if is_several(customer) and not self._is_one_pair(customer):
+            raise ArgumentError(
+                "Identities.forget: customer is several; forget one at a time, and unite what that "
+                "gives: who.forget(a, key=...) | who.forget(b, key=...)."
+            )
         at = self._one(customer, "Identities.forget: customer")
+        if key is None and not self.key:
+            raise ArgumentError(
+                "Identities.forget: no key: give forget(..., key=...), a secret string of 1 to 64 "
+                "bytes, or a policy with a key. Without one, who holds the hashes could try all "
+                "e-mail addresses."
+            )
         who = self.partition
         own = np.flatnonzero((who.person == at) & ~who.contested)
         if not len(own):
@@ -462,6 +501,14 @@ class Identities:
     @property
     def _index(self) -> Index:
         return self._once("index", lambda: index_of(self))
+
+    def _is_one_pair(self, who: Any) -> bool:
+        """Whether it is one identifier, not a list of several, nor of ids."""
+        if not is_pair(who) or len(who) != 2:
+            return False
+        known = self._index
+        ids = all(isinstance(w, str) and (w in known.people or w in known.aliases) for w in who)
+        return not ids and not any(is_several(w) for w in who)
 
     def _one(self, who: Any, argument: str) -> int:
         """The customer that is meant by an id, an alias or an identifier."""

@@ -5,30 +5,36 @@ Who asks may write an identifier in any spelling, and name a customer by an alia
     ("email", " Ann@X.org")  ->  node of ("email", "ann@x.org")  ->  customer  ->  id
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import attrs
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from onefold._check import shown
+from onefold._check import is_several, shown
 from onefold._types import Array, Ints
 from onefold._vocab import Vocab
 from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.events import door
 from onefold.identity import people
 from onefold.identity.bundles import Nodes, Seen, reader
 from onefold.identity.evidence import Evidence
 from onefold.identity.graph import LATE
 from onefold.identity.kinds import IdentifierType
 from onefold.identity.linked import Ends
-from onefold.identity.links import Links, end_of
+from onefold.identity.links import Links, end_of, type_name
 from onefold.identity.normal import blocked
 from onefold.identity.partition import Partition
 from onefold.identity.policy import IdentityPolicy
+from onefold.identity.reading import readings
 
 WHAT = {"email": "an e-mail address", "mailbox": "an e-mail address", "phone": "a phone number"}
 WHAT |= {"social": "a social handle"}
+LOCAL = re.compile(r"(?!\s*(?:tel:\s*)?(?:[+\uff0b]|\(?00))(?:\D*\d){4}")  # no country's code
 
 
 class Known(Protocol):
@@ -112,6 +118,48 @@ def node_of(known: Known, who: Any, argument: str) -> tuple[int, str]:
     return node, "" if node >= 0 else f"{said(name, value)} was never seen"
 
 
+def nodes_of(known: Known, name: Any, values: Any, call: str) -> Ints:
+    """The nodes (n,) of many values of one type in any spelling, -1 where there is none.
+
+    Raises:
+        ArgumentError: If the name is none of a type, or the values are no list of identifiers.
+        ColumnError: If they are neither strings nor whole numbers.
+        UnknownName: If the type is not the policy's.
+    """
+    kind = known.policy.type(type_name(name, f"{call}: name"))
+    if isinstance(values, (str, bytes)) or not is_several(values):
+        raise ArgumentError(
+            f"{call}: values is {shown(values)}; it takes a list, an array or a Series of values "
+            f"of the type {name!r}."
+        )
+    column = door.opened(_frame(values), call).ids("values", "values").compact()
+    if kind.per_source:
+        one = reader(kind, known.policy)
+        made = [_within(one, word) for word in column.vocab]  # distinct values
+        normal = pa.array(made, type=pa.large_string())
+    else:
+        normal = readings(kind, known.policy, column.vocab)
+    position = known.policy.names.index(name)
+    found = pc.index_in(normal, value_set=known.partition.nodes.values[position].text)
+    found = pc.if_else(normal.is_valid(), found, None)
+    at = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    at[at >= 0] += known.partition.nodes.offsets[position]
+    return np.append(at, -1)[column.codes]
+
+
+def _frame(values: Any) -> Any:
+    if isinstance(values, pd.Series):
+        return pd.DataFrame({"values": values.reset_index(drop=True)})
+    if hasattr(values, "to_arrow"):  # a Series of polars
+        values = values.to_arrow()
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return pa.table({"values": values})
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        return pd.DataFrame({"values": values})
+    held = list(values)
+    return pd.DataFrame({"values": pd.Series(held, dtype=object if None in held else None)})
+
+
 def customer_at(index: Index, who: Any, argument: str) -> int:
     """The customer of an id or an alias.
 
@@ -135,9 +183,14 @@ def customer_at(index: Index, who: Any, argument: str) -> int:
 
 def read(kind: IdentifierType, policy: IdentityPolicy, word: str) -> str | None:
     """The normal form of a value of a type; within its source, that of "source:value"."""
-    source, mark, rest = word.partition(":") if kind.per_source else ("", "", word)
-    made = reader(kind, policy)(rest)
-    return made if made is None or not kind.per_source else f"{source}:{made}" if mark else None
+    one = reader(kind, policy)
+    return _within(one, word) if kind.per_source else one(word)
+
+
+def _within(one: Callable[[str], str | None], word: str) -> str | None:
+    source, mark, rest = word.partition(":")
+    made = one(rest) if mark else None
+    return None if made is None else f"{source}:{made}"
 
 
 def why_not(
@@ -154,7 +207,13 @@ def why_not(
     made = kind.reader()(word)
     if nobody(word) or (made is not None and nobody(made)):
         return "blocked: a value that is nobody's"
-    return f"it can't be read as {WHAT.get(kind.normalise, 'an identifier')}"
+    lacks = f"it can't be read as {WHAT.get(kind.normalise, 'an identifier')}"
+    if kind.normalise == "phone" and kind.region is None and LOCAL.match(word):
+        lacks += (
+            " without a country's code; say the country: "
+            f"policy.changed({kind.name!r}, region='DE')"
+        )
+    return lacks
 
 
 def said(name: str, value: str) -> str:

@@ -1,7 +1,8 @@
 """Linked: links between identifiers as links between nodes.
 
 The ends of a link are read as the policy reads a log's identifiers, so that a link may be told in
-any spelling; one of which an end is no identifier says nothing.
+any spelling; one of which an end is no identifier says nothing (`resolve` refuses it, unless it is
+weak).
 """
 
 from urllib.parse import unquote
@@ -104,6 +105,11 @@ def ends_of(links: Links | None, policy: IdentityPolicy, *, call: str) -> Ends:
     ]
     words = [normal[code] for code in codes.tolist()]
     return Ends(links.kinds.astype(np.int64), links.probability, place[kind.codes], words)
+
+
+def void_ends(ends: Ends) -> Bools:
+    """Which ends (2, n) of n links are no identifiers."""
+    return np.array([value is None for value in ends.value], dtype=bool).reshape(2, -1)
 
 
 def _both(a: Coded, b: Coded) -> Coded:

@@ -6,7 +6,7 @@ Kept is what is *possible* (of a length that its country has), not only what is 
 ranges are in use changes with each release of the rules, and with it people would change. An
 extension is kept, as in RFC 3966: the number of a switchboard is that of many people, and one
 of its lines that of one. Letters (1-800-FLOWERS) are refused, and so is a number without its
-area code, which a hundred towns have.
+area code, which a hundred towns have. Without a region 00 stands for the +, as in most countries.
 """
 
 import re
@@ -20,6 +20,7 @@ from onefold.identity.spelling import plain
 MARKS = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff \t\r\n\xa0"
 SIGNS = ("+", "\uff0b")
 LONGEST = 64  # characters: a number has 15 digits at most (E.164), with signs between them
+ABROAD = re.compile(r"^[\s(]*00(?=[1-9\s()\-])")
 NUMBER = re.compile(
     r"(?:tel:)?([+\uff0b]?[\s\d()\[\]./\-\u2010-\u2015\u2212\uff0d\u2060]*?)"
     r"(?:(?:;ext=|[\s,;.]*(?:ext\.?|extension|x|#|durchwahl|dw\.?)[\s.:]*)(\d{1,8})#?)?",
@@ -60,7 +61,7 @@ def phone(region: str | None, *, argument: str) -> Callable[[str | None], str | 
         parts = NUMBER.fullmatch(value) if value else None
         if parts is None:
             return None
-        number = parts[1]
+        number = ABROAD.sub("+", parts[1]) if region is None else parts[1]
         while number is not None and (again := read(number)) != number:
             number = again  # a possible number may lose one more digit when it is read again
         if number is None:

@@ -1,9 +1,10 @@
 """Paths: the shortest chain of links from one customer or identifier to another.
 
-Of chains between two customers that with the fewest links that don't hold; of these the shortest;
-of these the one whose weakest link is the most credible, then the second weakest:
+Of chains between two customers that with the fewest links that don't hold; of these that which
+runs through the fewest identifiers that don't vouch, for no device has made two people one; of
+these the shortest; of these the one whose weakest link is the most credible, then the second:
 
-    cost = (links that don't hold, links, credibility of each link from the weakest on)
+    cost = (links that don't hold, steps that don't vouch, links, credibility from the weakest on)
 
 No two links are equally credible, so one chain is the best, in either direction.
 """
@@ -97,7 +98,9 @@ def shortest(who: Partition, a: Ints, b: Ints) -> tuple[Chains, list[tuple[int, 
     place[nodes] = np.arange(len(nodes))
     start, goal = place[a[inside[a]]], place[b[inside[b]]]
     best = _best(held, place)
-    found = _walked(held.only(best), place, start, goal, n=len(nodes))
+    mute = np.array([not kind.vouches for kind in who.nodes.kinds])[who.nodes.type[nodes]]
+    mute[start] = mute[goal] = False  # an end joins nothing
+    found = _walked(held.only(best), place, start, goal, mute=mute)
     if found is None:
         return None
     at, steps = found
@@ -114,21 +117,24 @@ def _best(held: Chains, place: Ints) -> Ints:
 
 
 def _walked(
-    held: Chains, place: Ints, start: Ints, goal: Ints, *, n: int
+    held: Chains, place: Ints, start: Ints, goal: Ints, *, mute: Bools
 ) -> tuple[list[int], list[tuple[int, int]]] | None:
     """Positions of the links of the best chain, and the places that each joins."""
+    n, links = len(mute), np.arange(len(held.strong))
     x, y = place[held.strong], place[held.weak]
-    length = np.where(held.holds, 1.0, n + 1.0)  # a chain has fewer than n links
-    graph = csr_array((length, (x, y)), shape=(n, n))
-    there = dijkstra(graph, directed=False, indices=start, min_only=True)
-    back = dijkstra(graph, directed=False, indices=goal, min_only=True)
+    u, v = np.concatenate([x, y]), np.concatenate([y, x])
+    silent = mute * float(n + 1)  # a chain has fewer than n links
+    broken = (n + 1.0) * (mute.sum() + 1.0)  # whole numbers, and so sums of them are exact
+    length = np.where(held.holds, 1.0, broken)
+    link, length = np.concatenate([links, links]), np.concatenate([length, length])
+    cost = length + silent[u]  # of leaving u for v
+    graph = csr_array((cost, (u, v)), shape=(n, n))
+    there = dijkstra(graph, indices=start, min_only=True)
+    back = dijkstra(graph, indices=goal, min_only=True)
     whole = there[goal].min()
     if not np.isfinite(whole):
         return None
-    links = np.arange(len(x))
-    u, v = np.concatenate([x, y]), np.concatenate([y, x])
-    link, cost = np.concatenate([links, links]), np.concatenate([length, length])
-    tight = (there[u] + cost + back[v] == whole) & (there[u] + cost == there[v])
+    tight = (there[u] + cost + silent[v] + back[v] == whole) & (there[u] + cost == there[v])
     order = np.argsort(there[u[tight]], kind="stable")
     labels: dict[int, Label] = {s: ((), -1, -1) for s in start.tolist() if there[s] == 0}
     rows = zip(*(part[tight][order].tolist() for part in (u, v, link)), strict=True)
@@ -139,10 +145,10 @@ def _walked(
     ends = [g for g in goal.tolist() if there[g] == whole]
     at = min(ends, key=lambda g: labels[g][0])
     steps: list[tuple[int, int]] = []
-    links_taken: list[int] = []
+    taken: list[int] = []
     while labels[at][1] >= 0:
         _, before, by = labels[at]
         steps.append((before, at))
-        links_taken.append(by)
+        taken.append(by)
         at = before
-    return links_taken[::-1], steps[::-1]
+    return taken[::-1], steps[::-1]

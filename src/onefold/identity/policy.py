@@ -262,12 +262,42 @@ class IdentityPolicy:
     def with_types(self, *types: IdentifierType) -> "IdentityPolicy":
         """The same policy with types added, or put in the place of those of the same name.
 
+        A type in the place of another has none of its guards: what it does not say is as if
+        nothing were said, also where a default type said more. To change some settings of a type
+        and keep the others, take `changed`.
+
         Examples:
             >>> DEFAULT.with_types(IdentifierType("phone", rank=6, limit=2)).type("phone").limit
             2
         """
         new = {kind.name: kind for kind in _types(types)}
         return attrs.evolve(self, types=tuple({**{k.name: k for k in self.types}, **new}.values()))
+
+    def changed(self, name: str, **settings: Any) -> "IdentityPolicy":
+        """The same policy with some settings of one type changed; it keeps its other guards.
+
+        Args:
+            name: The type.
+            **settings: Those of `IdentifierType`, but for the name: `region="DE"`, `limit=2`.
+
+        Raises:
+            UnknownName: If the policy has no such type.
+            ArgumentError: If a setting is unknown or not allowed.
+
+        Examples:
+            >>> german = DEFAULT.changed("phone", region="DE")
+            >>> german.type("phone").region, german.type("phone").max_owners
+            ('DE', 3)
+        """
+        kind = self.type(name)
+        known = [f.name for f in attrs.fields(IdentifierType) if f.name != "name"]
+        for setting in settings:
+            if setting not in known:
+                raise ArgumentError(
+                    f"IdentityPolicy.changed: {setting} is no setting of a type; allowed: "
+                    f"{quoted(known)}.{hint(setting, known)}"
+                )
+        return self.with_types(attrs.evolve(kind, **settings))
 
 
 def _digest(key: str) -> bytes:

@@ -8,6 +8,7 @@ by one. That changes the time and nothing else:
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote
 
 import numpy as np
@@ -63,7 +64,12 @@ def located(value: str, source: str | None) -> str:
 
 def nobody(kind: IdentifierType, policy: IdentityPolicy) -> Nobody:
     """What tells that a value of a type is nobody's."""
-    return blocked((*policy.blocked, *kind.blocked), argument="IdentityPolicy: blocked")
+    return _nobody((*policy.blocked, *kind.blocked))
+
+
+@lru_cache(maxsize=64)  # a hundred patterns take milliseconds to read, and each question asks
+def _nobody(patterns: tuple[str, ...]) -> Nobody:
+    return blocked(patterns, argument="IdentityPolicy: blocked")
 
 
 def readings(kind: IdentifierType, policy: IdentityPolicy, words: Vocab) -> pa.Array:

@@ -17,7 +17,9 @@ from onefold.events.several import one_log
 from onefold.identity.evidence import Evidence
 from onefold.identity.forgotten import Forgotten
 from onefold.identity.identities import Identities
-from onefold.identity.links import Links
+from onefold.identity.known import said, why_not
+from onefold.identity.linked import void_ends
+from onefold.identity.links import NAMES, WEAK, Links
 from onefold.identity.policy import DEFAULT, IdentityPolicy
 
 
@@ -49,8 +51,9 @@ def resolve(
         Identities: `fold(log, identities=...)` makes profiles by them.
 
     Raises:
-        ArgumentError: If the log has types of identifiers that the policy does not know, or
-            `as_of` is left out and the log is empty or a clock must be wrong.
+        ArgumentError: If the log has types of identifiers that the policy does not know, an end of
+            a must- or cannot-link is no identifier under it (of weak links such are counted in the
+            summary), or `as_of` is left out and the log is empty or a clock must be wrong.
 
     Examples:
         >>> import onefold as of
@@ -79,9 +82,30 @@ def resolve(
     if forgotten is not None:
         read = forgotten.without(read, call="resolve")
     made = Identities(policy, moment, known, Evidence.of(read), links, forgotten)
+    _refuse_void(made)
     made._remember(log, read)
     _ = made.partition  # what is wrong with the log or the links is said here
     return made
+
+
+def _refuse_void(who: Identities) -> None:
+    """Refuses a must- or cannot-link that says nothing, for it was told on purpose."""
+    links = who.links
+    if links is None:
+        return
+    void = np.flatnonzero(void_ends(who.ends).any(axis=0) & (links.kinds != WEAK))
+    if len(void):
+        first = int(void[0])
+        a_side = bool(void_ends(who.ends)[0, first])
+        kind = (links.a_type if a_side else links.b_type).decode()[first]
+        value = (links.a_value if a_side else links.b_value).decode()[first]
+        others = "" if len(void) == 1 else f", as {len(void) - 1:,} more such"
+        raise ArgumentError(
+            f"resolve: links has a {NAMES[int(links.kinds[first])]}-link of which an end, "
+            f"{said(kind, value)}, is no identifier: "
+            f"{why_not(who.policy.type(kind), who.policy, value)}. Mend the value or the policy, "
+            f"or leave the link out{others}."
+        )
 
 
 def _end(log: EventLog) -> np.datetime64:

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from onefold._columns import Coded
-from onefold._types import Bools
+from onefold._types import Bools, Ints
 from onefold.events.identifiers import type_of
 from onefold.identity import summary_page
 from onefold.identity.bundles import Seen
 from onefold.identity.known import Known, columns, why_not
+from onefold.identity.linked import void_ends
 from onefold.identity.reading import readings
 from onefold.identity.tables import open_rows
 
@@ -43,11 +44,14 @@ class IdentitySummary:
         types: Counts by type, the strongest first: identifiers, customers who have one, events and
             facts that came with one, and with one that is blocked.
         sizes: How many customers have so many identifiers: 1, 2, 3, 4, 5 to 9, 10 to 19, more.
-        largest: Ids and numbers of identifiers of the largest customers.
+        largest: Of the largest customers: id, number of identifiers, and type and value of the
+            strongest one.
         shared: How many identifiers don't tell whose an event is, because they are cut.
         demoted: How many serve too many people.
         cut: How many links between two customers don't hold.
         quarantined: How many identifiers are in a lump that is too large.
+        quarantined_types: Types of these and how many are of each, the most frequent first.
+        giant: A lump of more identifiers than this is too large.
         widest: Type, value and least number of people of those demoted that serve most.
         blocked: Type, value, why, and number of events and facts of what is no identifier, the
             most frequent first.
@@ -56,6 +60,8 @@ class IdentitySummary:
         nobody: How many of them have no identifier left.
         by_rule: How many came with shared identifiers only, and are a customer's by the rule.
         on_shared: How many came so, and are nobody's but the shared identifier's own.
+        links: How many links were told.
+        void_links: How many of them say nothing, for an end is no identifier.
     """
 
     as_of: np.datetime64
@@ -63,11 +69,13 @@ class IdentitySummary:
     customers: int
     types: tuple[OfType, ...]
     sizes: tuple[int, ...]
-    largest: tuple[tuple[str, int], ...]
+    largest: tuple[tuple[str, int, str, str], ...]
     shared: int
     demoted: int
     cut: int
     quarantined: int
+    quarantined_types: tuple[tuple[str, int], ...]
+    giant: int
     widest: tuple[tuple[str, str, int], ...]
     blocked: tuple[tuple[str, str, str, int], ...]
     blocked_values: int
@@ -75,6 +83,8 @@ class IdentitySummary:
     nobody: int
     by_rule: int
     on_shared: int
+    links: int
+    void_links: int
 
     def to_pandas(self) -> pd.DataFrame:
         """Counts by type: a new DataFrame, a row for each type that was seen."""
@@ -107,11 +117,13 @@ def summarised(known: Known) -> IdentitySummary:
         customers=len(who),
         types=_types(known, seen, nobody),
         sizes=tuple(bins.tolist()),
-        largest=tuple((str(known.ids[c]), int(sizes[c])) for c in order),
+        largest=tuple(_largest(known, int(c), int(sizes[c])) for c in order),  # five
         shared=int((contested & ~who.demoted).sum()),
         demoted=int(who.demoted.sum()),
         cut=len(who.cut),
         quarantined=int(who.giant.sum()),
+        quarantined_types=_counts(who.nodes.type[who.giant], known.policy.names),
+        giant=known.policy.giant,
         widest=tuple(
             (str(t), str(v), int(n))
             for t, v, n in zip(*columns(who.nodes, wide), who.owners[wide], strict=True)
@@ -122,7 +134,20 @@ def summarised(known: Known) -> IdentitySummary:
         nobody=int((seen.row < 0).sum()),
         by_rule=int((owner < len(who)).sum()),
         on_shared=int((owner >= len(who)).sum()),
+        links=0 if known.links is None else len(known.links),
+        void_links=int(void_ends(known.ends).any(axis=0).sum()),
     )
+
+
+def _largest(known: Known, customer: int, size: int) -> tuple[str, int, str, str]:
+    strongest = int(np.flatnonzero(known.partition.person == customer)[0])  # by rank and value
+    return str(known.ids[customer]), size, *known.partition.nodes.name(strongest)
+
+
+def _counts(types: Ints, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    counts = np.bincount(types, minlength=len(names))
+    order = np.argsort(-counts, kind="stable")
+    return tuple((names[at], int(counts[at])) for at in order.tolist() if counts[at])
 
 
 def blocked(known: Known) -> pd.DataFrame:

@@ -13,12 +13,14 @@ from onefold._display.words import Html, cut
 SIZES = ("1", "2", "3", "4", "5 to 9", "10 to 19", "20 or more")
 TYPES = ("type", "identifiers", "customers", "events", "blocked")
 LONG = 40
+ALARM = 0.01  # with a larger share of the identifiers in quarantine, that is said at the top
 
 
 def text(held: Any) -> str:
     """A summary for a terminal."""
     parts = [
         f"{_many(held.customers, 'customer')} {_head(held)}",
+        " ".join(f"WARNING: {said}" for said in alarms(held)),
         text_table([list(row) for row in held.types], list(TYPES)),
         f"identifiers of a customer, 1 to 20 or more: {blocks(np.array(held.sizes))}",
         "\n".join(notes(held)),
@@ -30,6 +32,23 @@ def text(held: Any) -> str:
 
 def _head(held: Any) -> str:
     return f"as of {_time.show(held.as_of)} UTC, policy {held.version}"
+
+
+def alarms(held: Any) -> list[str]:
+    """What makes all else doubtful: a large part in quarantine."""
+    n = sum(row.identifiers for row in held.types)
+    if held.quarantined <= ALARM * n:
+        return []
+    types = " and ".join(f"{name} ({count:,})" for name, count in held.quarantined_types[:2])
+    said = (
+        f"{held.quarantined:,} of {n:,} identifiers ({percent(held.quarantined / n)}) are in "
+        f"quarantine, most of them of the type {types}. They hang together in lumps of more than "
+        f"{held.giant:,}, in which nothing is linked but by must-links. Look at .quarantined for "
+        "values that are no one person's, such as numbers of invoices, shops, or a default. Leave "
+        "out the column that holds them, block the values (blocked=), or give their type a lower "
+        "max_owners; if such lumps are true, raise giant=."
+    )
+    return [said]
 
 
 def notes(held: Any) -> list[str]:
@@ -45,7 +64,7 @@ def notes(held: Any) -> list[str]:
             f"{said} seen together and kept apart, by a limit or a cannot-link; {shared} shared by "
             "that"
         )
-    if held.quarantined:
+    if held.quarantined and not alarms(held):
         out.append(f"{_verb(held.quarantined, 'identifier is', 'identifiers are')} in quarantine")
     if held.by_rule or held.on_shared:
         said = _verb(held.by_rule + held.on_shared, "event or fact", "events and facts")
@@ -53,6 +72,9 @@ def notes(held: Any) -> list[str]:
             f"{said} came with shared identifiers only: {held.by_rule:,} by the rule a customer's, "
             f"{held.on_shared:,} nobody's but the shared identifier's"
         )
+    if held.void_links:
+        said = _verb(held.void_links, "link says", "links say")
+        out.append(f"{said} nothing, of {held.links:,}: an end is no identifier under the policy")
     if held.nobody:
         said = _verb(held.nobody, "event or fact", "events and facts")
         out.append(f"{said} ({percent(held.nobody / held.events)}) without any identifier left")
@@ -71,8 +93,8 @@ def _lists(held: Any) -> list[tuple[str, list[list[object]], list[str]]]:
     """What is listed: titles, rows and columns."""
     out: list[tuple[str, list[list[object]], list[str]]] = []
     if held.largest:
-        rows: list[list[object]] = [list(row) for row in held.largest]
-        out.append(("Largest customers", rows, ["customer", "identifiers"]))
+        rows: list[list[object]] = [[c, n, f"{t} {_value(v)}"] for c, n, t, v in held.largest]
+        out.append(("Largest customers", rows, ["customer", "identifiers", "strongest"]))
     if held.widest:
         rows = [[t, _value(v), n] for t, v, n in held.widest]
         title = _title("Shared by the most people", len(rows), held.demoted)
@@ -100,6 +122,7 @@ def html(held: Any) -> Html:
         head=_head(held),
         types=html_table([list(row) for row in held.types], list(TYPES)),
         sizes=svg_bars(held.sizes, SIZES, title="Customers by identifiers", width=300),
+        alarms=alarms(held),
         notes=notes(held),
         lists=[html_table(rows, columns, caption=title) for title, rows, columns in _lists(held)],
     )
@@ -111,6 +134,10 @@ TEMPLATE = """
 <h3 style="font-size:18px;font-weight:600;line-height:1.2;margin:0 0 2px;color:inherit">
 {{ title }}</h3>
 <p style="margin:0 0 8px;{{ quiet }}">{{ head }}</p>
+{% for alarm in alarms %}
+<p role="alert" style="margin:8px 0;padding:6px 10px;max-width:90ch;border:2px solid #b00020">
+<strong>Warning:</strong> {{ alarm }}</p>
+{% endfor %}
 <div style="display:flex;flex-wrap:wrap;gap:8px 40px;align-items:flex-start">
 <div>{{ types }}</div>
 <div><p style="margin:6px 0 4px;font-size:13px;font-weight:600">Customers by identifiers</p>
