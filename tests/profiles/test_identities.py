@@ -277,6 +277,62 @@ def test_a_table_of_moments_is_profile_by_profile(
             assert held == said or abs(held - said) < 1e-9, (name, customer, t, held, known)
 
 
+HANDED_ON = IdentityPolicy(
+    [
+        IdentifierType("user", rank=1, limit=2),
+        IdentifierType("mail", rank=2, limit=2, max_owners=2),
+        IdentifierType("cookie", rank=3, vouches=False),
+    ],
+    logins=["login"],
+    logouts=["logout"],
+    session="2h",
+)
+
+
+@st.composite
+def repeated(draw: st.DrawFn) -> of.EventLog:
+    """Few bundles that come again and again, and may be united by an event at the end."""
+    some = st.sampled_from
+    bundles: list[dict[str, tuple[str, ...]]] = [
+        {"mail": ("a@x",), "cookie": ("c1",)},
+        {"mail": ("b@x",), "cookie": ("c1",)},
+        {"cookie": ("c1",)},
+        {"cookie": ("c1", "c2")},
+        {"cookie": ("c2",)},
+    ]
+    names = draw(st.lists(some(bundles), min_size=4, max_size=9))
+    hours = draw(st.lists(st.integers(0, 11), min_size=len(names), max_size=len(names)))
+    late = draw(some([None, {"mail": ("a@x", "b@x")}, {"user": ("1",), "mail": ("a@x", "b@x")}]))
+    rows = [
+        of.Event(
+            None,
+            "login" if "mail" in held else draw(some(["view", "view", "logout"])),
+            START + hour * HOUR,
+            item="tea",
+            identifiers=held,
+        )
+        for held, hour in zip(names, hours, strict=True)
+    ]
+    if late is not None:
+        rows.append(of.Event(None, "login", START + 12 * HOUR, identifiers=late))
+    return of.EventLog.from_events(rows)
+
+
+@LAW
+@given(repeated(), st.sampled_from(["session", "last_login", "strict"]), st.booleans())
+def test_what_settles_later_is_not_seen_in_a_table_of_moments(
+    log: of.EventLog, rule: Any, linked: bool
+) -> None:
+    """Repeated bundles change who is who while two people share a cookie, whoever they become."""
+    told = Links.must(("mail", "a@x"), ("mail", "b@x"), time=START + 12 * HOUR) if linked else None
+    policy = attrs.evolve(HANDED_ON, attribution=rule)
+    profiles = fold(log, resolve(log, policy, as_of=START + 13 * HOUR, links=told))
+    asked = [(who, START + h * HOUR + HOUR // 2) for who in profiles.ids for h in range(13)]
+    held = table(profiles, [(who, str(t)) for who, t in asked])["events"]
+    said = [as_asked(profiles, who, t) for who, t in asked]
+    assert held.tolist() == [0 if known is None else known["events"] for known in said]
+
+
 # ------------------------------------------------------------------------ worked cases
 
 
@@ -340,6 +396,36 @@ def test_a_login_that_is_repeated_changes_a_shared_device_anew() -> None:
     ann = next(p.id for p in profiles if len(p) == 3)
     asked = [(ann, "2024-03-02 10:05"), (ann, "2024-03-02 10:10"), (ann, "2024-03-02 10:11")]
     assert table(profiles, asked)["events"].tolist() == [1, 1, 3]
+
+
+def test_a_device_that_two_shared_before_they_turned_out_to_be_one() -> None:
+    """Who was last seen with it moved from one to the other, with bundles that were not new."""
+    a, b = "anna@shop.org", "bert@shop.org"
+    device = {"device": "dev-1"}
+
+    def login(day: int, email: Any) -> of.Event:
+        return of.Event(None, "login", at(day), identifiers={"email": email})
+
+    log = of.EventLog.from_events(
+        [
+            seen(1, "login", email=a, **device),
+            seen(2, "login", email=b, **device),
+            seen(3, cookie="ck-1", **device),
+            seen(3, "purchase", hour=1, cookie="ck-1"),
+            seen(4, "login", email=a, **device),
+        ]
+    )
+    late = of.EventLog.from_events([login(8, (a, b))])
+    link = Links.must(("email", a), ("email", b), time=at(8))
+    for whole, links in ((log + late, None), (log, link), (log + late, link)):
+        profiles = fold(whole, resolve(whole, as_of=at(20), links=links))
+        named = profiles["email", a].id
+        asked = [(named, at(3, 12)), (named, at(5, 12)), (named, at(9))]
+        alone = [table(profiles, [one])["events"].item() for one in asked]
+        known = [as_asked(profiles, who, np.datetime64(t.replace(" ", "T"))) for who, t in asked]
+        assert table(profiles, asked)["events"].tolist() == alone
+        assert alone == [0 if one is None else one["events"] for one in known]
+    assert alone[:2] == [1, 4]
 
 
 def test_consent_of_people_who_turn_out_to_be_one() -> None:

@@ -5,8 +5,9 @@ on nothing outside, so many lumps as of many moments are resolved in one go, as 
 
     (lump, t), (lump, u), (other, t)  ->  one set of evidence in which no two copies touch
 
-In a lump in which nothing is contested, only a bundle that was not seen before changes anything;
-elsewhere every row of evidence may. The stretches between are epochs, the last of them today's.
+In a lump in which nothing can ever have been contested, only a bundle that was not seen before
+changes anything; elsewhere every row of evidence may, even if all is settled by now. The stretches
+between are epochs, the last of them today's.
 """
 
 import attrs
@@ -21,7 +22,7 @@ from onefold.identity.graph import components
 from onefold.identity.identities import Identities
 from onefold.identity.linked import Pairs
 from onefold.identity.links import CANNOT, MUST, WEAK
-from onefold.identity.partition import Partition, partition
+from onefold.identity.partition import Partition, partition, vouched
 from onefold.ledger import bisect, ranges
 
 EARLIEST = np.iinfo(np.int64).min
@@ -130,16 +131,26 @@ class Lumps:
 
 
 def _unsettled(who: Identities, lump: Ints, links: Told, count: int) -> Bools:
-    """Which lumps (count,) hold what is contested, or may have been: each row may change them."""
-    held = who.partition
-    out = np.zeros(count, dtype=bool)
+    """Which lumps (count,) may have held what was contested: there each row may change who is who.
+
+    Whether anything is contested today is not asked: what came later may have settled it. Numbers
+    of values and of owners only grow, so what they allow today they allowed at any time before.
+    """
+    held, nodes, policy = who.partition, who.nodes, who.policy
+    out: Bools = np.bincount(lump, minlength=count) > policy.giant
     out[lump[held.demoted | held.giant]] = True
-    edges = held.edges
-    for a, b in (
-        (edges.strong, edges.weak),
-        (links.strong[links.kind != CANNOT], links.weak[links.kind != CANNOT]),
-    ):
-        out[lump[a[held.person[a] != held.person[b]]]] = True
+    out[lump[links.strong[(links.kind == CANNOT) | (links.time > EARLIEST)]]] = True
+    passed_on = np.zeros(count, dtype=bool)  # where something joins that does not vouch
+    passed_on[lump[held.edges.weak[~vouched(nodes, held.edges)]]] = True
+    offsets = nodes.offsets
+    for position, kind in enumerate(nodes.kinds):
+        if kind.limit is None:
+            continue
+        here = lump[offsets[position] : offsets[position + 1]]
+        values = np.bincount(here, minlength=count)
+        out |= values > kind.limit
+        if kind.vouches:
+            out |= passed_on & (values > 1)
     return out
 
 
