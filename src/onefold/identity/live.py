@@ -5,9 +5,12 @@ a few cases, by what `settle` says of unions:
 
     a link within a customer, or between two that fit together      at most these two become one
     a link between two that don't fit together                      the component is settled anew
+
+A *core* is what must-links and links that vouch have joined.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
 from typing import final
 
 from onefold.identity.changes import Change, Identifier, rearranged, united
@@ -15,17 +18,17 @@ from onefold.identity.graph import LATE
 from onefold.identity.kinds import IdentifierType
 from onefold.identity.people import named
 from onefold.identity.policy import IdentityPolicy
-from onefold.identity.settle import BITS, Clusters, Crowd, Guards
+from onefold.identity.settle import BITS, Clusters, Crowd, Guards, settled
 
 
 @final
 class Edge:
     """Two nodes that were seen together; `a` is the stronger one."""
 
-    __slots__ = ("a", "b", "first", "last", "login")
+    __slots__ = ("a", "b", "first", "last", "login", "sure")
 
-    def __init__(self, a: int, b: int) -> None:
-        self.a, self.b = a, b
+    def __init__(self, a: int, b: int, sure: bool) -> None:
+        self.a, self.b, self.sure = a, b, sure
         self.first, self.last, self.login = LATE, -LATE, False
 
 
@@ -33,10 +36,11 @@ class Edge:
 class Group:
     """The nodes of one customer."""
 
-    __slots__ = ("anchor", "count", "crowds", "foes", "members", "name")
+    __slots__ = ("anchor", "count", "crowds", "foes", "members", "name", "once")
 
     def __init__(self, members: list[int], count: int, anchor: int) -> None:
         self.members, self.count, self.anchor = members, count, anchor
+        self.once = 0  # of how many cores each type is that counts once for a core
         self.foes: list[int] = []
         self.crowds: dict[int, Crowd] = {}
         self.name: str | None = None
@@ -44,12 +48,12 @@ class Group:
 
 @final
 class Lump:
-    """The nodes of one component."""
+    """The nodes of one component, and whether weak links have a part in it."""
 
-    __slots__ = ("giant", "members")
+    __slots__ = ("members", "weak")
 
-    def __init__(self, members: list[int], giant: bool = False) -> None:
-        self.members, self.giant = members, giant
+    def __init__(self, members: list[int], weak: bool = False) -> None:
+        self.members, self.weak = members, weak
 
 
 @final
@@ -71,6 +75,12 @@ class Graph:
     def __init__(self, policy: IdentityPolicy) -> None:
         kinds: Sequence[IdentifierType] = policy.types
         self.policy, self.kinds, self.guards = policy, kinds, Guards(kinds)
+        self.narrow = Guards(kinds, narrow=True)
+        self.vouches = [k.vouches for k in kinds]
+        self.unique = [
+            unit if once else 0
+            for unit, once in zip(self.narrow.units, self.narrow.once, strict=True)
+        ]
         self.most = [k.max_owners for k in kinds]
         self.node: dict[tuple[int, str], int] = {}
         self.key: list[tuple[int, str]] = []  # type's position, normal value: the order of nodes
@@ -82,7 +92,10 @@ class Graph:
         self.bundles: list[list[Bundle]] = []  # in which it was seen
         self.known: dict[tuple[tuple[int, ...], bool, bool, bool], Bundle] = {}
         self.shared: list[bool] = []
-        self.cuts: list[int] = []  # edges to others of a stronger type
+        self.giant: list[bool] = []
+        self.contested: list[bool] = []
+        self.core: list[int] = []  # another node of the same core, or itself
+        self.once: list[int] = []  # of such a one the types that count once for it
         self.lump: list[Lump] = []
         self.group: list[Group] = []
         self.ids: list[str | None] = []
@@ -102,16 +115,15 @@ class Graph:
         if bundle.first <= time <= bundle.last:
             return
         bundle.first, bundle.last = min(bundle.first, time), max(bundle.last, time)
-        dirty: dict[Lump, None] = {}
+        dirty: dict[Lump, bool] = {}
         for node in bundle.nodes:
             self._stretch(node, time, dirty)
         if not bundle.tells or len(bundle.nodes) < 2:
-            self._finish(dirty, [])
+            self._finish(dirty, [], [])
             return
+        new: list[Edge] = []
         if bundle.edges is None:
             bundle.edges, new = self._edges(bundle.nodes)
-        else:
-            new = []
         moved = [edge for edge in bundle.edges if _moves(edge, time, bundle.login)]
         fallen: list[int] = []
         for edge in new:
@@ -119,13 +131,12 @@ class Graph:
                 self.shared[edge.b] = True
                 fallen.append(edge.b)
         for node in fallen:
-            dirty[self.lump[node]] = None
-        shared, group = self.shared, self.group
+            dirty[self.lump[node]] = True
+        shared, freed = self.shared, list[int]()
         for edge in moved:
-            a, b = edge.a, edge.b
-            if group[a] is not group[b] and not (shared[a] or shared[b]):
-                self._meet(a, b, dirty)
-        self._finish(dirty, new)
+            if not (shared[edge.a] or shared[edge.b]):
+                self._meet(edge, dirty, freed)
+        self._finish(dirty, new, freed)
 
     def bundle(self, nodes: Iterable[int], tells: bool, login: bool, logout: bool) -> Bundle:
         """The bundle of some nodes at events of such a kind, which may be new."""
@@ -151,18 +162,18 @@ class Graph:
         self.bundles.append([])
         self.seen.append(None)
         self.shared.append(False)
-        self.cuts.append(0)
+        self.giant.append(False)
+        self.contested.append(False)
+        self.core.append(n)
+        self.once.append(self.unique[kind])
         self.lump.append(Lump([n]))
         group = Group([n], self.guards.units[kind], n)
+        group.once = self.unique[kind]
         self.group.append(group)
         self.ids.append(None)
         self.touched[group] = [(None, 0)]
         self.found.append(n)
         return n
-
-    def contested(self, node: int) -> bool:
-        """Whether it does not tell whose an event is."""
-        return self.shared[node] or self.cuts[node] > 0
 
     def id(self, node: int) -> str:
         """The id of a node's customer."""
@@ -176,7 +187,7 @@ class Graph:
             self.ids[node] = held
         return held
 
-    def _stretch(self, node: int, time: int, dirty: dict[Lump, None]) -> None:
+    def _stretch(self, node: int, time: int, dirty: dict[Lump, bool]) -> None:
         """A node is in use for longer than was known."""
         first, last = self.first[node], self.last[node]
         if time < first:
@@ -200,10 +211,11 @@ class Graph:
         limit = self.guards.limits[kind]
         assert limit is not None
         over = (group.count >> (BITS * kind)) & ((1 << BITS) - 1)
-        if over <= limit or self.lump[node].giant:
+        if over <= limit or self.giant[node]:
             return
-        if self._crowd(group, kind).most_within(self.first[node], self.last[node]) > limit:
-            dirty[self.lump[node]] = None
+        first, last = self.first[node], self.last[node]
+        if node in self.unit or self._crowd(group, kind).most_within(first, last) > limit:
+            dirty[self.lump[node]] = False
 
     def _edges(self, nodes: Sequence[int]) -> tuple[list[Edge], list[Edge]]:
         """The edges of a bundle, and those that are new."""
@@ -212,10 +224,16 @@ class Graph:
             for b in nodes[at + 1 :]:
                 edge = self.edges[a].get(b)
                 if edge is None:
-                    edge = self.edges[a][b] = self.edges[b][a] = Edge(a, b)
+                    edge = self.edge(a, b)
                     new.append(edge)
                 out.append(edge)
         return out, new
+
+    def edge(self, a: int, b: int) -> Edge:
+        """The edge of two nodes that was not there."""
+        sure = self.vouches[self.type[a]] and self.vouches[self.type[b]]
+        edge = self.edges[a][b] = self.edges[b][a] = Edge(a, b, sure)
+        return edge
 
     def serves(self, edge: Edge) -> bool:
         """Count a stronger node that came with a weaker one; whether it now serves too many."""
@@ -253,34 +271,62 @@ class Graph:
 
     # Unions.
 
-    def _meet(self, a: int, b: int, dirty: dict[Lump, None]) -> None:
-        """A link that is new or more credible, between two customers."""
+    def _meet(self, edge: Edge, dirty: dict[Lump, bool], freed: list[int]) -> None:
+        """A link is new or more credible; `freed` gets the nodes that may not be contested now."""
+        a, b = edge.a, edge.b
         lump = self._lumped(a, b, dirty)
-        if lump.giant or lump in dirty:
+        if lump in dirty or (self.giant[a] and not lump.weak):
+            return
+        core, other = self._core(a), self._core(b)
+        if lump.weak:
+            if not edge.sure or core != other:
+                dirty[lump] = False
             return
         x, y = self.group[a], self.group[b]
-        if self._fits(x, y):
-            self._join(x, y)
-        else:
-            dirty[lump] = None
+        both = self.once[core] & self.once[other] if edge.sure and core != other else 0
+        if x is not y:
+            if not self._fits(x, y, both):
+                dirty[lump] = False
+                return
+            if both:  # what kept these apart does so no longer
+                freed += [n for n in x.members + y.members if self.contested[n]]
+            self._join(x, y, both)
+        if edge.sure and core != other:
+            self.core[core] = other
+            self.once[other] |= self.once[core]
 
-    def _lumped(self, a: int, b: int, dirty: dict[Lump, None]) -> Lump:
+    def _core(self, node: int) -> int:
+        """The node by which a core goes."""
+        core = self.core
+        while core[node] != node:
+            core[node] = node = core[core[node]]
+        return node
+
+    def _lumped(self, a: int, b: int, dirty: dict[Lump, bool]) -> Lump:
         """The component of two nodes, which is one from now on."""
         x, y = self.lump[a], self.lump[b]
         if x is y:
             return x
         if len(x.members) < len(y.members):
             x, y = y, x
+        weak, broke = x.weak or y.weak, dirty.pop(y, None)
+        giant = not weak and self.giant[x.members[0]]
         for node in y.members:
             self.lump[node] = x
         x.members += y.members
-        x.giant = x.giant or len(x.members) > self.policy.giant
-        if x.giant or y in dirty:
-            dirty.pop(y, None)
-            dirty[x] = None
+        x.weak = weak
+        if broke is not None or weak:
+            dirty[x] = dirty.get(x, False) or bool(broke)
+        elif giant and len(y.members) == 1:
+            self.giant[y.members[0]] = True
+        elif len(x.members) > self.policy.giant:
+            dirty.setdefault(x, False)
         return x
 
-    def _fits(self, x: Group, y: Group) -> bool:
+    def _fits(self, x: Group, y: Group, shared: int) -> bool:
+        """Whether two may be one customer, if two cores become one that both have some types."""
+        if (x.once + y.once - shared + self.narrow.bias) & self.narrow.high:
+            return False
         both = x.count + y.count
         if (both + self.guards.bias) & self.guards.high:
             for kind in self.guards.broken(both):
@@ -306,7 +352,7 @@ class Graph:
             group.crowds[kind] = Crowd(spans, self.guards.periods[kind] or 0)
         return group.crowds[kind]
 
-    def _join(self, x: Group, y: Group) -> None:
+    def _join(self, x: Group, y: Group, shared: int) -> None:
         if len(x.members) < len(y.members):
             x, y = y, x
         was = self.touched.setdefault(x, [(x.name, 0)])
@@ -319,31 +365,26 @@ class Graph:
         x.members += y.members
         x.foes += y.foes
         x.count += y.count
+        x.once += y.once - shared
         if self._order(y.anchor) < self._order(x.anchor):
             x.anchor = y.anchor
 
     def _order(self, node: int) -> tuple[bool, int, tuple[int, str]]:
         """Among the nodes of a customer the least is its anchor."""
-        return self.shared[node] or self.cuts[node] > 0, self.first[node], self.key[node]
+        return self.contested[node], self.first[node], self.key[node]
 
     def _touch(self, group: Group) -> None:
         self.touched.setdefault(group, [(group.name, 0)])
 
     # Settling anew.
 
-    def _finish(self, dirty: dict[Lump, None], new: Iterable[Edge]) -> None:
-        """Settle what must be settled anew, and count the new edges that are cut."""
-        settled: set[Lump] = set()
-        for lump in dirty:
-            settled.update(self._settle(lump.members))
-        for edge in new:
-            b = edge.b
-            if self.lump[b] not in settled and self._is_cut(edge):
-                self.cuts[b] += 1
-                group = self.group[b]
-                if self.cuts[b] == 1 and group.anchor == b and len(group.members) > 1:
-                    self._touch(group)
-                    group.anchor = min(group.members, key=self._order)
+    def _finish(self, dirty: dict[Lump, bool], new: list[Edge], freed: list[int]) -> None:
+        """Settle what must be settled anew, and tell who is contested now."""
+        for lump, broke in dirty.items():
+            self.settle(lump, broke)
+        nodes = [edge.b for edge in new if not self.contested[edge.b] and self._is_cut(edge)]
+        if nodes or freed:
+            self._contest(nodes + freed)
 
     def _is_cut(self, edge: Edge) -> bool:
         """Whether an edge contests its weaker node."""
@@ -351,21 +392,47 @@ class Graph:
         return (
             self.group[a] is not self.group[b]
             and self.type[a] < self.type[b]
-            and not (self.shared[a] or self.shared[b] or self.lump[a].giant)
+            and not (self.shared[a] or self.shared[b] or self.giant[a] or self.contested[a])
         )
 
-    def _settle(self, nodes: list[int]) -> list[Lump]:
-        """Components and customers of the nodes of a component that was."""
+    def _contest(self, nodes: Iterable[int]) -> None:
+        """Who is contested of some nodes, and of those that hang on them."""
+        left = sorted((self.type[n], n) for n in set(nodes))
+        while left:
+            _, node = heappop(left)
+            now = self.shared[node] or any(
+                e.b == node and self._is_cut(e) for e in self.edges[node].values()
+            )
+            if now == self.contested[node]:
+                continue
+            self.contested[node] = now
+            group = self.group[node]
+            if now and group.anchor == node and len(group.members) > 1:
+                self._touch(group)
+                group.anchor = min(group.members, key=self._order)
+            elif not now and self._order(node) < self._order(group.anchor):
+                self._touch(group)
+                group.anchor = node
+            for edge in self.edges[node].values():
+                if edge.a == node and self.type[edge.b] > self.type[node]:
+                    heappush(left, (self.type[edge.b], edge.b))
+
+    def settle(self, lump: Lump, broke: bool) -> None:
+        """Components, if it may be in pieces, and customers of what was a component."""
+        nodes = lump.members
         self._leave(nodes)
-        lumps = []
-        for members in self._components(nodes):
-            lump = Lump(members, len(members) > self.policy.giant)
-            for node in members:
-                self.lump[node] = lump
-            self._regroup(lump)
-            lumps.append(lump)
-        self._named_anew(nodes)
-        return lumps
+        parts = [nodes]
+        if broke or lump.weak:
+            parts = list(self._components(nodes, weak=True))
+        for members in parts:
+            self._regroup(members)
+        for node in sorted(nodes, key=self.type.__getitem__):
+            self.contested[node] = self.shared[node] or any(
+                e.b == node and self._is_cut(e) for e in self.edges[node].values()
+            )
+        for group in {id(self.group[n]): self.group[n] for n in nodes}.values():
+            group.anchor = min(group.members, key=self._order)
+            self._touch(group)
 
     def _leave(self, nodes: list[int]) -> None:
         """Note whose the nodes were, all of those customers."""
@@ -376,28 +443,20 @@ class Graph:
                 if name is not None:
                     self.before.setdefault(name, []).extend(group.members[start:end])
 
-    def _named_anew(self, nodes: list[int]) -> None:
-        """Who is contested and who is the anchor, in customers that are new."""
-        for node in nodes:
-            self.cuts[node] = sum(self._is_cut(e) for e in self.edges[node].values() if e.b == node)
-        for group in {id(self.group[n]): self.group[n] for n in nodes}.values():
-            group.anchor = min(group.members, key=self._order)
-            self._touch(group)
-
-    def _components(self, nodes: list[int]) -> Iterator[list[int]]:
+    def _components(self, nodes: Iterable[int], *, weak: bool) -> Iterator[list[int]]:
         left = dict.fromkeys(nodes)
         while left:
             start, _ = left.popitem()
             members, k = [start], 0
             while k < len(members):
-                for other in self._beside(members[k]):
+                for other in self._beside(members[k], weak):
                     if other in left:
                         del left[other]
                         members.append(other)
                 k += 1
             yield members
 
-    def _beside(self, node: int) -> Iterator[int]:
+    def _beside(self, node: int, weak: bool) -> Iterator[int]:
         """Those to whom a node is linked."""
         if not self.shared[node]:
             for other in self.edges[node]:
@@ -406,7 +465,7 @@ class Graph:
         for kind, at in self.linked.get(node, ()):
             if kind > 0:
                 a, b = self.must[at]
-            elif kind == 0:
+            elif kind == 0 and weak:
                 a, b, _ = self.weak[at]
                 if self.shared[a] or self.shared[b]:
                     continue
@@ -414,33 +473,57 @@ class Graph:
                 continue
             yield b if a == node else a
 
-    def _regroup(self, lump: Lump) -> None:
+    def _regroup(self, members: list[int]) -> None:
         """The customers of one component, its links taken one by one."""
-        nodes = sorted(lump.members, key=self.key.__getitem__)
+        nodes = sorted(members, key=self.key.__getitem__)
         place = {node: at for at, node in enumerate(nodes)}
         links = sorted({link for n in nodes for link in self.linked.get(n, ())})
         of = {k: [at for kind, at in links if kind == k] for k in (-1, 0, 1)}
+        weak = [w for w in map(self.weak.__getitem__, of[0]) if self._free(w)]
+        lump = Lump(members, bool(weak))
+        parts = self._components(nodes, weak=False) if weak else [members]
+        for part in parts:
+            giant = len(part) > self.policy.giant
+            for node in part:
+                self.lump[node], self.giant[node] = lump, giant
+        weak = [w for w in weak if not (self.giant[w[0]] or self.giant[w[1]])]
+        weak.sort(key=lambda w: (-w[2], place[w[0]], place[w[1]]))
+        edges = [e for e in self._credible(nodes) if not self.giant[e.a]]
         clusters = Clusters(
             self.guards,
             [self.type[n] for n in nodes],
             spans=[(self.first[n], self.last[n]) for n in nodes],
             cannot=_local(place, (self.cannot[at] for at in of[-1])),
         )
-        clusters.must(_local(place, (self.must[at] for at in of[1])))
-        if not lump.giant:
-            clusters.take((place[e.a], place[e.b]) for e in self._credible(nodes))
-            weak = [self.weak[at] for at in of[0]]
-            free = [w for w in weak if not (self.shared[w[0]] or self.shared[w[1]])]
-            free.sort(key=lambda w: (-w[2], place[w[0]], place[w[1]]))
-            clusters.take((place[a], place[b]) for a, b, _ in free)
+        core = settled(
+            clusters,
+            _local(place, (self.must[at] for at in of[1])),
+            [(place[e.a], place[e.b]) for e in edges if e.sure],
+            [(place[e.a], place[e.b]) for e in edges if not e.sure],
+            [(place[a], place[b]) for a, b, _ in weak],
+            narrow=self.narrow,
+            most=self.policy.giant,
+        )
+        self.cored(nodes, [nodes[at] for at in core])
         held: dict[int, list[int]] = {}
         for at, node in enumerate(nodes):
             held.setdefault(clusters.find(at), []).append(node)
-        for members in held.values():
-            group = Group(members, 0, members[0])
+        for several in held.values():
+            group = Group(several, 0, several[0])
             self.tell(group)
-            for node in members:
+            for node in several:
                 self.group[node] = group
+
+    def _free(self, weak: tuple[int, int, float]) -> bool:
+        return not (self.shared[weak[0]] or self.shared[weak[1]])
+
+    def cored(self, nodes: Sequence[int], core: Sequence[int]) -> None:
+        """Take in of which core each of some nodes is."""
+        for root in core:
+            self.once[root] = 0
+        for node, root in zip(nodes, core, strict=True):
+            self.core[node] = root
+            self.once[root] |= self.unique[self.type[node]]
 
     def tell(self, group: Group) -> None:
         """What a customer counts, and from whom it must be kept apart."""
@@ -449,6 +532,7 @@ class Graph:
             (self.type[n], one.get(n, n)) if one else (self.type[n], n) for n in group.members
         }
         group.count = sum(self.guards.units[kind] for kind, _ in counted)
+        group.once = sum(self.once[core] for core in {self._core(n) for n in group.members})
         group.foes = []
         if self.cannot:
             for node in group.members:

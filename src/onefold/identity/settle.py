@@ -206,6 +206,36 @@ class Clusters:
             self._foes.setdefault(x, []).extend(self._foes.pop(y))
 
 
+def settled(
+    clusters: Clusters,
+    must: Iterable[tuple[int, int]],
+    sure: Iterable[tuple[int, int]],
+    others: Sequence[tuple[int, int]],
+    weak: Iterable[tuple[int, int]],
+    *,
+    narrow: Guards,
+    most: int,
+) -> list[int]:
+    """Take all links, each list in its order; and the core of each node.
+
+    Args:
+        clusters: Nodes that are alone; it holds the outcome.
+        must: Pairs that are one whatever the limits.
+        sure: Pairs whose ends both vouch.
+        others: Pairs of which an end does not; they keep to the narrow guards.
+        weak: Pairs that may be one.
+        narrow: The guards for `others`.
+        most: How many nodes weak links may join.
+    """
+    clusters.must(must)
+    clusters.take(sure)
+    core = [clusters.find(i) for i in range(len(clusters.parent))]
+    if others:
+        clusters.take(others, narrow=narrow)
+    clusters.take(weak, most=most)
+    return core
+
+
 @final
 class Crowd:
     """Values of one type in use, each from its first instant to a period after its last.

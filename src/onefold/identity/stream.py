@@ -77,7 +77,8 @@ class Resolver:
     """Says who is who of a stream of events, as `resolve` does of a log.
 
     Unlike nearly all else here it is no value: `observe`, `learn` and `merge` change it. It is not
-    made for several threads at once.
+    made for several threads at once. People who are erased (`forgotten`) are no part of it: leave
+    out their events, and start anew from a log that is without them.
 
     Args:
         policy: What is believed of identifiers.
@@ -105,6 +106,7 @@ class Resolver:
         self._policy = instance(policy, IdentityPolicy, "Resolver: policy")
         if links is not None:
             instance(links, Links, "Resolver: links", "Make them with Links.must(a, b) and others.")
+        policy.opened("Resolver")
         self._links = links
         self._place = {kind.name: at for at, kind in enumerate(self._policy.types)}
         self._readers: list[Callable[[str], str | None] | None] = [None] * len(self._place)

@@ -55,9 +55,9 @@ class Timelines:
 
     def _best(self, bundle: Bundle) -> int | None:
         """The strongest identifier that is nobody else's."""
-        shared, cuts = self._graph.shared, self._graph.cuts
+        contested = self._graph.contested
         for node in bundle.nodes:
-            if not (shared[node] or cuts[node]):
+            if not contested[node]:
                 return node
         return None
 
