@@ -9,9 +9,11 @@ a few cases, by what `settle` says of unions:
 A *core* is what must-links and links that vouch have joined.
 """
 
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
-from typing import final
+from typing import TypeAlias, final
 
 from onefold.identity.changes import Change, Identifier, rearranged, united
 from onefold.identity.graph import LATE
@@ -20,15 +22,19 @@ from onefold.identity.people import named
 from onefold.identity.policy import IdentityPolicy
 from onefold.identity.settle import BITS, Clusters, Crowd, Guards, settled
 
+SMALL = 8  # a component so small is put into the order of another one edge by edge
+Order: TypeAlias = tuple[bool, int, int, bool, int, int, tuple[int, str], tuple[int, str], int, int]
+
 
 @final
 class Edge:
     """Two nodes that were seen together; `a` is the stronger one."""
 
-    __slots__ = ("a", "b", "first", "last", "login", "sure")
+    __slots__ = ("a", "b", "first", "key", "last", "login", "sure")
 
     def __init__(self, a: int, b: int, sure: bool) -> None:
         self.a, self.b, self.sure = a, b, sure
+        self.key: Order | None = None  # its place among those of its component, if that is known
         self.first, self.last, self.login = LATE, -LATE, False
 
 
@@ -48,12 +54,16 @@ class Group:
 
 @final
 class Lump:
-    """The nodes of one component, and whether weak links have a part in it."""
+    """The nodes of one component, and whether weak links have a part in it.
 
-    __slots__ = ("members", "weak")
+    `order` are its edges, the most credible first, once they were settled one by one.
+    """
+
+    __slots__ = ("members", "order", "weak")
 
     def __init__(self, members: list[int], weak: bool = False) -> None:
         self.members, self.weak = members, weak
+        self.order: list[Order] | None = None
 
 
 @final
@@ -275,6 +285,8 @@ class Graph:
         """A link is new or more credible; `freed` gets the nodes that may not be contested now."""
         a, b = edge.a, edge.b
         lump = self._lumped(a, b, dirty)
+        if lump.order is not None:
+            self._place(edge, lump.order)
         if lump in dirty or (self.giant[a] and not lump.weak):
             return
         core, other = self._core(a), self._core(b)
@@ -315,6 +327,11 @@ class Graph:
             self.lump[node] = x
         x.members += y.members
         x.weak = weak
+        if weak or giant or len(y.members) > SMALL:
+            x.order = None
+        elif x.order is not None:
+            for edge in self._edges_of(y.members):
+                self._place(edge, x.order)
         if broke is not None or weak:
             dirty[x] = dirty.get(x, False) or bool(broke)
         elif giant and len(y.members) == 1:
@@ -334,7 +351,7 @@ class Graph:
                 assert limit is not None
                 if self.guards.periods[kind] is None:
                     return False
-                if self._crowd(x, kind).with_other(self._crowd(y, kind)) > limit:
+                if self._crowd(x, kind).too_many(self._crowd(y, kind), limit):
                     return False
         if len(x.foes) > len(y.foes):
             x, y = y, x
@@ -419,29 +436,26 @@ class Graph:
 
     def settle(self, lump: Lump, broke: bool) -> None:
         """Components, if it may be in pieces, and customers of what was a component."""
-        nodes = lump.members
-        self._leave(nodes)
-        parts = [nodes]
+        lumps = [lump]
         if broke or lump.weak:
-            parts = list(self._components(nodes, weak=True))
-        for members in parts:
-            self._regroup(members)
-        for node in sorted(nodes, key=self.type.__getitem__):
-            self.contested[node] = self.shared[node] or any(
-                e.b == node and self._is_cut(e) for e in self.edges[node].values()
-            )
-        for group in {id(self.group[n]): self.group[n] for n in nodes}.values():
+            lumps = [Lump(part) for part in self._components(lump.members, weak=True)]
+        before = [(node, self.giant[node]) for node in lump.members]
+        moved = set(lump.members) if broke else set()
+        parts = [part for one in lumps for part in self._settle(one)]
+        changed = self._regroup(parts, moved)
+        moved.update(n for n, giant in before if self.giant[n] != giant)
+        near = {e.b for n in moved for e in self.edges[n].values() if self.type[e.b] > self.type[n]}
+        self._contest(near | moved)
+        for group in changed:
             group.anchor = min(group.members, key=self._order)
-            self._touch(group)
 
-    def _leave(self, nodes: list[int]) -> None:
-        """Note whose the nodes were, all of those customers."""
-        for group in {id(self.group[n]): self.group[n] for n in nodes}.values():
-            pieces = self.touched.pop(group, [(group.name, 0)])
-            ends = [start for _, start in pieces[1:]] + [len(group.members)]
-            for (name, start), end in zip(pieces, ends, strict=True):
-                if name is not None:
-                    self.before.setdefault(name, []).extend(group.members[start:end])
+    def _leave(self, group: Group) -> None:
+        """Note whose the nodes of a customer were."""
+        pieces = self.touched.pop(group, [(group.name, 0)])
+        ends = [start for _, start in pieces[1:]] + [len(group.members)]
+        for (name, start), end in zip(pieces, ends, strict=True):
+            if name is not None:
+                self.before.setdefault(name, []).extend(group.members[start:end])
 
     def _components(self, nodes: Iterable[int], *, weak: bool) -> Iterator[list[int]]:
         left = dict.fromkeys(nodes)
@@ -473,49 +487,91 @@ class Graph:
                 continue
             yield b if a == node else a
 
-    def _regroup(self, members: list[int]) -> None:
-        """The customers of one component, its links taken one by one."""
-        nodes = sorted(members, key=self.key.__getitem__)
+    def _settle(self, lump: Lump) -> list[list[int]]:
+        """The nodes of each customer of one component, its links taken one by one."""
+        nodes = lump.members
         place = {node: at for at, node in enumerate(nodes)}
-        links = sorted({link for n in nodes for link in self.linked.get(n, ())})
+        links = {link for n in nodes for link in self.linked.get(n, ())} if self.linked else set()
         of = {k: [at for kind, at in links if kind == k] for k in (-1, 0, 1)}
         weak = [w for w in map(self.weak.__getitem__, of[0]) if self._free(w)]
-        lump = Lump(members, bool(weak))
-        parts = self._components(nodes, weak=False) if weak else [members]
-        for part in parts:
+        lump.weak = bool(weak)
+        for part in self._components(nodes, weak=False) if weak else [nodes]:
             giant = len(part) > self.policy.giant
             for node in part:
                 self.lump[node], self.giant[node] = lump, giant
+        key = self.key
         weak = [w for w in weak if not (self.giant[w[0]] or self.giant[w[1]])]
-        weak.sort(key=lambda w: (-w[2], place[w[0]], place[w[1]]))
-        edges = [e for e in self._credible(nodes) if not self.giant[e.a]]
+        weak.sort(key=lambda w: (-w[2], key[w[0]], key[w[1]]))
+        if lump.weak or self.giant[nodes[0]]:
+            order, lump.order = self._ordered(nodes), None
+        else:
+            order = lump.order = self._ordered(nodes) if lump.order is None else lump.order
+        first = bisect_left(order, (True,))
+        pairs = [(place[e[8]], place[e[9]]) for e in order]
+        types, begin, end = self.type, self.first, self.last
         clusters = Clusters(
             self.guards,
-            [self.type[n] for n in nodes],
-            spans=[(self.first[n], self.last[n]) for n in nodes],
-            cannot=_local(place, (self.cannot[at] for at in of[-1])),
+            [types[n] for n in nodes],
+            spans=[(begin[n], end[n]) for n in nodes],
+            cannot=_local(place, [self.cannot[at] for at in of[-1]]),
         )
+        must = sorted((self.must[at] for at in of[1]), key=lambda m: (key[m[0]], key[m[1]]))
         core = settled(
             clusters,
-            _local(place, (self.must[at] for at in of[1])),
-            [(place[e.a], place[e.b]) for e in edges if e.sure],
-            [(place[e.a], place[e.b]) for e in edges if not e.sure],
-            [(place[a], place[b]) for a, b, _ in weak],
+            _local(place, must),
+            pairs[:first],
+            pairs[first:],
+            _local(place, [w[:2] for w in weak]),
             narrow=self.narrow,
             most=self.policy.giant,
         )
-        self.cored(nodes, [nodes[at] for at in core])
-        held: dict[int, list[int]] = {}
-        for at, node in enumerate(nodes):
-            held.setdefault(clusters.find(at), []).append(node)
-        for several in held.values():
-            group = Group(several, 0, several[0])
-            self.tell(group)
-            for node in several:
-                self.group[node] = group
+        parts = [[nodes[at] for at in part] for part in clusters.parts()]
+        if self._cored(nodes, [nodes[at] for at in core]):
+            for part in parts:
+                self.tell(self.group[part[0]])
+        return parts
+
+    def _regroup(self, parts: list[list[int]], moved: set[int]) -> list[Group]:
+        """Give customers the nodes that they have now, and return those that are others.
+
+        `moved` gets the nodes whose customer is another now.
+        """
+        group = self.group
+        parts = [
+            part
+            for part in parts
+            if len(group[part[0]].members) != len(part)
+            or (len(part) > 1 and len({id(group[n]) for n in part}) > 1)
+        ]
+        changed: list[Group] = []
+        olds = {id(group[n]): group[n] for part in parts for n in part}
+        for old in olds.values():
+            self._leave(old)
+        for part in sorted(parts, key=len, reverse=True):
+            found = Counter(id(group[n]) for n in part)
+            best = next((k for k, _ in found.most_common() if k in olds), None)
+            now = Group([], 0, part[0]) if best is None else olds.pop(best)
+            now.members, now.anchor, now.name = part, part[0], None
+            now.crowds = {}
+            for node in part:
+                if group[node] is not now:
+                    moved.add(node)
+                    group[node] = now
+            self.tell(now)
+            self._touch(now)
+            changed.append(now)
+        return changed
 
     def _free(self, weak: tuple[int, int, float]) -> bool:
         return not (self.shared[weak[0]] or self.shared[weak[1]])
+
+    def _cored(self, nodes: Sequence[int], core: Sequence[int]) -> bool:
+        """Take in of which core each of some nodes is; whether that is not as it was."""
+        known = {(self._core(n), root) for n, root in zip(nodes, core, strict=True)}
+        if len(known) == len({a for a, _ in known}) == len({b for _, b in known}):
+            return False
+        self.cored(nodes, core)
+        return True
 
     def cored(self, nodes: Sequence[int], core: Sequence[int]) -> None:
         """Take in of which core each of some nodes is."""
@@ -541,22 +597,37 @@ class Graph:
                         a, b = self.cannot[at]
                         group.foes.append(b if a == node else a)
 
-    def _credible(self, nodes: Sequence[int]) -> list[Edge]:
+    def _edges_of(self, nodes: Iterable[int]) -> Iterator[Edge]:
+        """The edges between some nodes and stronger ones of their component."""
+        for node in nodes:
+            if not self.shared[node]:
+                for edge in self.edges[node].values():
+                    if edge.b == node and not self.shared[edge.a]:
+                        yield edge
+
+    def _ordered(self, nodes: Sequence[int]) -> list[Order]:
         """The edges among nodes, the most credible first."""
-        kind, shared, key = self.type, self.shared, self.key
-        held = [
-            edge
-            for node in nodes
-            if not shared[node]
-            for edge in self.edges[node].values()
-            if edge.b == node and not shared[edge.a]
-        ]
-        held.sort(
-            key=lambda e: (
-                kind[e.b], kind[e.a], not e.login, -e.last, e.first, key[e.a], key[e.b]
-            )
-        )  # fmt: skip
-        return held
+        out = []
+        for edge in self._edges_of(nodes):
+            if not self.giant[edge.a]:
+                edge.key = self._credible(edge)
+                out.append(edge.key)
+        out.sort()
+        return out
+
+    def _place(self, edge: Edge, order: list[Order]) -> None:
+        """Put an edge where it belongs."""
+        if edge.key is not None:
+            at = bisect_left(order, edge.key)
+            if at < len(order) and order[at] is edge.key:
+                del order[at]
+        edge.key = self._credible(edge)
+        insort(order, edge.key)
+
+    def _credible(self, edge: Edge) -> Order:
+        a, b, kind, key = edge.a, edge.b, self.type, self.key
+        weak, strong, late = kind[b], kind[a], -edge.last
+        return not edge.sure, weak, strong, not edge.login, late, edge.first, key[a], key[b], a, b
 
 
 def _moves(edge: Edge, time: int, login: bool) -> bool:
@@ -571,5 +642,5 @@ def _moves(edge: Edge, time: int, login: bool) -> bool:
     return moved
 
 
-def _local(place: dict[int, int], pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    return ((place[a], place[b]) for a, b in pairs if a in place and b in place)
+def _local(place: dict[int, int], pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(place[a], place[b]) for a, b in pairs if a in place and b in place]

@@ -132,7 +132,8 @@ class Clusters:
         """
         parent, count, guards = self.parent, self._count, self._guards
         if narrow is not None:
-            guards, count = narrow, [narrow.counted(c) for c in self._count]
+            seen = {c: narrow.counted(c) for c in set(self._count)}
+            guards, count = narrow, [seen[c] for c in self._count]
         self._narrow = None if narrow is None else count
         bias, high, hard = guards.bias, guards.high, guards.hard
         for x, y in pairs:
@@ -151,6 +152,10 @@ class Clusters:
                 continue
             self._join(x, y)
         self._narrow = None
+
+    def parts(self) -> list[list[int]]:
+        """The nodes of each cluster."""
+        return [part for part in self._members if part]
 
     def why(self, x: int, y: int) -> tuple[list[int], bool]:
         """What keeps the clusters of two roots apart: types beyond their limit, a cannot-link."""
@@ -171,7 +176,7 @@ class Clusters:
         """Whether more of a type than may be are in use within one period."""
         limit = self._guards.limits[kind]
         assert limit is not None
-        return self._crowd(x, kind).with_other(self._crowd(y, kind)) > limit
+        return self._crowd(x, kind).too_many(self._crowd(y, kind), limit)
 
     def _crowd(self, root: int, kind: int) -> "Crowd":
         if (root, kind) not in self._crowds:
@@ -251,15 +256,27 @@ class Crowd:
         self._starts = sorted(start for start, _ in self._spans)
         self._ends = sorted(end for _, end in self._spans)
 
-    def with_other(self, other: "Crowd") -> int:
-        """The most at one instant at which one of the smaller side is in use, of both together."""
-        small, large = sorted((self, other), key=lambda crowd: len(crowd._spans))
-        most = 0
+    def too_many(self, other: "Crowd", limit: int) -> bool:
+        """Whether more than `limit` of both are in use at once; each side keeps to it alone."""
+        small, large = (other, self) if len(other._spans) < len(self._spans) else (self, other)
+        if len(small._spans) + len(large._spans) <= limit:
+            return False
+        starts, ends = large._starts, large._ends
+        alone = len(small._spans) == 1
         for start, end in small._spans:
-            low, high = bisect_right(large._starts, start), bisect_right(large._starts, end - 1)
-            for instant in (start, *large._starts[low:high]):
-                most = max(most, small._at(instant) + large._at(instant))
-        return most
+            low = bisect_right(starts, start)
+            begun = low - bisect_right(ends, start) + (1 if alone else small._at(start))
+            if begun > limit:
+                return True
+            high = bisect_right(starts, end - 1, low)
+            if alone and begun + high - low <= limit:
+                continue
+            for at in range(low, high):
+                instant = starts[at]
+                both = bisect_right(starts, instant) - bisect_right(ends, instant)
+                if both + (1 if alone else small._at(instant)) > limit:
+                    return True
+        return False
 
     def most_within(self, first: int, last: int) -> int:
         """The most at one instant at which the one that is in use from first to last is, too."""
