@@ -13,6 +13,7 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import islice
 from typing import TypeAlias, final
 
 from onefold.identity.changes import Change, Identifier, rearranged, united
@@ -439,11 +440,13 @@ class Graph:
         lumps = [lump]
         if broke or lump.weak:
             lumps = [Lump(part) for part in self._components(lump.members, weak=True)]
-        before = [(node, self.giant[node]) for node in lump.members]
+        before = [self.giant[node] for node in lump.members]
         moved = set(lump.members) if broke else set()
-        parts = [part for one in lumps for part in self._settle(one)]
+        parts = [part for one in lumps for part in self._settle(one, broke or lump.weak)]
         changed = self._regroup(parts, moved)
-        moved.update(n for n, giant in before if self.giant[n] != giant)
+        moved.update(
+            n for n, giant in zip(lump.members, before, strict=True) if self.giant[n] != giant
+        )
         near = {e.b for n in moved for e in self.edges[n].values() if self.type[e.b] > self.type[n]}
         self._contest(near | moved)
         for group in changed:
@@ -487,8 +490,8 @@ class Graph:
                 continue
             yield b if a == node else a
 
-    def _settle(self, lump: Lump) -> list[list[int]]:
-        """The nodes of each customer of one component, its links taken one by one."""
+    def _settle(self, lump: Lump, broke: bool) -> list[list[int]]:
+        """The nodes of each customer that may be another, its links taken one by one."""
         nodes = lump.members
         place = {node: at for at, node in enumerate(nodes)}
         links = {link for n in nodes for link in self.linked.get(n, ())} if self.linked else set()
@@ -507,28 +510,37 @@ class Graph:
         else:
             order = lump.order = self._ordered(nodes) if lump.order is None else lump.order
         first = bisect_left(order, (True,))
-        pairs = [(place[e[8]], place[e[9]]) for e in order]
-        types, begin, end = self.type, self.first, self.last
+        pairs = ((place[e[8]], place[e[9]]) for e in order)  # many, and gone as soon as read
+        types = self.type
         clusters = Clusters(
             self.guards,
             [types[n] for n in nodes],
-            spans=[(begin[n], end[n]) for n in nodes],
+            first=[self.first[n] for n in nodes],
+            last=[self.last[n] for n in nodes],
             cannot=_local(place, [self.cannot[at] for at in of[-1]]),
         )
         must = sorted((self.must[at] for at in of[1]), key=lambda m: (key[m[0]], key[m[1]]))
         core = settled(
             clusters,
             _local(place, must),
-            pairs[:first],
-            pairs[first:],
+            islice(pairs, first),
+            pairs,
             _local(place, [w[:2] for w in weak]),
             narrow=self.narrow,
             most=self.policy.giant,
         )
-        parts = [[nodes[at] for at in part] for part in clusters.parts()]
-        if self._cored(nodes, [nodes[at] for at in core]):
-            for part in parts:
-                self.tell(self.group[part[0]])
+        anew = self._cored(nodes, [nodes[at] for at in core])
+        parts = []
+        for part in clusters.parts():
+            group = self.group[nodes[part[0]]]
+            if anew:
+                self.tell(group)
+            if (
+                len(group.members) != len(part)
+                or broke
+                or any(self.group[nodes[at]] is not group for at in part)
+            ):
+                parts.append([nodes[at] for at in part])
         return parts
 
     def _regroup(self, parts: list[list[int]], moved: set[int]) -> list[Group]:
@@ -537,12 +549,6 @@ class Graph:
         `moved` gets the nodes whose customer is another now.
         """
         group = self.group
-        parts = [
-            part
-            for part in parts
-            if len(group[part[0]].members) != len(part)
-            or (len(part) > 1 and len({id(group[n]) for n in part}) > 1)
-        ]
         changed: list[Group] = []
         olds = {id(group[n]): group[n] for part in parts for n in part}
         for old in olds.values():
@@ -567,8 +573,9 @@ class Graph:
 
     def _cored(self, nodes: Sequence[int], core: Sequence[int]) -> bool:
         """Take in of which core each of some nodes is; whether that is not as it was."""
-        known = {(self._core(n), root) for n, root in zip(nodes, core, strict=True)}
-        if len(known) == len({a for a, _ in known}) == len({b for _, b in known}):
+        was: dict[int, int] = {}
+        same = all(was.setdefault(root, k) == k for root, k in zip(core, map(self._core, nodes)))
+        if same and len(set(was.values())) == len(was):
             return False
         self.cored(nodes, core)
         return True

@@ -74,7 +74,7 @@ def _links(graph: Graph, who: Partition) -> None:
                 graph.linked.setdefault(node, []).append((kind, at))
     if graph.must:
         n = len(who.nodes)
-        one = Clusters(graph.guards, graph.type, spans=[(0, 0)] * n, cannot=graph.cannot)
+        one = Clusters(graph.guards, graph.type, first=[0] * n, last=[0] * n, cannot=graph.cannot)
         one.must(graph.must)
         ends = {node for pair in graph.must for node in pair}
         graph.unit = {node: one.find(node) for node in ends}

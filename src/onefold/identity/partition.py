@@ -164,7 +164,8 @@ def _settled(
     clusters = Clusters(
         Guards(nodes.kinds),
         kind[rows].tolist(),
-        spans=list(zip(first[rows].tolist(), last[rows].tolist(), strict=True)),
+        first=first[rows].tolist(),
+        last=last[rows].tolist(),
         cannot=local(links.cannot_strong, links.cannot_weak),
     )
     order = np.lexsort((links.must_weak, links.must_strong))
