@@ -444,9 +444,9 @@ class Graph:
         moved = set(lump.members) if broke else set()
         parts = [part for one in lumps for part in self._settle(one, broke or lump.weak)]
         changed = self._regroup(parts, moved)
-        moved.update(
-            n for n, giant in zip(lump.members, before, strict=True) if self.giant[n] != giant
-        )
+        for node, giant in zip(lump.members, before, strict=True):
+            if self.giant[node] != giant:
+                moved.add(node)
         near = {e.b for n in moved for e in self.edges[n].values() if self.type[e.b] > self.type[n]}
         self._contest(near | moved)
         for group in changed:
@@ -574,7 +574,8 @@ class Graph:
     def _cored(self, nodes: Sequence[int], core: Sequence[int]) -> bool:
         """Take in of which core each of some nodes is; whether that is not as it was."""
         was: dict[int, int] = {}
-        same = all(was.setdefault(root, k) == k for root, k in zip(core, map(self._core, nodes)))
+        cores = zip(core, map(self._core, nodes), strict=True)
+        same = all(was.setdefault(root, k) == k for root, k in cores)
         if same and len(set(was.values())) == len(was):
             return False
         self.cored(nodes, core)
