@@ -281,7 +281,7 @@ class Resolver:
         return row
 
     def _bundle(self, key: Key) -> Bundle | None:
-        customer, given, kind, source = key
+        customer, given, kind, source, _ = key
         whole = given if customer is None else (*given, (CUSTOMER, (customer,)))
         nodes = []
         for name, values in whole:
