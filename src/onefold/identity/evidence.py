@@ -90,9 +90,8 @@ class Evidence:
 
         Values that are too long for any policy are not kept.
         """
-        held = self.table.replace(
-            **{name: _shortened(self.table.coded(name)) for name in self.names}
-        )
+        short = {name: _shortened(self.table.coded(name)) for name in self.names}
+        held = self.table.replace(**short)
         known = np.zeros(len(self), dtype=bool)
         for name in self.names:
             known |= held.array(name) >= 0

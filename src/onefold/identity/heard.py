@@ -121,10 +121,11 @@ def known_of(evidence: Evidence) -> Iterator[tuple[Key, list[int]]]:
     new[1:] = (codes[:, 1:] != codes[:, :-1]).any(axis=0)
     begin = np.flatnonzero(new)
     words = {n: table.coded(n).take(begin).decode().tolist() for n in names if n != TOLD}
-    told = [None] * len(begin)
+    told: list[int | None] = [None] * len(begin)
     if TOLD in table:
         clock = table.array(TOLD)[begin]
-        told = np.where(np.isnat(clock), None, clock.view(np.int64).astype(object)).tolist()
+        known = zip(np.isnat(clock).tolist(), clock.view(np.int64).tolist(), strict=True)
+        told = [None if no else instant for no, instant in known]
     times = table.array("time").view(np.int64).tolist()
     ends = [*begin[1:].tolist(), len(times)]
     others = [n for n in names if n.startswith(IDENTIFIER) and n != CUSTOMER]

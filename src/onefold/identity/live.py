@@ -14,69 +14,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import islice
-from typing import TypeAlias, final
+from typing import final
 
 from onefold.identity.changes import Change, Identifier, rearranged, united
 from onefold.identity.graph import LATE
 from onefold.identity.kinds import IdentifierType
+from onefold.identity.parts import Bundle, Edge, Group, Lump, Order
 from onefold.identity.people import named
 from onefold.identity.policy import IdentityPolicy
 from onefold.identity.settle import BITS, Clusters, Crowd, Guards, settled
 
 SMALL = 8  # a component so small is put into the order of another one edge by edge
-Order: TypeAlias = tuple[bool, int, int, bool, int, int, tuple[int, str], tuple[int, str], int, int]
-
-
-@final
-class Edge:
-    """Two nodes that were seen together; `a` is the stronger one."""
-
-    __slots__ = ("a", "b", "first", "key", "last", "login", "sure")
-
-    def __init__(self, a: int, b: int, sure: bool) -> None:
-        self.a, self.b, self.sure = a, b, sure
-        self.key: Order | None = None  # its place among those of its component, if that is known
-        self.first, self.last, self.login = LATE, -LATE, False
-
-
-@final
-class Group:
-    """The nodes of one customer."""
-
-    __slots__ = ("anchor", "count", "crowds", "foes", "members", "name", "once")
-
-    def __init__(self, members: list[int], count: int, anchor: int) -> None:
-        self.members, self.count, self.anchor = members, count, anchor
-        self.once = 0  # of how many cores each type is that counts once for a core
-        self.foes: list[int] = []
-        self.crowds: dict[int, Crowd] = {}
-        self.name: str | None = None
-
-
-@final
-class Lump:
-    """The nodes of one component, and whether weak links have a part in it.
-
-    `order` are its edges, the most credible first, once they were settled one by one.
-    """
-
-    __slots__ = ("members", "order", "weak")
-
-    def __init__(self, members: list[int], weak: bool = False) -> None:
-        self.members, self.weak = members, weak
-        self.order: list[Order] | None = None
-
-
-@final
-class Bundle:
-    """Identifiers that came together at events of one kind, the strongest first."""
-
-    __slots__ = ("edges", "first", "last", "login", "logout", "nodes", "tells")
-
-    def __init__(self, nodes: tuple[int, ...], tells: bool, login: bool, logout: bool) -> None:
-        self.nodes, self.tells, self.login, self.logout = nodes, tells, login, logout
-        self.first, self.last = LATE, -LATE
-        self.edges: list[Edge] | None = None
 
 
 @final

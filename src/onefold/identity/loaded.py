@@ -9,8 +9,9 @@ from onefold._types import Ints
 from onefold.identity.bundles import NOBODY
 from onefold.identity.graph import components
 from onefold.identity.identities import Identities
-from onefold.identity.live import Bundle, Graph, Group, Lump
+from onefold.identity.live import Graph
 from onefold.identity.partition import Partition, vouched
+from onefold.identity.parts import Bundle, Group, Lump
 from onefold.identity.settle import Clusters
 
 

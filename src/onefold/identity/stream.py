@@ -27,8 +27,8 @@ from onefold.identity.evidence import Evidence
 from onefold.identity.heard import Key, Times, evidence_of, key_of, known_of, shortened
 from onefold.identity.identities import Identities
 from onefold.identity.links import Links
-from onefold.identity.live import Bundle
 from onefold.identity.loaded import loaded
+from onefold.identity.parts import Bundle
 from onefold.identity.policy import DEFAULT, IdentityPolicy
 from onefold.identity.whose import Timelines
 

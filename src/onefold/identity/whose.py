@@ -12,7 +12,8 @@ from typing import final
 
 import numpy as np
 
-from onefold.identity.live import Bundle, Graph
+from onefold.identity.live import Graph
+from onefold.identity.parts import Bundle
 from onefold.identity.people import SHARED, named
 
 
