@@ -22,8 +22,8 @@ def same(resolver, events, links=None):
     assert [graph.first[n] for n in nodes] == who.first.tolist()
     assert [graph.last[n] for n in nodes] == who.last.tolist()
     assert [graph.shared[n] for n in nodes] == who.demoted.tolist()
-    assert [graph.lump[n].giant for n in nodes] == who.giant.tolist()
-    assert [graph.contested(n) for n in nodes] == who.contested.tolist()
+    assert [graph.giant[n] for n in nodes] == who.giant.tolist()
+    assert [graph.contested[n] for n in nodes] == who.contested.tolist()
     anchors = {graph.group[n].anchor for n in nodes}
     assert sorted(nodes.index(a) for a in anchors) == np.sort(who.anchor).tolist()
     assert [resolver.customer(e) for e in events] == batch.customers(log).tolist()

@@ -16,7 +16,7 @@ from onefold.identity import Links, Resolver, resolve
 from tests.identity.streams import Table, same
 from tests.identity.worlds import worlds
 
-EXAMPLES = int(os.environ.get("ONEFOLD_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("ONEFOLD_EXAMPLES", "40"))
 LAW = settings(
     max_examples=max(EXAMPLES // 5, 1),
     suppress_health_check=list(HealthCheck),

@@ -57,7 +57,8 @@ class Apart:
         clusters = Clusters(
             Guards(who.nodes.kinds),
             self._kind[rows].tolist(),
-            spans=list(zip(who.first[rows].tolist(), who.last[rows].tolist(), strict=True)),
+            first=who.first[rows].tolist(),
+            last=who.last[rows].tolist(),
             cannot=self._local(who.links.cannot_strong, who.links.cannot_weak),
         )
         clusters.must(self._local(*self._must()))

@@ -12,11 +12,12 @@ receipt counts.
 import attrs
 import numpy as np
 
-from onefold._columns import Column, Columns, frozen, missing, stacked
+from onefold._columns import Coded, Column, Columns, frozen, missing, stacked
 from onefold._types import Bools, Times
 from onefold.events.identifiers import IDENTIFIER, SOURCE
 from onefold.events.log import EventLog
 from onefold.events.tables import RECEIVED, nothing, repeats
+from onefold.identity.spelling import LONGEST
 
 CUSTOMER = IDENTIFIER + "customer:0"  # what is given as customer=, beside columns of the type
 TOLD = "told"  # the time that an event's clock told, where it was received before that
@@ -85,17 +86,30 @@ class Evidence:
         return self if rows.all() else Evidence(self.table.take(np.flatnonzero(rows)).compact())
 
     def canonical(self) -> "Evidence":
-        """The same set, each row once and in the order of its contents."""
+        """The same set, each row once and in the order of its contents.
+
+        Values that are too long for any policy are not kept.
+        """
+        short = {name: _shortened(self.table.coded(name)) for name in self.names}
+        held = self.table.replace(**short)
         known = np.zeros(len(self), dtype=bool)
         for name in self.names:
-            known |= self.table.array(name) >= 0
-        table = self.only(known).table.compact()
+            known |= held.array(name) >= 0
+        table = Evidence(held).only(known).table.compact()
         columns = [table.array(name) for name in sorted(set(table.data) - {"time", TOLD})]
         times = [table.array(name).view(np.int64) for name in (TOLD, "time") if name in table]
         keys = [*times, *columns[::-1]]
         order = np.lexsort(keys)
         again = repeats(*(key[order] for key in keys)) if len(order) else np.zeros(0, dtype=bool)
         return Evidence(table.take(order[~again]).compact())
+
+
+def _shortened(column: Coded) -> Coded:
+    """The same without values that are too long to be identifiers."""
+    long = np.array([len(value) > LONGEST for value in column.vocab], dtype=bool)
+    if not long.any():
+        return column
+    return Coded(np.where(np.append(long, False)[column.codes], -1, column.codes), column.vocab)
 
 
 def _seen(table: Columns) -> Columns:

@@ -5,63 +5,26 @@ a few cases, by what `settle` says of unions:
 
     a link within a customer, or between two that fit together      at most these two become one
     a link between two that don't fit together                      the component is settled anew
+
+A *core* is what must-links and links that vouch have joined.
 """
 
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
+from itertools import islice
 from typing import final
 
 from onefold.identity.changes import Change, Identifier, rearranged, united
 from onefold.identity.graph import LATE
 from onefold.identity.kinds import IdentifierType
+from onefold.identity.parts import Bundle, Edge, Group, Lump, Order
 from onefold.identity.people import named
 from onefold.identity.policy import IdentityPolicy
-from onefold.identity.settle import BITS, Clusters, Crowd, Guards
+from onefold.identity.settle import BITS, Clusters, Crowd, Guards, settled
 
-
-@final
-class Edge:
-    """Two nodes that were seen together; `a` is the stronger one."""
-
-    __slots__ = ("a", "b", "first", "last", "login")
-
-    def __init__(self, a: int, b: int) -> None:
-        self.a, self.b = a, b
-        self.first, self.last, self.login = LATE, -LATE, False
-
-
-@final
-class Group:
-    """The nodes of one customer."""
-
-    __slots__ = ("anchor", "count", "crowds", "foes", "members", "name")
-
-    def __init__(self, members: list[int], count: int, anchor: int) -> None:
-        self.members, self.count, self.anchor = members, count, anchor
-        self.foes: list[int] = []
-        self.crowds: dict[int, Crowd] = {}
-        self.name: str | None = None
-
-
-@final
-class Lump:
-    """The nodes of one component."""
-
-    __slots__ = ("giant", "members")
-
-    def __init__(self, members: list[int], giant: bool = False) -> None:
-        self.members, self.giant = members, giant
-
-
-@final
-class Bundle:
-    """Identifiers that came together at events of one kind, the strongest first."""
-
-    __slots__ = ("edges", "first", "last", "login", "logout", "nodes", "tells")
-
-    def __init__(self, nodes: tuple[int, ...], tells: bool, login: bool, logout: bool) -> None:
-        self.nodes, self.tells, self.login, self.logout = nodes, tells, login, logout
-        self.first, self.last = LATE, -LATE
-        self.edges: list[Edge] | None = None
+SMALL = 8  # a component so small is put into the order of another one edge by edge
 
 
 @final
@@ -71,6 +34,12 @@ class Graph:
     def __init__(self, policy: IdentityPolicy) -> None:
         kinds: Sequence[IdentifierType] = policy.types
         self.policy, self.kinds, self.guards = policy, kinds, Guards(kinds)
+        self.narrow = Guards(kinds, narrow=True)
+        self.vouches = [k.vouches for k in kinds]
+        self.unique = [
+            unit if once else 0
+            for unit, once in zip(self.narrow.units, self.narrow.once, strict=True)
+        ]
         self.most = [k.max_owners for k in kinds]
         self.node: dict[tuple[int, str], int] = {}
         self.key: list[tuple[int, str]] = []  # type's position, normal value: the order of nodes
@@ -82,7 +51,10 @@ class Graph:
         self.bundles: list[list[Bundle]] = []  # in which it was seen
         self.known: dict[tuple[tuple[int, ...], bool, bool, bool], Bundle] = {}
         self.shared: list[bool] = []
-        self.cuts: list[int] = []  # edges to others of a stronger type
+        self.giant: list[bool] = []
+        self.contested: list[bool] = []
+        self.core: list[int] = []  # another node of the same core, or itself
+        self.once: list[int] = []  # of such a one the types that count once for it
         self.lump: list[Lump] = []
         self.group: list[Group] = []
         self.ids: list[str | None] = []
@@ -102,16 +74,15 @@ class Graph:
         if bundle.first <= time <= bundle.last:
             return
         bundle.first, bundle.last = min(bundle.first, time), max(bundle.last, time)
-        dirty: dict[Lump, None] = {}
+        dirty: dict[Lump, bool] = {}
         for node in bundle.nodes:
             self._stretch(node, time, dirty)
         if not bundle.tells or len(bundle.nodes) < 2:
-            self._finish(dirty, [])
+            self._finish(dirty, [], [])
             return
+        new: list[Edge] = []
         if bundle.edges is None:
             bundle.edges, new = self._edges(bundle.nodes)
-        else:
-            new = []
         moved = [edge for edge in bundle.edges if _moves(edge, time, bundle.login)]
         fallen: list[int] = []
         for edge in new:
@@ -119,13 +90,12 @@ class Graph:
                 self.shared[edge.b] = True
                 fallen.append(edge.b)
         for node in fallen:
-            dirty[self.lump[node]] = None
-        shared, group = self.shared, self.group
+            dirty[self.lump[node]] = True
+        shared, freed = self.shared, list[int]()
         for edge in moved:
-            a, b = edge.a, edge.b
-            if group[a] is not group[b] and not (shared[a] or shared[b]):
-                self._meet(a, b, dirty)
-        self._finish(dirty, new)
+            if not (shared[edge.a] or shared[edge.b]):
+                self._meet(edge, dirty, freed)
+        self._finish(dirty, new, freed)
 
     def bundle(self, nodes: Iterable[int], tells: bool, login: bool, logout: bool) -> Bundle:
         """The bundle of some nodes at events of such a kind, which may be new."""
@@ -151,18 +121,18 @@ class Graph:
         self.bundles.append([])
         self.seen.append(None)
         self.shared.append(False)
-        self.cuts.append(0)
+        self.giant.append(False)
+        self.contested.append(False)
+        self.core.append(n)
+        self.once.append(self.unique[kind])
         self.lump.append(Lump([n]))
         group = Group([n], self.guards.units[kind], n)
+        group.once = self.unique[kind]
         self.group.append(group)
         self.ids.append(None)
         self.touched[group] = [(None, 0)]
         self.found.append(n)
         return n
-
-    def contested(self, node: int) -> bool:
-        """Whether it does not tell whose an event is."""
-        return self.shared[node] or self.cuts[node] > 0
 
     def id(self, node: int) -> str:
         """The id of a node's customer."""
@@ -176,7 +146,7 @@ class Graph:
             self.ids[node] = held
         return held
 
-    def _stretch(self, node: int, time: int, dirty: dict[Lump, None]) -> None:
+    def _stretch(self, node: int, time: int, dirty: dict[Lump, bool]) -> None:
         """A node is in use for longer than was known."""
         first, last = self.first[node], self.last[node]
         if time < first:
@@ -200,10 +170,11 @@ class Graph:
         limit = self.guards.limits[kind]
         assert limit is not None
         over = (group.count >> (BITS * kind)) & ((1 << BITS) - 1)
-        if over <= limit or self.lump[node].giant:
+        if over <= limit or self.giant[node]:
             return
-        if self._crowd(group, kind).most_within(self.first[node], self.last[node]) > limit:
-            dirty[self.lump[node]] = None
+        first, last = self.first[node], self.last[node]
+        if node in self.unit or self._crowd(group, kind).most_within(first, last) > limit:
+            dirty[self.lump[node]] = False
 
     def _edges(self, nodes: Sequence[int]) -> tuple[list[Edge], list[Edge]]:
         """The edges of a bundle, and those that are new."""
@@ -212,10 +183,16 @@ class Graph:
             for b in nodes[at + 1 :]:
                 edge = self.edges[a].get(b)
                 if edge is None:
-                    edge = self.edges[a][b] = self.edges[b][a] = Edge(a, b)
+                    edge = self.edge(a, b)
                     new.append(edge)
                 out.append(edge)
         return out, new
+
+    def edge(self, a: int, b: int) -> Edge:
+        """The edge of two nodes that was not there."""
+        sure = self.vouches[self.type[a]] and self.vouches[self.type[b]]
+        edge = self.edges[a][b] = self.edges[b][a] = Edge(a, b, sure)
+        return edge
 
     def serves(self, edge: Edge) -> bool:
         """Count a stronger node that came with a weaker one; whether it now serves too many."""
@@ -253,34 +230,69 @@ class Graph:
 
     # Unions.
 
-    def _meet(self, a: int, b: int, dirty: dict[Lump, None]) -> None:
-        """A link that is new or more credible, between two customers."""
+    def _meet(self, edge: Edge, dirty: dict[Lump, bool], freed: list[int]) -> None:
+        """A link is new or more credible; `freed` gets the nodes that may not be contested now."""
+        a, b = edge.a, edge.b
         lump = self._lumped(a, b, dirty)
-        if lump.giant or lump in dirty:
+        if lump.order is not None:
+            self._place(edge, lump.order)
+        if lump in dirty or (self.giant[a] and not lump.weak):
+            return
+        core, other = self._core(a), self._core(b)
+        if lump.weak:
+            if not edge.sure or core != other:
+                dirty[lump] = False
             return
         x, y = self.group[a], self.group[b]
-        if self._fits(x, y):
-            self._join(x, y)
-        else:
-            dirty[lump] = None
+        both = self.once[core] & self.once[other] if edge.sure and core != other else 0
+        if x is not y:
+            if not self._fits(x, y, both):
+                dirty[lump] = False
+                return
+            if both:  # what kept these apart does so no longer
+                freed += [n for n in x.members + y.members if self.contested[n]]
+            self._join(x, y, both)
+        if edge.sure and core != other:
+            self.core[core] = other
+            self.once[other] |= self.once[core]
 
-    def _lumped(self, a: int, b: int, dirty: dict[Lump, None]) -> Lump:
+    def _core(self, node: int) -> int:
+        """The node by which a core goes."""
+        core = self.core
+        while core[node] != node:
+            core[node] = node = core[core[node]]
+        return node
+
+    def _lumped(self, a: int, b: int, dirty: dict[Lump, bool]) -> Lump:
         """The component of two nodes, which is one from now on."""
         x, y = self.lump[a], self.lump[b]
         if x is y:
             return x
         if len(x.members) < len(y.members):
             x, y = y, x
+        weak, broke = x.weak or y.weak, dirty.pop(y, None)
+        giant = not weak and self.giant[x.members[0]]
         for node in y.members:
             self.lump[node] = x
         x.members += y.members
-        x.giant = x.giant or len(x.members) > self.policy.giant
-        if x.giant or y in dirty:
-            dirty.pop(y, None)
-            dirty[x] = None
+        x.weak = weak
+        if weak or giant or len(y.members) > SMALL:
+            x.order = None
+        elif x.order is not None:
+            for edge in self._edges_of(y.members):
+                self._place(edge, x.order)
+        if broke is not None or weak:
+            dirty[x] = dirty.get(x, False) or bool(broke)
+        elif giant and len(y.members) == 1:
+            self.giant[y.members[0]] = True
+        elif len(x.members) > self.policy.giant:
+            dirty.setdefault(x, False)
         return x
 
-    def _fits(self, x: Group, y: Group) -> bool:
+    def _fits(self, x: Group, y: Group, shared: int) -> bool:
+        """Whether two may be one customer, if two cores become one that both have some types."""
+        if (x.once + y.once - shared + self.narrow.bias) & self.narrow.high:
+            return False
         both = x.count + y.count
         if (both + self.guards.bias) & self.guards.high:
             for kind in self.guards.broken(both):
@@ -288,7 +300,7 @@ class Graph:
                 assert limit is not None
                 if self.guards.periods[kind] is None:
                     return False
-                if self._crowd(x, kind).with_other(self._crowd(y, kind)) > limit:
+                if self._crowd(x, kind).too_many(self._crowd(y, kind), limit):
                     return False
         if len(x.foes) > len(y.foes):
             x, y = y, x
@@ -306,7 +318,7 @@ class Graph:
             group.crowds[kind] = Crowd(spans, self.guards.periods[kind] or 0)
         return group.crowds[kind]
 
-    def _join(self, x: Group, y: Group) -> None:
+    def _join(self, x: Group, y: Group, shared: int) -> None:
         if len(x.members) < len(y.members):
             x, y = y, x
         was = self.touched.setdefault(x, [(x.name, 0)])
@@ -319,31 +331,26 @@ class Graph:
         x.members += y.members
         x.foes += y.foes
         x.count += y.count
+        x.once += y.once - shared
         if self._order(y.anchor) < self._order(x.anchor):
             x.anchor = y.anchor
 
     def _order(self, node: int) -> tuple[bool, int, tuple[int, str]]:
         """Among the nodes of a customer the least is its anchor."""
-        return self.shared[node] or self.cuts[node] > 0, self.first[node], self.key[node]
+        return self.contested[node], self.first[node], self.key[node]
 
     def _touch(self, group: Group) -> None:
         self.touched.setdefault(group, [(group.name, 0)])
 
     # Settling anew.
 
-    def _finish(self, dirty: dict[Lump, None], new: Iterable[Edge]) -> None:
-        """Settle what must be settled anew, and count the new edges that are cut."""
-        settled: set[Lump] = set()
-        for lump in dirty:
-            settled.update(self._settle(lump.members))
-        for edge in new:
-            b = edge.b
-            if self.lump[b] not in settled and self._is_cut(edge):
-                self.cuts[b] += 1
-                group = self.group[b]
-                if self.cuts[b] == 1 and group.anchor == b and len(group.members) > 1:
-                    self._touch(group)
-                    group.anchor = min(group.members, key=self._order)
+    def _finish(self, dirty: dict[Lump, bool], new: list[Edge], freed: list[int]) -> None:
+        """Settle what must be settled anew, and tell who is contested now."""
+        for lump, broke in dirty.items():
+            self.settle(lump, broke)
+        nodes = [edge.b for edge in new if not self.contested[edge.b] and self._is_cut(edge)]
+        if nodes or freed:
+            self._contest(nodes + freed)
 
     def _is_cut(self, edge: Edge) -> bool:
         """Whether an edge contests its weaker node."""
@@ -351,53 +358,70 @@ class Graph:
         return (
             self.group[a] is not self.group[b]
             and self.type[a] < self.type[b]
-            and not (self.shared[a] or self.shared[b] or self.lump[a].giant)
+            and not (self.shared[a] or self.shared[b] or self.giant[a] or self.contested[a])
         )
 
-    def _settle(self, nodes: list[int]) -> list[Lump]:
-        """Components and customers of the nodes of a component that was."""
-        self._leave(nodes)
-        lumps = []
-        for members in self._components(nodes):
-            lump = Lump(members, len(members) > self.policy.giant)
-            for node in members:
-                self.lump[node] = lump
-            self._regroup(lump)
-            lumps.append(lump)
-        self._named_anew(nodes)
-        return lumps
+    def _contest(self, nodes: Iterable[int]) -> None:
+        """Who is contested of some nodes, and of those that hang on them."""
+        left = sorted((self.type[n], n) for n in set(nodes))
+        while left:
+            _, node = heappop(left)
+            now = self.shared[node] or any(
+                e.b == node and self._is_cut(e) for e in self.edges[node].values()
+            )
+            if now == self.contested[node]:
+                continue
+            self.contested[node] = now
+            group = self.group[node]
+            if now and group.anchor == node and len(group.members) > 1:
+                self._touch(group)
+                group.anchor = min(group.members, key=self._order)
+            elif not now and self._order(node) < self._order(group.anchor):
+                self._touch(group)
+                group.anchor = node
+            for edge in self.edges[node].values():
+                if edge.a == node and self.type[edge.b] > self.type[node]:
+                    heappush(left, (self.type[edge.b], edge.b))
 
-    def _leave(self, nodes: list[int]) -> None:
-        """Note whose the nodes were, all of those customers."""
-        for group in {id(self.group[n]): self.group[n] for n in nodes}.values():
-            pieces = self.touched.pop(group, [(group.name, 0)])
-            ends = [start for _, start in pieces[1:]] + [len(group.members)]
-            for (name, start), end in zip(pieces, ends, strict=True):
-                if name is not None:
-                    self.before.setdefault(name, []).extend(group.members[start:end])
-
-    def _named_anew(self, nodes: list[int]) -> None:
-        """Who is contested and who is the anchor, in customers that are new."""
-        for node in nodes:
-            self.cuts[node] = sum(self._is_cut(e) for e in self.edges[node].values() if e.b == node)
-        for group in {id(self.group[n]): self.group[n] for n in nodes}.values():
+    def settle(self, lump: Lump, broke: bool) -> None:
+        """Components, if it may be in pieces, and customers of what was a component."""
+        lumps = [lump]
+        if broke or lump.weak:
+            lumps = [Lump(part) for part in self._components(lump.members, weak=True)]
+        before = [self.giant[node] for node in lump.members]
+        moved = set(lump.members) if broke else set()
+        parts = [part for one in lumps for part in self._settle(one, broke or lump.weak)]
+        changed = self._regroup(parts, moved)
+        for node, giant in zip(lump.members, before, strict=True):
+            if self.giant[node] != giant:
+                moved.add(node)
+        near = {e.b for n in moved for e in self.edges[n].values() if self.type[e.b] > self.type[n]}
+        self._contest(near | moved)
+        for group in changed:
             group.anchor = min(group.members, key=self._order)
-            self._touch(group)
 
-    def _components(self, nodes: list[int]) -> Iterator[list[int]]:
+    def _leave(self, group: Group) -> None:
+        """Note whose the nodes of a customer were."""
+        pieces = self.touched.pop(group, [(group.name, 0)])
+        ends = [start for _, start in pieces[1:]] + [len(group.members)]
+        for (name, start), end in zip(pieces, ends, strict=True):
+            if name is not None:
+                self.before.setdefault(name, []).extend(group.members[start:end])
+
+    def _components(self, nodes: Iterable[int], *, weak: bool) -> Iterator[list[int]]:
         left = dict.fromkeys(nodes)
         while left:
             start, _ = left.popitem()
             members, k = [start], 0
             while k < len(members):
-                for other in self._beside(members[k]):
+                for other in self._beside(members[k], weak):
                     if other in left:
                         del left[other]
                         members.append(other)
                 k += 1
             yield members
 
-    def _beside(self, node: int) -> Iterator[int]:
+    def _beside(self, node: int, weak: bool) -> Iterator[int]:
         """Those to whom a node is linked."""
         if not self.shared[node]:
             for other in self.edges[node]:
@@ -406,7 +430,7 @@ class Graph:
         for kind, at in self.linked.get(node, ()):
             if kind > 0:
                 a, b = self.must[at]
-            elif kind == 0:
+            elif kind == 0 and weak:
                 a, b, _ = self.weak[at]
                 if self.shared[a] or self.shared[b]:
                     continue
@@ -414,33 +438,104 @@ class Graph:
                 continue
             yield b if a == node else a
 
-    def _regroup(self, lump: Lump) -> None:
-        """The customers of one component, its links taken one by one."""
-        nodes = sorted(lump.members, key=self.key.__getitem__)
+    def _settle(self, lump: Lump, broke: bool) -> list[list[int]]:
+        """The nodes of each customer that may be another, its links taken one by one."""
+        nodes = lump.members
         place = {node: at for at, node in enumerate(nodes)}
-        links = sorted({link for n in nodes for link in self.linked.get(n, ())})
+        links = {link for n in nodes for link in self.linked.get(n, ())} if self.linked else set()
         of = {k: [at for kind, at in links if kind == k] for k in (-1, 0, 1)}
+        weak = [w for w in map(self.weak.__getitem__, of[0]) if self._free(w)]
+        lump.weak = bool(weak)
+        for part in self._components(nodes, weak=False) if weak else [nodes]:
+            giant = len(part) > self.policy.giant
+            for node in part:
+                self.lump[node], self.giant[node] = lump, giant
+        key = self.key
+        weak = [w for w in weak if not (self.giant[w[0]] or self.giant[w[1]])]
+        weak.sort(key=lambda w: (-w[2], key[w[0]], key[w[1]]))
+        if lump.weak or self.giant[nodes[0]]:
+            order, lump.order = self._ordered(nodes), None
+        else:
+            order = lump.order = self._ordered(nodes) if lump.order is None else lump.order
+        first = bisect_left(order, (True,))
+        pairs = ((place[e[8]], place[e[9]]) for e in order)  # many, and gone as soon as read
+        types = self.type
         clusters = Clusters(
             self.guards,
-            [self.type[n] for n in nodes],
-            spans=[(self.first[n], self.last[n]) for n in nodes],
-            cannot=_local(place, (self.cannot[at] for at in of[-1])),
+            [types[n] for n in nodes],
+            first=[self.first[n] for n in nodes],
+            last=[self.last[n] for n in nodes],
+            cannot=_local(place, [self.cannot[at] for at in of[-1]]),
         )
-        clusters.must(_local(place, (self.must[at] for at in of[1])))
-        if not lump.giant:
-            clusters.take((place[e.a], place[e.b]) for e in self._credible(nodes))
-            weak = [self.weak[at] for at in of[0]]
-            free = [w for w in weak if not (self.shared[w[0]] or self.shared[w[1]])]
-            free.sort(key=lambda w: (-w[2], place[w[0]], place[w[1]]))
-            clusters.take((place[a], place[b]) for a, b, _ in free)
-        held: dict[int, list[int]] = {}
-        for at, node in enumerate(nodes):
-            held.setdefault(clusters.find(at), []).append(node)
-        for members in held.values():
-            group = Group(members, 0, members[0])
-            self.tell(group)
-            for node in members:
-                self.group[node] = group
+        must = sorted((self.must[at] for at in of[1]), key=lambda m: (key[m[0]], key[m[1]]))
+        core = settled(
+            clusters,
+            _local(place, must),
+            islice(pairs, first),
+            pairs,
+            _local(place, [w[:2] for w in weak]),
+            narrow=self.narrow,
+            most=self.policy.giant,
+        )
+        anew = self._cored(nodes, [nodes[at] for at in core])
+        parts = []
+        for part in clusters.parts():
+            group = self.group[nodes[part[0]]]
+            if anew:
+                self.tell(group)
+            if (
+                len(group.members) != len(part)
+                or broke
+                or any(self.group[nodes[at]] is not group for at in part)
+            ):
+                parts.append([nodes[at] for at in part])
+        return parts
+
+    def _regroup(self, parts: list[list[int]], moved: set[int]) -> list[Group]:
+        """Give customers the nodes that they have now, and return those that are others.
+
+        `moved` gets the nodes whose customer is another now.
+        """
+        group = self.group
+        changed: list[Group] = []
+        olds = {id(group[n]): group[n] for part in parts for n in part}
+        for old in olds.values():
+            self._leave(old)
+        for part in sorted(parts, key=len, reverse=True):
+            found = Counter(id(group[n]) for n in part)
+            best = next((k for k, _ in found.most_common() if k in olds), None)
+            now = Group([], 0, part[0]) if best is None else olds.pop(best)
+            now.members, now.anchor, now.name = part, part[0], None
+            now.crowds = {}
+            for node in part:
+                if group[node] is not now:
+                    moved.add(node)
+                    group[node] = now
+            self.tell(now)
+            self._touch(now)
+            changed.append(now)
+        return changed
+
+    def _free(self, weak: tuple[int, int, float]) -> bool:
+        return not (self.shared[weak[0]] or self.shared[weak[1]])
+
+    def _cored(self, nodes: Sequence[int], core: Sequence[int]) -> bool:
+        """Take in of which core each of some nodes is; whether that is not as it was."""
+        was: dict[int, int] = {}
+        cores = zip(core, map(self._core, nodes), strict=True)
+        same = all(was.setdefault(root, k) == k for root, k in cores)
+        if same and len(set(was.values())) == len(was):
+            return False
+        self.cored(nodes, core)
+        return True
+
+    def cored(self, nodes: Sequence[int], core: Sequence[int]) -> None:
+        """Take in of which core each of some nodes is."""
+        for root in core:
+            self.once[root] = 0
+        for node, root in zip(nodes, core, strict=True):
+            self.core[node] = root
+            self.once[root] |= self.unique[self.type[node]]
 
     def tell(self, group: Group) -> None:
         """What a customer counts, and from whom it must be kept apart."""
@@ -449,6 +544,7 @@ class Graph:
             (self.type[n], one.get(n, n)) if one else (self.type[n], n) for n in group.members
         }
         group.count = sum(self.guards.units[kind] for kind, _ in counted)
+        group.once = sum(self.once[core] for core in {self._core(n) for n in group.members})
         group.foes = []
         if self.cannot:
             for node in group.members:
@@ -457,22 +553,37 @@ class Graph:
                         a, b = self.cannot[at]
                         group.foes.append(b if a == node else a)
 
-    def _credible(self, nodes: Sequence[int]) -> list[Edge]:
+    def _edges_of(self, nodes: Iterable[int]) -> Iterator[Edge]:
+        """The edges between some nodes and stronger ones of their component."""
+        for node in nodes:
+            if not self.shared[node]:
+                for edge in self.edges[node].values():
+                    if edge.b == node and not self.shared[edge.a]:
+                        yield edge
+
+    def _ordered(self, nodes: Sequence[int]) -> list[Order]:
         """The edges among nodes, the most credible first."""
-        kind, shared, key = self.type, self.shared, self.key
-        held = [
-            edge
-            for node in nodes
-            if not shared[node]
-            for edge in self.edges[node].values()
-            if edge.b == node and not shared[edge.a]
-        ]
-        held.sort(
-            key=lambda e: (
-                kind[e.b], kind[e.a], not e.login, -e.last, e.first, key[e.a], key[e.b]
-            )
-        )  # fmt: skip
-        return held
+        out = []
+        for edge in self._edges_of(nodes):
+            if not self.giant[edge.a]:
+                edge.key = self._credible(edge)
+                out.append(edge.key)
+        out.sort()
+        return out
+
+    def _place(self, edge: Edge, order: list[Order]) -> None:
+        """Put an edge where it belongs."""
+        if edge.key is not None:
+            at = bisect_left(order, edge.key)
+            if at < len(order) and order[at] is edge.key:
+                del order[at]
+        edge.key = self._credible(edge)
+        insort(order, edge.key)
+
+    def _credible(self, edge: Edge) -> Order:
+        a, b, kind, key = edge.a, edge.b, self.type, self.key
+        weak, strong, late = kind[b], kind[a], -edge.last
+        return not edge.sure, weak, strong, not edge.login, late, edge.first, key[a], key[b], a, b
 
 
 def _moves(edge: Edge, time: int, login: bool) -> bool:
@@ -487,5 +598,5 @@ def _moves(edge: Edge, time: int, login: bool) -> bool:
     return moved
 
 
-def _local(place: dict[int, int], pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    return ((place[a], place[b]) for a, b in pairs if a in place and b in place)
+def _local(place: dict[int, int], pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(place[a], place[b]) for a, b in pairs if a in place and b in place]

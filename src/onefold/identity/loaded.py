@@ -5,11 +5,13 @@ loaded(resolve(log))  then  saw(event)   ==   resolve(log + event)
 
 import numpy as np
 
+from onefold._types import Ints
 from onefold.identity.bundles import NOBODY
 from onefold.identity.graph import components
 from onefold.identity.identities import Identities
-from onefold.identity.live import Bundle, Edge, Graph, Group, Lump
-from onefold.identity.partition import Partition
+from onefold.identity.live import Graph
+from onefold.identity.partition import Partition, vouched
+from onefold.identity.parts import Bundle, Group, Lump
 from onefold.identity.settle import Clusters
 
 
@@ -24,8 +26,16 @@ def loaded(identities: Identities) -> tuple[Graph, list[Bundle | None]]:
     graph.shared = who.demoted.tolist()
     _edges(graph, who)
     _links(graph, who)
-    _lumps(graph, who)
+    graph.contested = who.contested.tolist()
+    graph.giant = who.giant.tolist()
+    lumps = _lumps(graph, who)
+    _cores(graph, who)
     _groups(graph, who)
+    for lump in lumps:
+        # Where all is one customer every link was accepted; else it must be known which vouched.
+        several = any(graph.group[n] is not graph.group[lump.members[0]] for n in lump.members)
+        if several or lump.weak:
+            graph.settle(lump, False)
     graph.changes()
     out: list[Bundle | None] = []
     members = [[n for n in row if n != NOBODY] for row in seen.members.tolist()]
@@ -42,12 +52,9 @@ def _edges(graph: Graph, who: Partition) -> None:
     e = who.edges
     columns = (e.strong, e.weak, e.first, e.last, e.login)
     for a, b, first, last, login in zip(*(c.tolist() for c in columns), strict=True):
-        edge = graph.edges[a][b] = graph.edges[b][a] = Edge(a, b)
+        edge = graph.edge(a, b)
         edge.first, edge.last, edge.login = first, last, login
         graph.serves(edge)
-    for at in who.cut.tolist():
-        a, b = int(e.strong[at]), int(e.weak[at])
-        graph.cuts[b] += graph.type[a] < graph.type[b]
 
 
 def _links(graph: Graph, who: Partition) -> None:
@@ -61,23 +68,24 @@ def _links(graph: Graph, who: Partition) -> None:
             _pairs(held.weak_strong, held.weak_weak), held.probability.tolist(), strict=True
         )
     ]
-    for kind, pairs in ((1, graph.must), (0, graph.weak), (-1, graph.cannot)):
+    weak = [(a, b) for a, b, _ in graph.weak]
+    for kind, pairs in ((1, graph.must), (0, weak), (-1, graph.cannot)):
         for at, pair in enumerate(pairs):
-            for node in dict.fromkeys(pair[:2]):
+            for node in dict.fromkeys(pair):
                 graph.linked.setdefault(node, []).append((kind, at))
     if graph.must:
         n = len(who.nodes)
-        one = Clusters(graph.guards, graph.type, spans=[(0, 0)] * n, cannot=graph.cannot)
+        one = Clusters(graph.guards, graph.type, first=[0] * n, last=[0] * n, cannot=graph.cannot)
         one.must(graph.must)
         ends = {node for pair in graph.must for node in pair}
         graph.unit = {node: one.find(node) for node in ends}
 
 
-def _pairs(a: np.ndarray, b: np.ndarray) -> list[tuple[int, int]]:
+def _pairs(a: Ints, b: Ints) -> list[tuple[int, int]]:
     return list(zip(a.tolist(), b.tolist(), strict=True))
 
 
-def _lumps(graph: Graph, who: Partition) -> None:
+def _lumps(graph: Graph, who: Partition) -> list[Lump]:
     e, held, shared = who.edges, who.links, who.demoted
     believed = ~(shared[e.strong] | shared[e.weak])
     free = ~(shared[held.weak_strong] | shared[held.weak_weak])
@@ -87,12 +95,24 @@ def _lumps(graph: Graph, who: Partition) -> None:
         (held.must_strong, held.must_weak),
         (held.weak_strong[free], held.weak_weak[free]),
     )
-    lumps: dict[int, Lump] = {}
-    for node, (at, giant) in enumerate(zip(label.tolist(), who.giant.tolist(), strict=True)):
-        if at not in lumps:
-            lumps[at] = Lump([], giant)
+    lumps = [Lump([]) for _ in range(int(label.max(initial=-1)) + 1)]
+    for node, at in enumerate(label.tolist()):
         lumps[at].members.append(node)
         graph.lump[node] = lumps[at]
+    for at in label[held.weak_strong[free]].tolist():
+        lumps[at].weak = True
+    return lumps
+
+
+def _cores(graph: Graph, who: Partition) -> None:
+    """Of which core each node is, where every link is accepted."""
+    e, held, shared = who.edges, who.links, who.demoted
+    sure = vouched(who.nodes, e) & ~(shared[e.strong] | shared[e.weak])
+    label = components(
+        len(who.nodes), (e.strong[sure], e.weak[sure]), (held.must_strong, held.must_weak)
+    )
+    _, root = np.unique(label, return_index=True)
+    graph.cored(range(len(label)), root[label].tolist())
 
 
 def _groups(graph: Graph, who: Partition) -> None:

@@ -18,7 +18,7 @@ from onefold.identity.bundles import Nodes, Seen
 from onefold.identity.graph import LATE, Edges, components, demoted, edges_of, owners, spans
 from onefold.identity.linked import Pairs
 from onefold.identity.policy import IdentityPolicy
-from onefold.identity.settle import Clusters, Guards
+from onefold.identity.settle import Clusters, Guards, settled
 
 
 @attrs.frozen(eq=False)
@@ -164,22 +164,27 @@ def _settled(
     clusters = Clusters(
         Guards(nodes.kinds),
         kind[rows].tolist(),
-        spans=list(zip(first[rows].tolist(), last[rows].tolist(), strict=True)),
+        first=first[rows].tolist(),
+        last=last[rows].tolist(),
         cannot=local(links.cannot_strong, links.cannot_weak),
     )
     order = np.lexsort((links.must_weak, links.must_strong))
-    clusters.must(local(links.must_strong[order], links.must_weak[order]))
+    must = local(links.must_strong[order], links.must_weak[order])
     believed = edges.only((place[edges.strong] >= 0) & ~giant[edges.strong])
     believed = believed.only(credible(believed, kind))
     sure = vouched(nodes, believed)
-    clusters.take(local(believed.strong[sure], believed.weak[sure]))
-    if not sure.all():
-        narrow = Guards(nodes.kinds, narrow=True)
-        clusters.take(local(believed.strong[~sure], believed.weak[~sure]), narrow=narrow)
     maybe = free & ~(giant[links.weak_strong] | giant[links.weak_weak])
     a, b, p = links.weak_strong[maybe], links.weak_weak[maybe], links.probability[maybe]
     order = np.lexsort((b, a, -p))
-    clusters.take(local(a[order], b[order]), most=most)
+    settled(
+        clusters,
+        must,
+        local(believed.strong[sure], believed.weak[sure]),
+        local(believed.strong[~sure], believed.weak[~sure]),
+        local(a[order], b[order]),
+        narrow=Guards(nodes.kinds, narrow=True),
+        most=most,
+    )
     return np.array([clusters.find(i) for i in range(len(rows))], dtype=np.int64)
 
 

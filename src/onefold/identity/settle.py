@@ -12,7 +12,7 @@ cluster, and a link between clusters that fit together change nothing else.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import final
 
 from onefold.identity.kinds import IdentifierType
@@ -25,7 +25,7 @@ HIGH = 1 << (BITS - 1)
 class Guards:
     """Limits as sums of whole numbers: each type has `BITS` bits, the highest of which tells."""
 
-    __slots__ = ("bias", "hard", "high", "limits", "once", "periods", "units")
+    __slots__ = ("_told", "bias", "hard", "high", "limits", "once", "periods", "units")
 
     def __init__(self, kinds: Sequence[IdentifierType], *, narrow: bool = False) -> None:
         """The limits of types; with `narrow` those of links that don't vouch."""
@@ -40,6 +40,7 @@ class Guards:
         limited = [i for i, limit in enumerate(self.limits) if limit is not None]
         self.bias = sum((HIGH - 1 - (self.limits[i] or 0)) << (BITS * i) for i in limited)
         self.high = sum(HIGH << (BITS * i) for i in limited)
+        self._told: dict[int, list[int]] = {}
         # Beyond these it need not be asked when the values were in use.
         self.hard = sum(HIGH << (BITS * i) for i in limited if self.periods[i] is None)
 
@@ -54,7 +55,9 @@ class Guards:
     def broken(self, count: int) -> list[int]:
         """Positions of the types of which a sum of counts is above the limit."""
         over = (count + self.bias) & self.high
-        return [i for i, unit in enumerate(self.units) if over & (unit * HIGH)]
+        if over not in self._told:
+            self._told[over] = [i for i, unit in enumerate(self.units) if over & (unit * HIGH)]
+        return self._told[over]
 
 
 @final
@@ -64,11 +67,13 @@ class Clusters:
     __slots__ = (
         "_count",
         "_crowds",
+        "_first",
         "_foes",
         "_guards",
-        "_members",
+        "_last",
         "_narrow",
-        "_spans",
+        "_next",
+        "_size",
         "_types",
         "_unit",
         "parent",
@@ -79,13 +84,15 @@ class Clusters:
         guards: Guards,
         types: Sequence[int],
         *,
-        spans: Sequence[tuple[int, int]],
+        first: Sequence[int],
+        last: Sequence[int],
         cannot: Iterable[tuple[int, int]] = (),
     ) -> None:
         n = len(types)
-        self._guards, self._types, self._spans = guards, types, spans
+        self._guards, self._types, self._first, self._last = guards, types, first, last
         self.parent = list(range(n))
-        self._members: list[list[int]] = [[i] for i in range(n)]
+        self._next = list(range(n))  # of the same cluster, round and round
+        self._size = [1] * n
         self._count = [guards.units[t] for t in types]
         self._foes: dict[int, list[int]] = {}
         self._narrow: list[int] | None = None  # counts, while links are taken that don't vouch
@@ -115,7 +122,7 @@ class Clusters:
                 self._join(x, y)
         self._unit = [self.find(i) for i in range(len(self.parent))]
         for root in {self.find(i) for i in range(len(self.parent))}:
-            kinds = {self._types[i] for i in self._members[root]}
+            kinds = {self._types[i] for i in self._members(root)}
             self._count[root] = sum(self._guards.units[t] for t in kinds)
 
     def take(
@@ -132,7 +139,8 @@ class Clusters:
         """
         parent, count, guards = self.parent, self._count, self._guards
         if narrow is not None:
-            guards, count = narrow, [narrow.counted(c) for c in self._count]
+            seen = {c: narrow.counted(c) for c in set(self._count)}
+            guards, count = narrow, [seen[c] for c in self._count]
         self._narrow = None if narrow is None else count
         bias, high, hard = guards.bias, guards.high, guards.hard
         for x, y in pairs:
@@ -147,10 +155,23 @@ class Clusters:
                 continue
             if self._foes and self._hostile(x, y):
                 continue
-            if most is not None and len(self._members[x]) + len(self._members[y]) > most:
+            if most is not None and self._size[x] + self._size[y] > most:
                 continue
             self._join(x, y)
         self._narrow = None
+
+    def parts(self) -> Iterator[list[int]]:
+        """The nodes of each cluster."""
+        for i, root in enumerate(self.parent):
+            if i == root:
+                yield self._members(root)
+
+    def _members(self, root: int) -> list[int]:
+        out, at = [root], self._next[root]
+        while at != root:
+            out.append(at)
+            at = self._next[at]
+        return out
 
     def why(self, x: int, y: int) -> tuple[list[int], bool]:
         """What keeps the clusters of two roots apart: types beyond their limit, a cannot-link."""
@@ -171,39 +192,73 @@ class Clusters:
         """Whether more of a type than may be are in use within one period."""
         limit = self._guards.limits[kind]
         assert limit is not None
-        return self._crowd(x, kind).with_other(self._crowd(y, kind)) > limit
+        if self._size[x] == 1:
+            x, y = y, x
+        if self._size[y] == 1:
+            return self._crowd(x, kind).full(self._first[y], self._last[y], limit)
+        return self._crowd(x, kind).too_many(self._crowd(y, kind), limit)
 
     def _crowd(self, root: int, kind: int) -> "Crowd":
         if (root, kind) not in self._crowds:
-            nodes = [i for i in self._members[root] if self._types[i] == kind]
+            nodes = [i for i in self._members(root) if self._types[i] == kind]
             self._crowds[root, kind] = Crowd(self._used(nodes), self._guards.periods[kind] or 0)
         return self._crowds[root, kind]
 
     def _used(self, nodes: list[int]) -> list[tuple[int, int]]:
         """When each value was in use; those that were declared to be one are one."""
         if self._unit is None:
-            return [span for span in (self._spans[i] for i in nodes) if span[0] <= span[1]]
+            spans = [(self._first[i], self._last[i]) for i in nodes]
+            return [span for span in spans if span[0] <= span[1]]
         whole: dict[int, tuple[int, int]] = {}
         for node in nodes:
-            first, last = self._spans[node]
+            first, last = self._first[node], self._last[node]
             begin, end = whole.get(self._unit[node], (first, last))
             whole[self._unit[node]] = min(begin, first), max(end, last)
         return [span for span in whole.values() if span[0] <= span[1]]
 
     def _join(self, x: int, y: int) -> None:
-        if len(self._members[x]) < len(self._members[y]):
+        if self._size[x] < self._size[y]:
             x, y = y, x
         for kind, period in enumerate(self._guards.periods):
             if period is not None and (x, kind) in self._crowds:
                 self._crowds[x, kind].add(self._crowd(y, kind))
         self.parent[y] = x
-        self._members[x] += self._members[y]
-        self._members[y] = []
+        self._size[x] += self._size[y]
+        self._next[x], self._next[y] = self._next[y], self._next[x]
         self._count[x] += self._count[y]
         if self._narrow is not None:
             self._narrow[x] += self._narrow[y]
         if y in self._foes:
             self._foes.setdefault(x, []).extend(self._foes.pop(y))
+
+
+def settled(
+    clusters: Clusters,
+    must: Iterable[tuple[int, int]],
+    sure: Iterable[tuple[int, int]],
+    others: Iterable[tuple[int, int]],
+    weak: Iterable[tuple[int, int]],
+    *,
+    narrow: Guards,
+    most: int,
+) -> list[int]:
+    """Take all links, each list in its order; and the core of each node.
+
+    Args:
+        clusters: Nodes that are alone; it holds the outcome.
+        must: Pairs that are one whatever the limits.
+        sure: Pairs whose ends both vouch.
+        others: Pairs of which an end does not; they keep to the narrow guards.
+        weak: Pairs that may be one.
+        narrow: The guards for `others`.
+        most: How many nodes weak links may join.
+    """
+    clusters.must(must)
+    clusters.take(sure)
+    core = [clusters.find(i) for i in range(len(clusters.parent))]
+    clusters.take(others, narrow=narrow)
+    clusters.take(weak, most=most)
+    return core
 
 
 @final
@@ -221,15 +276,45 @@ class Crowd:
         self._starts = sorted(start for start, _ in self._spans)
         self._ends = sorted(end for _, end in self._spans)
 
-    def with_other(self, other: "Crowd") -> int:
-        """The most at one instant at which one of the smaller side is in use, of both together."""
-        small, large = sorted((self, other), key=lambda crowd: len(crowd._spans))
-        most = 0
+    def too_many(self, other: "Crowd", limit: int) -> bool:
+        """Whether more than `limit` of both are in use at once; each side keeps to it alone."""
+        small, large = (other, self) if len(other._spans) < len(self._spans) else (self, other)
+        if len(small._spans) + len(large._spans) <= limit:
+            return False
+        starts, ends = large._starts, large._ends
+        alone = len(small._spans) == 1
         for start, end in small._spans:
-            low, high = bisect_right(large._starts, start), bisect_right(large._starts, end - 1)
-            for instant in (start, *large._starts[low:high]):
-                most = max(most, small._at(instant) + large._at(instant))
-        return most
+            low = bisect_right(starts, start)
+            begun = low - bisect_right(ends, start) + (1 if alone else small._at(start))
+            if begun > limit:
+                return True
+            high = bisect_right(starts, end - 1, low)
+            if alone and begun + high - low <= limit:
+                continue
+            for at in range(low, high):
+                instant = starts[at]
+                both = bisect_right(starts, instant) - bisect_right(ends, instant)
+                if both + (1 if alone else small._at(instant)) > limit:
+                    return True
+        return False
+
+    def full(self, first: int, last: int, limit: int) -> bool:
+        """Whether `limit` or more are in use at one instant at which another one is."""
+        if first > last:
+            return False
+        starts, ends = self._starts, self._ends
+        low = bisect_right(starts, first)
+        begun = low - bisect_right(ends, first)
+        if begun >= limit:
+            return True
+        high = bisect_right(starts, last + self._period - 1, low)
+        if begun + high - low < limit:
+            return False
+        for at in range(high - 1, low - 1, -1):
+            instant = starts[at]
+            if bisect_right(starts, instant) - bisect_right(ends, instant) >= limit:
+                return True
+        return False
 
     def most_within(self, first: int, last: int) -> int:
         """The most at one instant at which the one that is in use from first to last is, too."""

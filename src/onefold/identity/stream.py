@@ -27,8 +27,8 @@ from onefold.identity.evidence import Evidence
 from onefold.identity.heard import Key, Times, evidence_of, key_of, known_of, shortened
 from onefold.identity.identities import Identities
 from onefold.identity.links import Links
-from onefold.identity.live import Bundle
 from onefold.identity.loaded import loaded
+from onefold.identity.parts import Bundle
 from onefold.identity.policy import DEFAULT, IdentityPolicy
 from onefold.identity.whose import Timelines
 
@@ -77,7 +77,8 @@ class Resolver:
     """Says who is who of a stream of events, as `resolve` does of a log.
 
     Unlike nearly all else here it is no value: `observe`, `learn` and `merge` change it. It is not
-    made for several threads at once.
+    made for several threads at once. People who are erased (`forgotten`) are no part of it: leave
+    out their events, and start anew from a log that is without them.
 
     Args:
         policy: What is believed of identifiers.
@@ -105,6 +106,7 @@ class Resolver:
         self._policy = instance(policy, IdentityPolicy, "Resolver: policy")
         if links is not None:
             instance(links, Links, "Resolver: links", "Make them with Links.must(a, b) and others.")
+        policy.opened("Resolver")
         self._links = links
         self._place = {kind.name: at for at, kind in enumerate(self._policy.types)}
         self._readers: list[Callable[[str], str | None] | None] = [None] * len(self._place)
@@ -279,7 +281,7 @@ class Resolver:
         return row
 
     def _bundle(self, key: Key) -> Bundle | None:
-        customer, given, kind, source = key
+        customer, given, kind, source, _ = key
         whole = given if customer is None else (*given, (CUSTOMER, (customer,)))
         nodes = []
         for name, values in whole:

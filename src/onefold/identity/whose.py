@@ -12,7 +12,8 @@ from typing import final
 
 import numpy as np
 
-from onefold.identity.live import Bundle, Graph
+from onefold.identity.live import Graph
+from onefold.identity.parts import Bundle
 from onefold.identity.people import SHARED, named
 
 
@@ -55,9 +56,9 @@ class Timelines:
 
     def _best(self, bundle: Bundle) -> int | None:
         """The strongest identifier that is nobody else's."""
-        shared, cuts = self._graph.shared, self._graph.cuts
+        contested = self._graph.contested
         for node in bundle.nodes:
-            if not (shared[node] or cuts[node]):
+            if not contested[node]:
                 return node
         return None
 
