@@ -1,10 +1,13 @@
 """The policy: settings of a type, changed one by one."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 import onefold as of
 from onefold.errors import ArgumentError, UnknownName
-from onefold.identity import DEFAULT
+from onefold.identity import DEFAULT, NORMALISERS
 
 
 def test_changed_keeps_the_other_guards() -> None:
@@ -56,3 +59,23 @@ def test_a_number_without_a_country_says_what_to_do() -> None:
     assert local in who.explain(("phone", "0151 23456789"), ("phone", "+4915123456789")).verdict
     german = of.resolve(log, DEFAULT.changed("phone", region="DE"))
     assert german.to_pandas()["value"].tolist() == ["+4915123456789"]
+
+
+def test_the_table_of_default_types_is_true() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/identity.md").read_text("utf-8")
+    table = page.split("## The types of the default policy")[1].split("##")[0]
+    rows = [line.split("|")[1:-1] for line in table.splitlines() if line.startswith("| `")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        [
+            f"`{kind.name}`",
+            str(kind.rank),
+            str(kind.limit or ""),
+            "" if kind.period is None else f"{kind.period / np.timedelta64(1, 'D'):.0f} days",
+            str(kind.max_owners or ""),
+            "yes" if kind.vouches else "no",
+            f"`{kind.normalise}`",
+        ]
+        for kind in DEFAULT.types
+    ]
+    for name in NORMALISERS:
+        assert f"| `{name}` |" in page.split("## What each normaliser does")[1]
