@@ -222,6 +222,41 @@ def test_the_events_of_people_add_up(
         assert profiles.table["events"].sum() == n
 
 
+# ------------------------------------------------------------------------ erased people
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(logs(), logs(), policies(), links(), moments(), st.data())
+def test_erased_people_stay_away(
+    a: of.EventLog,
+    b: of.EventLog,
+    policy: IdentityPolicy,
+    told: Links | None,
+    t: np.datetime64,
+    data: st.DataObject,
+) -> None:
+    end = START + 20 * HOUR
+    who = resolve(a + b, policy, as_of=end, links=told)
+    able = np.flatnonzero(~who.partition.contested[who.partition.anchor])
+    if not len(able):
+        return
+    gone = who.forget(str(who.ids[data.draw(st.sampled_from(able.tolist()))]), key="k")
+
+    def known(log: of.EventLog, *, less: bool) -> of.Profiles:
+        forgotten = gone if less else None
+        return fold(log, resolve(log, policy, as_of=end, links=told, forgotten=forgotten))
+
+    both = known(a + b, less=True)
+    assert_same(known(a, less=True).update(b, as_of=end), both)
+    assert_same(known(a, less=True).merge(known(b, less=False)), both)
+    assert_same(known(a, less=False).merge(known(b, less=True)), both)
+    assert both.identities is not None
+    assert_same(known(a + b, less=False).resolved(both.identities), both)
+    then = resolve(a + b, policy, as_of=t, links=told, forgotten=gone)
+    assert_same(both.at(t), fold((a + b).before(t), then))
+    assert_same(both.merge(known(a, less=False)).at(t), both.at(t))
+
+
 # ------------------------------------------------------------------------ as of many moments
 
 
@@ -505,6 +540,42 @@ def test_what_is_nobodys_comes_back() -> None:
     less = whole.resolved(resolve(log, policy.with_types(cookie)))
     assert len(less) == 1 and "consent" not in less.table.names
     assert less.resolved(resolve(log)) == whole
+
+
+def test_an_erased_person_does_not_come_back() -> None:
+    log = of.EventLog.from_events(
+        [seen(1, cookie="c1"), seen(2, "login", cookie="c1", email="ann@x.org")]
+    )
+    who = resolve(log, as_of=at(20))
+    gone, other = (who.forget(("email", "ann@x.org"), key=key) for key in ("k", "other"))
+    less = fold(log, resolve(log, as_of=at(20), forgotten=gone))
+    whole = fold(log, who)
+    assert len(whole) == 1 and len(less) == 0
+    assert less.identities is not None
+    late = of.EventLog.from_events([seen(25, cookie="c1")])
+    for empty in (
+        less.update(log),
+        less.update(late),
+        less.update(log).at(at(3)),
+        less.merge(whole),
+        whole.merge(less),
+        whole.resolved(less.identities),
+        whole.resolved(less.identities).update(log + late),
+    ):
+        assert len(empty) == 0 and not len(empty.ledger.events)
+        assert empty.identities is not None and empty.identities.forgotten == gone
+    far = of.EventLog.from_events(
+        [of.Event(None, "view", "2027-03-01", identifiers={"cookie": "c1"})]
+    )
+    assert len(less.update(far)) == 0
+    elsewhere = fold(log, resolve(log, as_of=at(20), forgotten=other))
+    for wrong, words in (
+        (lambda: less.resolved(who), "have forgotten 2 identifiers, .* is not all of these"),
+        (lambda: less.resolved(elsewhere.identities), "is made with another key"),  # type: ignore[arg-type]
+        (lambda: less.merge(elsewhere), "Profiles.merge: .* under different keys"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            wrong()
 
 
 def test_an_alias_finds_its_customer() -> None:

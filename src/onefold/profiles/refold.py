@@ -12,7 +12,7 @@ import numpy as np
 
 from onefold import _time
 from onefold._check import instance
-from onefold._columns import Columns, frozen, stacked
+from onefold._columns import Coded, Columns, frozen, stacked
 from onefold._types import Ints
 from onefold.errors import ArgumentError, BeyondKept
 from onefold.events.log import EventLog
@@ -20,6 +20,7 @@ from onefold.events.tables import EVIDENCE, one_type, same_currency
 from onefold.identity import Identities
 from onefold.identity.dividing import no_rows, numbered
 from onefold.identity.evidence import Evidence
+from onefold.identity.forgotten import Forgotten
 from onefold.identity.places import places
 from onefold.ledger import Ledger
 
@@ -45,15 +46,19 @@ class Folded:
     def under(self, who: Identities, call: str) -> "Folded":
         """The same events by another who is who.
 
+        What it has forgotten leaves.
+
         Raises:
-            ArgumentError: If it has not seen all of them.
+            ArgumentError: If it has not seen all others, or has forgotten less.
         """
         self._complete(call)
-        held = self.identities.evidence
+        _refuse_less(self.identities.forgotten, who.forgotten, call)
+        known = self._without(who.forgotten, call)
+        held = known.identities.evidence
         if held is who.evidence:
-            return self._under(who, no_rows())
+            return known._under(who, no_rows())
         at = places(held, who.evidence)
-        used = [t.array(EVIDENCE) for t in self._tables]
+        used = [t.array(EVIDENCE) for t in known._tables]
         lost = sum(int((at[some] < 0).sum()) for some in used)
         if lost:
             raise ArgumentError(
@@ -61,10 +66,15 @@ class Folded:
                 "profiles hold. Resolve the same log, or use "
                 "profiles.identities.under(policy, links=...)."
             )
-        return self._moved(at)._under(who, no_rows())
+        return known._moved(at)._under(who, no_rows())
 
     def grown(self, log: EventLog, as_of: np.datetime64) -> "Folded":
-        """What is known with the rows of a log, all of them before `as_of`."""
+        """What is known with the rows of a log, all of them before `as_of`.
+
+        Those of whom is forgotten are left out.
+        """
+        if (gone := self.identities.forgotten) is not None:
+            log = gone.without(log, call="Profiles.update")
         more = Evidence.of(log)
         rows = numbered(log, len(self.identities.evidence) + np.arange(len(more)))
         return self._with(more, rows, as_of, "profiles.update")
@@ -75,8 +85,11 @@ class Folded:
         Raises:
             ArgumentError: If they believe other things of identifiers.
         """
+        self._complete(call)
         other._complete(call)
-        a, b = self.identities, other.identities
+        gone = _united(self.identities.forgotten, other.identities.forgotten, call)
+        mine, other = self._without(gone, call), other._without(gone, call)
+        a, b = mine.identities, other.identities
         for name in ("policy", "links", "known_at"):
             if getattr(a, name) != getattr(b, name):
                 raise ArgumentError(
@@ -84,11 +97,11 @@ class Folded:
                     "the same, or put one under the other's with profiles.resolved(...)."
                 )
         theirs = other._moved(len(a.evidence) + np.arange(len(b.evidence)))
-        currency = same_currency(self.ledger.currency, other.ledger.currency, call)
+        currency = same_currency(mine.ledger.currency, other.ledger.currency, call)
         events = stacked([theirs.ledger.events, theirs.apart.events])
         facts = stacked([theirs.ledger.facts, theirs.apart.facts])
         rows = EventLog(events, facts, currency)
-        return self._with(b.evidence, rows, max(a.as_of, b.as_of), call)
+        return mine._with(b.evidence, rows, max(a.as_of, b.as_of), call)
 
     def _with(self, more: Evidence, rows: EventLog, as_of: np.datetime64, call: str) -> "Folded":
         self._complete(call)
@@ -107,6 +120,32 @@ class Folded:
         mine = EventLog(self.ledger.events, self.ledger.facts, self.ledger.currency)
         made = who.divide(mine, attrs.evolve(apart, currency=currency))
         return Folded(self.ledger.moved(made.events, made.facts, made.counting), who, made.apart)
+
+    def _without(self, gone: Forgotten | None, call: str) -> "Folded":
+        """The same without whom is forgotten, besides those who are already.
+
+        What they outweighed or repeated comes back as soon as all is divided anew (`_under`).
+        """
+        who = self.identities
+        if gone is None or gone == who.forgotten:
+            return self
+        keep = ~gone.rows(who.evidence.table, call=call)
+        links = gone.links(who.links, call=call)
+        less = attrs.evolve(who, evidence=who.evidence.only(keep), links=links, forgotten=gone)
+        if keep.all():
+            return attrs.evolve(self, identities=less)
+        whose = [
+            Coded(np.where(keep[t.array(EVIDENCE)], c.codes, np.int32(-1)), c.vocab)
+            for t, c in ((t, t.coded("customer")) for t in self._tables[:2])
+        ]
+        apart = (t.take(np.flatnonzero(keep[t.array(EVIDENCE)])) for t in self._tables[2:])
+        known = attrs.evolve(
+            self,
+            ledger=self.ledger.moved(whose[0], whose[1], no_rows()),
+            identities=less,
+            apart=EventLog(*(t.compact() for t in apart)),
+        )
+        return known._moved(np.cumsum(keep) - 1)
 
     @property
     def _tables(self) -> tuple[Columns, ...]:
@@ -128,6 +167,32 @@ class Folded:
                 "and without them nobody can be merged or split. Fold anew with a longer keep=, or "
                 "use profiles.recent(), which knows only what was kept."
             )
+
+
+def _refuse_less(held: Forgotten | None, other: Forgotten | None, call: str) -> None:
+    """Refuse to bring back whom is forgotten."""
+    if held is None or not len(held):
+        return
+    known = other is not None and other.check == held.check
+    if other is None or not known or not np.isin(held.hashes, other.hashes).all():
+        why = "made with another key, " if other is not None and not known else ""
+        raise ArgumentError(
+            f"{call}: the profiles have forgotten {len(held):,} identifiers, and what identities "
+            f"have forgotten is {why}not all of these: erased people would come back. Resolve "
+            "with resolve(..., forgotten=profiles.identities.forgotten | more)."
+        )
+
+
+def _united(a: Forgotten | None, b: Forgotten | None, call: str) -> Forgotten | None:
+    """What either side has forgotten."""
+    if a is None or b is None:
+        return b if a is None else a
+    if a.check != b.check:
+        raise ArgumentError(
+            f"{call}: the two sides have forgotten people under different keys, so neither can "
+            "tell whom the other forgot. Resolve both with one forgotten=, made with one key."
+        )
+    return a | b
 
 
 def folded(log: EventLog, who: Identities, threads: int) -> Folded:

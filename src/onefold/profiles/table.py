@@ -235,7 +235,8 @@ class Profiles:
         """Profiles that also know the events and facts of `log`; late ones find their place.
 
         With identities who is who is resolved anew, by all that was seen. Only people who did
-        something new, or are merged or split by it, are folded again.
+        something new, or are merged or split by it, are folded again. Rows of people whom the
+        identities have forgotten are left out.
 
         Args:
             log: What came since, in any order; what is known already, by its id, changes nothing
@@ -295,10 +296,12 @@ class Profiles:
         Args:
             identities: Who is who by the same evidence, such as
                 `profiles.identities.under(policy)` or `resolve(log, policy, links=...)`. What it
-                knows from the `as_of` of the profiles on is left out.
+                knows from the `as_of` of the profiles on is left out. Whom it has forgotten leaves
+                the profiles, and can't come back.
 
         Raises:
-            ArgumentError: If the profiles have no identities, or these have not seen all events.
+            ArgumentError: If the profiles have no identities, or these have not seen all events, or
+                have forgotten fewer people.
             BeyondKept: If events were let go by `keep=`.
 
         Examples:
@@ -334,7 +337,7 @@ class Profiles:
         """The profiles of two sets of events as one; the later `as_of` holds.
 
         Where there are identities, both sides have them, by one policy and the same links; what
-        either has seen is evidence of who is who.
+        either has seen is evidence of who is who, and whom either has forgotten stays forgotten.
         """
         if not isinstance(other, Profiles):
             raise ArgumentError(
@@ -594,8 +597,8 @@ class Profiles:
 
 def right_clock(ledger: Ledger, call: str) -> None:
     """Refuse a ledger whose last instants lie far after all others."""
-    tables = [t.array("time") for t in (ledger.events, ledger.facts) if len(t)]
-    times = np.concatenate(tables) if len(tables) > 1 else tables[0]
+    tables = [t.array("time") for t in (ledger.events, ledger.facts)]
+    times = np.concatenate(tables)
     wrong = far_after(times)
     if wrong:
         from_here = pd.Timestamp(np.sort(times)[-wrong])
