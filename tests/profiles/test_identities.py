@@ -254,7 +254,6 @@ def test_erased_people_stay_away(
     assert_same(known(a + b, less=False).resolved(both.identities), both)
     then = resolve(a + b, policy, as_of=t, links=told, forgotten=gone)
     assert_same(both.at(t), fold((a + b).before(t), then))
-    assert_same(both.merge(known(a, less=False)).at(t), both.at(t))
 
 
 # ------------------------------------------------------------------------ as of many moments
