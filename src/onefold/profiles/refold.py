@@ -138,12 +138,14 @@ class Folded:
             Coded(np.where(keep[t.array(EVIDENCE)], c.codes, np.int32(-1)), c.vocab)
             for t, c in ((t, t.coded("customer")) for t in self._tables[:2])
         ]
-        apart = (t.take(np.flatnonzero(keep[t.array(EVIDENCE)])) for t in self._tables[2:])
+        unsaid, outweighed = (
+            t.take(np.flatnonzero(keep[t.array(EVIDENCE)])).compact() for t in self._tables[2:]
+        )
         known = attrs.evolve(
             self,
             ledger=self.ledger.moved(whose[0], whose[1], no_rows()),
             identities=less,
-            apart=EventLog(*(t.compact() for t in apart)),
+            apart=EventLog(unsaid, outweighed),
         )
         return known._moved(np.cumsum(keep) - 1)
 
