@@ -541,6 +541,17 @@ def test_what_is_nobodys_comes_back() -> None:
     assert less.resolved(resolve(log)) == whole
 
 
+def test_an_erased_person_stays_away_from_profiles_that_were_loaded(tmp_path: Path) -> None:
+    log = of.EventLog.from_events([seen(1, cookie="c1")])
+    gone = resolve(log, as_of=at(20)).forget(("cookie", "c1"), key="k")
+    of.save(fold(log, resolve(log, as_of=at(20), forgotten=gone)), tmp_path / "less.onefold")
+    less = of.load(tmp_path / "less.onefold")
+    with pytest.raises(ArgumentError, match=r"Profiles.update: .* key is not\. Give it: profiles"):
+        less.update(log)
+    opened = less.resolved(less.identities.with_key("", forgotten="k"))
+    assert len(opened.update(log)) == 0
+
+
 def test_an_erased_person_does_not_come_back() -> None:
     log = of.EventLog.from_events(
         [seen(1, cookie="c1"), seen(2, "login", cookie="c1", email="ann@x.org")]

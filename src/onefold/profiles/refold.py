@@ -74,7 +74,7 @@ class Folded:
         Those of whom is forgotten are left out.
         """
         if (gone := self.identities.forgotten) is not None:
-            log = gone.without(log, call="Profiles.update")
+            log = _opened(gone, "Profiles.update").without(log, call="Profiles.update")
         more = Evidence.of(log)
         rows = numbered(log, len(self.identities.evidence) + np.arange(len(more)))
         return self._with(more, rows, as_of, "profiles.update")
@@ -129,7 +129,7 @@ class Folded:
         who = self.identities
         if gone is None or gone == who.forgotten:
             return self
-        keep = ~gone.rows(who.evidence.table, call=call)
+        keep = ~_opened(gone, call).rows(who.evidence.table, call=call)
         links = gone.links(who.links, call=call)
         less = attrs.evolve(who, evidence=who.evidence.only(keep), links=links, forgotten=gone)
         if keep.all():
@@ -169,6 +169,16 @@ class Folded:
                 "and without them nobody can be merged or split. Fold anew with a longer keep=, or "
                 "use profiles.recent(), which knows only what was kept."
             )
+
+
+def _opened(gone: Forgotten, call: str) -> Forgotten:
+    """What is forgotten, if its key is known."""
+    if len(gone) and gone.key is None:
+        raise ArgumentError(
+            f"{call}: what is forgotten comes from a file, where its key is not. Give it: "
+            "profiles.resolved(profiles.identities.with_key(key))."
+        )
+    return gone
 
 
 def _refuse_less(held: Forgotten | None, other: Forgotten | None, call: str) -> None:
