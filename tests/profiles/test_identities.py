@@ -254,7 +254,6 @@ def test_erased_people_stay_away(
     assert_same(known(a + b, less=False).resolved(both.identities), both)
     then = resolve(a + b, policy, as_of=t, links=told, forgotten=gone)
     assert_same(both.at(t), fold((a + b).before(t), then))
-    assert_same(both.merge(known(a, less=False)).at(t), both.at(t))
 
 
 # ------------------------------------------------------------------------ as of many moments
@@ -540,6 +539,17 @@ def test_what_is_nobodys_comes_back() -> None:
     less = whole.resolved(resolve(log, policy.with_types(cookie)))
     assert len(less) == 1 and "consent" not in less.table.names
     assert less.resolved(resolve(log)) == whole
+
+
+def test_an_erased_person_stays_away_from_profiles_that_were_loaded(tmp_path: Path) -> None:
+    log = of.EventLog.from_events([seen(1, cookie="c1")])
+    gone = resolve(log, as_of=at(20)).forget(("cookie", "c1"), key="k")
+    of.save(fold(log, resolve(log, as_of=at(20), forgotten=gone)), tmp_path / "less.onefold")
+    less = of.load(tmp_path / "less.onefold")
+    with pytest.raises(ArgumentError, match=r"Profiles.update: .* key is not\. Give it: profiles"):
+        less.update(log)
+    opened = less.resolved(less.identities.with_key("", forgotten="k"))
+    assert len(opened.update(log)) == 0
 
 
 def test_an_erased_person_does_not_come_back() -> None:

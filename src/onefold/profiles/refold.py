@@ -74,7 +74,7 @@ class Folded:
         Those of whom is forgotten are left out.
         """
         if (gone := self.identities.forgotten) is not None:
-            log = gone.without(log, call="Profiles.update")
+            log = _opened(gone, "Profiles.update").without(log, call="Profiles.update")
         more = Evidence.of(log)
         rows = numbered(log, len(self.identities.evidence) + np.arange(len(more)))
         return self._with(more, rows, as_of, "profiles.update")
@@ -129,7 +129,7 @@ class Folded:
         who = self.identities
         if gone is None or gone == who.forgotten:
             return self
-        keep = ~gone.rows(who.evidence.table, call=call)
+        keep = ~_opened(gone, call).rows(who.evidence.table, call=call)
         links = gone.links(who.links, call=call)
         less = attrs.evolve(who, evidence=who.evidence.only(keep), links=links, forgotten=gone)
         if keep.all():
@@ -138,12 +138,14 @@ class Folded:
             Coded(np.where(keep[t.array(EVIDENCE)], c.codes, np.int32(-1)), c.vocab)
             for t, c in ((t, t.coded("customer")) for t in self._tables[:2])
         ]
-        apart = (t.take(np.flatnonzero(keep[t.array(EVIDENCE)])) for t in self._tables[2:])
+        unsaid, outweighed = (
+            t.take(np.flatnonzero(keep[t.array(EVIDENCE)])).compact() for t in self._tables[2:]
+        )
         known = attrs.evolve(
             self,
             ledger=self.ledger.moved(whose[0], whose[1], no_rows()),
             identities=less,
-            apart=EventLog(*(t.compact() for t in apart)),
+            apart=EventLog(unsaid, outweighed),
         )
         return known._moved(np.cumsum(keep) - 1)
 
@@ -167,6 +169,16 @@ class Folded:
                 "and without them nobody can be merged or split. Fold anew with a longer keep=, or "
                 "use profiles.recent(), which knows only what was kept."
             )
+
+
+def _opened(gone: Forgotten, call: str) -> Forgotten:
+    """What is forgotten, if its key is known."""
+    if len(gone) and gone.key is None:
+        raise ArgumentError(
+            f"{call}: what is forgotten comes from a file, where its key is not. Give it: "
+            "profiles.resolved(profiles.identities.with_key(key))."
+        )
+    return gone
 
 
 def _refuse_less(held: Forgotten | None, other: Forgotten | None, call: str) -> None:
