@@ -26,7 +26,9 @@ def written(path: Path) -> bytes:
 
 
 def test_values_come_back_equal(path: Path) -> None:
-    told = of.Links.must(("user_id", "u1"), ("email", "x@x.org"), reason="so", time="2024-03-05")
+    told = of.Links.must(
+        ("user_id", "u1"), ("email", "xaver@x.org"), reason="so", time="2024-03-05"
+    )
     who = of.resolve(family(), links=told)
     other = DEFAULT.with_types(of.IdentifierType("user_id", rank=2, limit=2))
     for value in (DEFAULT, other, told, who, who.evidence, who.diff(other), DEFAULT.types[5]):
