@@ -228,3 +228,9 @@ def test_an_event_that_was_received_before_it_happened_is_as_in_the_batch() -> N
     same(again, events)
     early = resolver.identities(as_of="2024-03-05")
     assert early == resolve(EventLog.from_events(events), SIMPLE, as_of="2024-03-05")
+
+
+def test_links_with_a_time_are_refused():
+    links = Links.must(("email", "ann@x.org"), ("user_id", "ann"), time="2024-03-01")
+    with pytest.raises(ArgumentError, match="1 with a time"):
+        Resolver(links=links)

@@ -738,3 +738,17 @@ def ann_at(day):
 
 def sum_of(logs):
     return logs[0] + logs[1] + logs[2]
+
+
+def test_links_of_erased_people_leave_with_them():
+    log = of.EventLog.from_events(
+        [
+            of.Event(None, "view", "2024-03-01", identifiers={"email": "ann@x.org"}),
+            of.Event(None, "view", "2024-03-02", identifiers={"email": "ben@x.org"}),
+        ]
+    )
+    links = Links.must(("email", "ann@x.org"), ("cookie", "c1"), time="2024-06-01")
+    who = resolve(log, links=links)
+    gone = who.forget(("email", "ann@x.org"), key="k")
+    profiles = of.fold(log, identities=who).resolved(resolve(log, links=links, forgotten=gone))
+    assert len(profiles) == 1 and profiles.identities.told == links.before("2024-01-01")

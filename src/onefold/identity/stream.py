@@ -82,7 +82,7 @@ class Resolver:
 
     Args:
         policy: What is believed of identifiers.
-        links: What is known besides; those with a time hold from the beginning.
+        links: What is known besides, always: without a time from which it holds.
 
     Raises:
         ArgumentError: If an argument is not allowed.
@@ -106,6 +106,12 @@ class Resolver:
         self._policy = instance(policy, IdentityPolicy, "Resolver: policy")
         if links is not None:
             instance(links, Links, "Resolver: links", "Make them with Links.must(a, b) and others.")
+            timed = int((~np.isnat(links.time)).sum())
+            if timed:
+                raise ArgumentError(
+                    f"Resolver: links has {timed:,} with a time, and events come in any order. "
+                    "Give them without a time; resolve(log, links=...) takes both."
+                )
         policy.opened("Resolver")
         self._links = links
         self._place = {kind.name: at for at, kind in enumerate(self._policy.types)}

@@ -90,8 +90,8 @@ class Folded:
         gone = _united(self.identities.forgotten, other.identities.forgotten, call)
         mine, other = self._without(gone, call), other._without(gone, call)
         a, b = mine.identities, other.identities
-        for name in ("policy", "links", "known_at"):
-            if getattr(a, name) != getattr(b, name):
+        for field, name in (("policy", "policy"), ("told", "links"), ("known_at", "known_at")):
+            if getattr(a, field) != getattr(b, field):
                 raise ArgumentError(
                     f"{call}: the two sides were resolved with different {name}. Resolve both with "
                     "the same, or put one under the other's with profiles.resolved(...)."
@@ -130,8 +130,8 @@ class Folded:
         if gone is None or gone == who.forgotten:
             return self
         keep = ~_opened(gone, call).rows(who.evidence.table, call=call)
-        links = gone.links(who.links, call=call)
-        less = attrs.evolve(who, evidence=who.evidence.only(keep), links=links, forgotten=gone)
+        told = gone.links(who.told, call=call)
+        less = attrs.evolve(who, evidence=who.evidence.only(keep), told=told, forgotten=gone)
         if keep.all():
             return attrs.evolve(self, identities=less)
         whose = [
