@@ -128,7 +128,8 @@ def _walked(
     length = np.where(held.holds, 1.0, broken)
     link, length = np.concatenate([links, links]), np.concatenate([length, length])
     cost = length + silent[u]  # of leaving u for v
-    graph = csr_array((cost, (u, v)), shape=(n, n))
+    # Older releases of scipy look for ways in indices of 32 bits alone.
+    graph = csr_array((cost, (u.astype(np.int32), v.astype(np.int32))), shape=(n, n))
     there = dijkstra(graph, indices=start, min_only=True)
     back = dijkstra(graph, indices=goal, min_only=True)
     whole = there[goal].min()
