@@ -16,6 +16,8 @@ __all__ = [
     "FitWarning",
     "MissingExtra",
     "OnefoldError",
+    "Restricted",
+    "StoreError",
     "UnknownCustomer",
     "UnknownName",
 ]
@@ -54,6 +56,14 @@ class ContractError(OnefoldError, TypeError):
 
 class FileError(OnefoldError, OSError):
     """A file is not there, or can't be read as what it should be."""
+
+
+class StoreError(OnefoldError, OSError):
+    """A database refuses, or holds what it should not."""
+
+
+class Restricted(OnefoldError, PermissionError):
+    """A customer's data may be kept, and not used."""
 
 
 class MissingExtra(OnefoldError, ImportError):

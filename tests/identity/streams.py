@@ -16,7 +16,7 @@ def same(resolver, events, links=None):
     assert live.to_pandas().equals(table)
     names = list(zip(table["type"], table["value"], strict=True))
     who, graph = batch.partition, resolver._graph
-    nodes = [graph.node[resolver._place[kind], value] for kind, value in names]
+    nodes = [graph.node[resolver._policy.names.index(kind), value] for kind, value in names]
     assert sorted(nodes) == list(range(len(graph.key)))
     assert [graph.id(n) for n in nodes] == table["customer"].tolist()
     assert [graph.first[n] for n in nodes] == who.first.tolist()

@@ -8,26 +8,26 @@ a repetition or a division among workers could change.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import final
 
 import attrs
 import numpy as np
 
 from onefold import _time
-from onefold._check import hint, instance, quoted
+from onefold._check import instance
 from onefold._types import Instant
 from onefold.errors import ArgumentError
 from onefold.events.event import Event
-from onefold.events.identifiers import CUSTOMER, type_of
+from onefold.events.identifiers import type_of
 from onefold.events.log import EventLog
-from onefold.identity.bundles import located, reader
 from onefold.identity.changes import Observed
 from onefold.identity.evidence import Evidence
 from onefold.identity.heard import Key, Times, evidence_of, key_of, known_of, shortened
 from onefold.identity.identities import Identities
 from onefold.identity.links import Links
 from onefold.identity.loaded import loaded
+from onefold.identity.naming import Naming
 from onefold.identity.parts import Bundle
 from onefold.identity.policy import DEFAULT, IdentityPolicy
 from onefold.identity.whose import Timelines
@@ -114,8 +114,7 @@ class Resolver:
                 )
         policy.opened("Resolver")
         self._links = links
-        self._place = {kind.name: at for at, kind in enumerate(self._policy.types)}
-        self._readers: list[Callable[[str], str | None] | None] = [None] * len(self._place)
+        self._naming = Naming(self._policy)
         self._rows: dict[Key, _Row] = {}
         self._of: dict[Bundle, list[Times]] = {}
         self._latest: int | None = None
@@ -273,9 +272,7 @@ class Resolver:
 
     def _row(self, key: Key, call: str) -> _Row | None:
         """The row of a bundle as given, made if it is new; None if nothing of it is kept."""
-        for name in [name for name, _ in key[1]] + [CUSTOMER] * (key[0] is not None):
-            if name not in self._place:
-                self._refuse(name, call)
+        self._naming.check(key, call)
         kept = shortened(key)
         if kept is None:
             return None
@@ -287,20 +284,8 @@ class Resolver:
         return row
 
     def _bundle(self, key: Key) -> Bundle | None:
-        customer, given, kind, source, _ = key
-        whole = given if customer is None else (*given, (CUSTOMER, (customer,)))
-        nodes = []
-        for name, values in whole:
-            at = self._place[name]
-            read = self._readers[at]
-            if read is None:
-                read = self._readers[at] = reader(self._policy.types[at], self._policy)
-            for value in values:
-                normal = read(value)
-                if normal is not None:
-                    if self._policy.types[at].per_source:
-                        normal = located(normal, source)
-                    nodes.append(self._graph.node_of(at, normal))
+        kind = key[2]
+        nodes = [self._graph.node_of(at, normal) for at, normal in self._naming.identifiers(key)]
         if not nodes:
             return None
         rule = self._policy
@@ -310,16 +295,8 @@ class Resolver:
 
     def _check(self, evidence: Evidence, call: str) -> None:
         for name in evidence.names:
-            if type_of(name) not in self._place:
-                self._refuse(type_of(name), call)
-
-    def _refuse(self, name: str, call: str) -> None:
-        names = self._policy.names
-        raise ArgumentError(
-            f"{call}: there are identifiers of the type {name!r}, and the policy knows "
-            f"{quoted(names)}.{hint(name, names)} Add it: "
-            f"policy.with_types(IdentifierType({name!r}, rank={len(names) + 1}))."
-        )
+            if not self._naming.knows(type_of(name)):
+                self._naming.refuse(type_of(name), call)
 
     def _union(self, known: Iterable[tuple[Key, Iterable[int]]], latest: int | None) -> None:
         """Take in much at once, and make the caches anew."""

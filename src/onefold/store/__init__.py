@@ -1,0 +1,1 @@
+"""The single database: everything that customers do, in one place that an application can trust."""

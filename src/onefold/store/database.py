@@ -1,0 +1,272 @@
+"""Database: transactions on SQLite and PostgreSQL, by one set of statements.
+
+SQLAlchemy makes the engine, the tables and the text of each statement, once for each database; the
+driver runs it. One writer at a time may change who is who; those who only append share the lock:
+
+    writing()            SQLite: BEGIN IMMEDIATE      PostgreSQL: an advisory lock, exclusive
+    writing(shared=True) the same                     the same lock, shared
+    reading()            one consistent snapshot of all tables
+"""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, TypeAlias, final
+
+from sqlalchemy import ColumnElement, Engine, bindparam, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError as UrlError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql.elements import ClauseElement
+
+from onefold.errors import ArgumentError, StoreError
+
+LOCK = 0x0F01D  # the number of the advisory lock
+Durable: TypeAlias = Literal["disk", "process"]
+Value: TypeAlias = int | float | str | bytes | None
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Among(ColumnElement[bool]):
+    """A column holds one of many whole numbers, which are one parameter: `Session.several`."""
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column, self.parameter = column, bindparam(name)
+
+
+@compiles(Among, "sqlite")
+def _sqlite(element: Among, compiler: Any, **kw: Any) -> str:
+    column, many = compiler.process(element.column, **kw), compiler.process(element.parameter, **kw)
+    return f"{column} IN (SELECT value FROM json_each({many}))"
+
+
+@compiles(Among, "postgresql")
+def _postgresql(element: Among, compiler: Any, **kw: Any) -> str:
+    column, many = compiler.process(element.column, **kw), compiler.process(element.parameter, **kw)
+    return f"{column} = ANY(CAST({many} AS BIGINT[]))"
+
+
+@final
+class Query:
+    """A statement whose parameters are named by `bindparam`; its text is made once a dialect."""
+
+    __slots__ = ("_made", "statement")
+
+    def __init__(self, statement: ClauseElement) -> None:
+        self.statement, self._made = statement, dict[str, str]()
+
+    def text(self, dialect: Any) -> str:
+        """The statement in the words of a database."""
+        made = self._made.get(dialect.name)
+        if made is None:
+            made = self._made[dialect.name] = str(self.statement.compile(dialect=dialect))
+        return made
+
+
+@final
+class Session:
+    """One transaction."""
+
+    __slots__ = ("_cursor", "_dialect", "connection", "lite")
+
+    def __init__(self, connection: Any, dialect: Any) -> None:
+        self.connection, self._dialect = connection, dialect
+        self.lite: bool = dialect.name == "sqlite"
+        self._cursor = connection.connection.cursor()
+
+    def all(self, query: Query, **values: Any) -> list[Row]:
+        """All rows of an answer."""
+        self._cursor.execute(query.text(self._dialect), values)
+        rows: list[Row] = self._cursor.fetchall()
+        return rows
+
+    def one(self, query: Query, **values: Any) -> Row | None:
+        """The first row of an answer, if there is one."""
+        self._cursor.execute(query.text(self._dialect), values)
+        row: Row | None = self._cursor.fetchone()
+        return row
+
+    def each(self, query: Query, *, size: int = 50_000, **values: Any) -> Iterator[list[Row]]:
+        """The rows of an answer, some at a time: on PostgreSQL by a cursor of the server."""
+        name = None if self.lite else "onefold_each"
+        held = self.connection.connection
+        cursor = held.cursor() if name is None else held.cursor(name)
+        try:
+            cursor.execute(query.text(self._dialect), values)
+            while rows := cursor.fetchmany(size):
+                yield rows
+        finally:
+            cursor.close()
+
+    def run(self, query: Query, **values: Any) -> int:
+        """Run a statement; how many rows it has changed."""
+        self._cursor.execute(query.text(self._dialect), values)
+        count: int = self._cursor.rowcount
+        return count
+
+    def many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each of some rows."""
+        if rows:
+            self._cursor.executemany(query.text(self._dialect), rows)
+
+    def several(self, numbers: Iterable[int]) -> Any:
+        """Whole numbers as the one parameter of `Among`."""
+        return json.dumps(list(numbers)) if self.lite else list(numbers)
+
+
+@final
+class Database:
+    """An engine, its transactions and their locks."""
+
+    def __init__(self, url: Any, *, durable: Durable, timeout: float) -> None:
+        self.url = _url(url)
+        self.lite = self.url.get_backend_name() == "sqlite"
+        self.in_memory = self.lite and self.url.database in (None, "", ":memory:")
+        self._alone = threading.RLock()  # a database in memory has one connection
+        self.engine = _engine(self.url, self.in_memory, timeout)
+        # Parameters go by their names, so that the order of a statement's does not matter.
+        style = "named" if self.lite else "pyformat"
+        self.dialect = type(self.engine.dialect)(paramstyle=style)
+        self._prepare(durable, timeout)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that sees one state of all tables."""
+        start = "BEGIN" if self.lite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with self._transaction([start]) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, *, shared: bool = False) -> Iterator[Session]:
+        """A transaction that writes: all of it is durable when the block ends, or none of it is.
+
+        Args:
+            shared: Others who share may write at the same time.
+        """
+        how = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        first = ["BEGIN IMMEDIATE"] if self.lite else ["BEGIN", f"SELECT {how}({LOCK})"]
+        with self._transaction(first) as session:
+            yield session
+
+    @contextmanager
+    def alone(self) -> Iterator[Any]:
+        """A driver's cursor outside of any transaction, for what can't be in one."""
+        with self._connection() as connection:
+            cursor = connection.connection.cursor()
+            yield cursor
+            cursor.close()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _transaction(self, first: Sequence[str]) -> Iterator[Session]:
+        with self._connection() as connection:
+            session = Session(connection, self.dialect)
+            try:
+                for said in first:
+                    session._cursor.execute(said)
+                yield session
+                session._cursor.execute("COMMIT")
+            except BaseException as error:
+                _undone(session)
+                told = _told(error, self.url)
+                if told is error:
+                    raise
+                raise told from error
+
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        try:
+            if self.in_memory:
+                with self._alone, self.engine.connect() as connection:
+                    yield connection
+            else:
+                with self.engine.connect() as connection:
+                    yield connection
+        except DBAPIError as error:
+            raise _told(error.orig or error, self.url) from error
+
+    def _prepare(self, durable: Durable, timeout: float) -> None:
+        """What every new connection is told."""
+        lite, memory = self.lite, self.in_memory
+
+        @event.listens_for(self.engine, "connect")
+        def _(connection: Any, _: Any) -> None:
+            if not lite:
+                connection.autocommit = True  # transactions are begun by name
+                cursor = connection.cursor()
+                said = "on" if durable == "disk" else "off"
+                cursor.execute(f"SET synchronous_commit TO {said}")
+                cursor.execute(f"SET lock_timeout TO {int(timeout * 1000)}")
+                cursor.close()
+                return
+            connection.isolation_level = None  # transactions are begun by name
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
+            if not memory:
+                cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute(f"PRAGMA synchronous = {'FULL' if durable == 'disk' else 'NORMAL'}")
+            cursor.execute("PRAGMA secure_delete = ON")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.close()
+
+
+def _url(url: Any) -> URL:
+    try:
+        made = make_url("sqlite://" if url is None else url)
+        name = made.get_backend_name()
+        made.get_dialect()
+    except (UrlError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ArgumentError(
+            f"Store: url is {_shown(url)}, which can't be read ({type(error).__name__}). Give "
+            "'sqlite:///shop.db', or 'postgresql+psycopg://user@host/name' with psycopg installed: "
+            "pip install 'onefold[store]'."
+        ) from None
+    if name not in ("sqlite", "postgresql"):
+        raise ArgumentError(
+            f"Store: url is of {name!r}; SQLite and PostgreSQL are known: 'sqlite:///shop.db' or "
+            "'postgresql+psycopg://user@host/name'."
+        )
+    return made
+
+
+def _shown(url: Any) -> str:
+    """A URL without what may be secret in it."""
+    return f"a {type(url).__name__}" if not isinstance(url, str) else f"{url.split(':')[0]!r}:..."
+
+
+def _engine(url: URL, in_memory: bool, timeout: float) -> Engine:
+    if in_memory:
+        kept = {"check_same_thread": False}
+        return create_engine(url, poolclass=StaticPool, connect_args=kept)
+    return create_engine(url, pool_timeout=timeout)
+
+
+def _undone(session: Session) -> None:
+    """Undo all of a transaction; what can't be undone is not there any more."""
+    try:
+        session._cursor.execute("ROLLBACK")
+    except Exception:  # noqa: BLE001 - whatever a broken connection says
+        session.connection.invalidate()
+
+
+def _told(error: BaseException, url: URL) -> BaseException:
+    """A driver's error in words that say what to do; others as they are."""
+    module = type(error).__module__.partition(".")[0]
+    if module not in ("sqlite3", "psycopg"):
+        return error
+    said = str(error).strip().partition("\n")[0]
+    where = url.render_as_string(hide_password=True)
+    advice = "Nothing of this call was written."
+    if "locked" in said or "lock timeout" in said or "LockNotAvailable" in type(error).__name__:
+        advice += " Another process holds the database; try again, or give a longer timeout=."
+    elif "full" in said or "No space" in said:
+        advice += " Make room on the disk, and try again."
+    return StoreError(f"Store: {where} has refused: {said}. {advice}")
