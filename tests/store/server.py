@@ -2,7 +2,7 @@
 
     ONEFOLD_POSTGRES=postgresql+psycopg://user@host/postgres    that one
     ONEFOLD_POSTGRES=none                                       none: tests that need one say so
-    not set                                                     one of our own, where it is installed
+    (not set)                                                   one of our own, if installed
 
 Our own lies in a temporary folder, is spoken to by a socket in it and is stopped at the end.
 """
