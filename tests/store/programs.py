@@ -59,8 +59,7 @@ def cases(draw: st.DrawFn, most: int = 12, steps: int = 10) -> Case:
     several: list[Any] = []
     for number, row in enumerate(draw(st.lists(rows(), min_size=1, max_size=most))):
         several.append(_event(draw, number, row, several))
-    for _ in range(draw(st.integers(0, 2))):
-        several.append(_fact(draw))
+    several += [_fact(draw) for _ in range(draw(st.integers(0, 2)))]
     at = st.integers(0, len(several) - 1)
     many = st.lists(at, min_size=1, max_size=6).map(tuple)
     step = st.one_of(

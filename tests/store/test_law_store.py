@@ -65,7 +65,7 @@ class Run:
         several = []
         for number in which:
             row = self.case.rows[number]
-            if row in several or getattr(row, "id", "") is None and row in self.model.rows:
+            if row in several or (getattr(row, "id", "") is None and row in self.model.rows):
                 continue
             several.append(row)
             self.sent.add(number)
