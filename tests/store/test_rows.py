@@ -97,7 +97,7 @@ def stated(draw):
 
 def selected(log):
     """The rows of a log as a database would give them."""
-    keys, which, _ = log_rows(log)
+    keys, which, rows = log_rows(log)
     return [
         (at, of, *row.values(), *keys[of])
         for at, (of, row) in enumerate(zip(which.tolist(), rows, strict=True), 1)
