@@ -74,18 +74,26 @@ def sifted(
 
 def supersede(session: Session, keys: Iterable[int], bundles: Iterable[int]) -> None:
     """Mark the deliveries of some ids, and the facts of some bundles, that don't count."""
-    for query, many, rule in (
-        (DELIVERIES, {"keys": list(keys)}, superseded_events),
-        (STATEMENTS, {"bundles": list(bundles)}, superseded_facts),
+    gone, was = gone_of(session, keys, bundles)
+    session.many(MARK, [{"seq": seq} for seq in sorted(gone - was)])
+    if was - gone:
+        session.run(UNMARK, seqs=session.several(was - gone))
+
+
+def gone_of(
+    session: Session, keys: Iterable[int], bundles: Iterable[int]
+) -> tuple[set[int], set[int]]:
+    """The rows of some ids, and facts of some bundles, that don't count; and those so marked."""
+    gone, was = set[int](), set[int]()
+    for query, name, numbers, rule in (
+        (DELIVERIES, "keys", list(keys), superseded_events),
+        (STATEMENTS, "bundles", list(bundles), superseded_facts),
     ):
-        if not any(many.values()):
-            continue
-        found = session.all(query, **{k: session.several(v) for k, v in many.items()})
-        marked = {row[0] for row in found if row[-1] is not None}
-        gone = rule([row[:-1] for row in found])
-        session.many(MARK, [{"seq": seq} for seq in sorted(gone - marked)])
-        if marked - gone:
-            session.run(UNMARK, seqs=session.several(marked - gone))
+        if numbers:
+            found = session.all(query, **{name: session.several(numbers)})
+            was |= {row[0] for row in found if row[-1] is not None}
+            gone |= rule([row[:-1] for row in found])
+    return gone, was
 
 
 def _held(session: Session, query: Query, **many: Iterable[int]) -> set[Row]:
