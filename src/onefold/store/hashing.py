@@ -12,6 +12,7 @@ import hashlib
 import numpy as np
 
 from onefold._random import hash64
+from onefold._types import Hashes
 
 BundleKey = tuple[str | None, str | None, str | None, str]  # customer, kind, source, given
 ALL = 2**64 - 1
@@ -71,7 +72,7 @@ def _of_source(source: str) -> int:
     return hash_one(source)
 
 
-def signed(hashes: np.ndarray) -> list[int]:  # type: ignore[type-arg]
+def signed(hashes: Hashes) -> list[int]:
     """Hashes (n,) as databases hold them."""
     out: list[int] = hashes.view(np.int64).tolist()
     return out

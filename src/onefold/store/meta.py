@@ -23,7 +23,6 @@ from onefold._check import quoted
 from onefold._time import MICROSECOND
 from onefold.catalog import Catalog
 from onefold.errors import ArgumentError, StoreError
-from onefold.events.tables import same_currency
 from onefold.identity.forgotten import Forgotten
 from onefold.identity.kinds import IdentifierType
 from onefold.identity.naming import Naming
@@ -31,6 +30,7 @@ from onefold.identity.policy import DEFAULT, IdentityPolicy
 from onefold.store import migrating
 from onefold.store.core import Core
 from onefold.store.database import Database, Query, Session
+from onefold.store.migrating import Remake
 from onefold.store.schema import DERIVED, MADE, SCHEMA, TRUTH
 from onefold.store.schema import meta as table
 from onefold.traits import Trait
@@ -44,6 +44,8 @@ IF_NEW = Query(
 )
 DROP = Query(delete(table).where(table.c.name == bindparam("name")))
 TYPE = "type:"
+OURS = "onefold"
+SAID = ("schema", "derived", "policy", "salt")  # by every store
 
 
 def opened(
@@ -54,8 +56,18 @@ def opened(
     catalog: Catalog | None,
     key: str | None,
     migrate: bool,
+    remake: Remake,
 ) -> Core:
     """A core of a database, which is made a store where it is empty.
+
+    Args:
+        database: Its transactions.
+        policy: That of the database, or None; of a new one, whatever it shall have.
+        traits: Of profiles.
+        catalog: Of items.
+        key: Of the suppression list.
+        migrate: Whether an older one may be changed.
+        remake: Fills derived tables, which are empty, from the log.
 
     Raises:
         StoreError: If it is of another version, or is no store.
@@ -77,7 +89,7 @@ def opened(
     salt = bytes.fromhex(held["salt"])
     core = Core(database, chosen, Naming(chosen), salt, traits, catalog, key)
     if migrating.is_old(held):
-        migrating.migrate(core)
+        migrating.migrate(core, remake)
     return core
 
 
@@ -104,6 +116,8 @@ def learn(
     """Take in of which types properties and facts are, and the currency, or refuse.
 
     Args:
+        core: The store.
+        session: A transaction that writes, of which this becomes a part.
         types: As `rows.event_types` and `rows.log_types` give them.
         currency: Of a log; None where it tells none.
 
@@ -122,7 +136,12 @@ def learn(
                 "Give it one type for everybody, or another name."
             )
     if currency is not None and known.get("currency") != currency:
-        same_currency(_settled(core, session, "currency", "currency", currency), currency, "Store")
+        first = _settled(core, session, "currency", "currency", currency)
+        if first != currency:
+            raise ArgumentError(
+                f"Store: amounts are in {currency!r}, and the store's in {first!r}; a store holds "
+                "one currency. Convert the amounts first, or take a store for each currency."
+            )
 
 
 def currency_of(core: Core, session: Session) -> str | None:
@@ -161,11 +180,17 @@ def _held(session: Session) -> dict[str, str] | None:
     names = set(inspect(session.connection).get_table_names())
     if not names:
         return None
-    held = dict(session.all(ALL)) if "meta" in names and _is_ours(session) else {}
-    if "schema" not in held:
+    held: dict[str, str] = dict(session.all(ALL)) if "meta" in names and _is_ours(session) else {}
+    if held.get("store") != OURS:
         raise StoreError(
             f"Store: this database has other tables ({quoted(sorted(names))}) and is no store. "
             "Nothing of it was changed. Give the URL of an empty database, or of a store."
+        )
+    lost = [name for name in SAID if name not in held]
+    if lost:
+        raise StoreError(
+            f"Store: this database says nothing of {quoted(lost)} in its table 'meta', so it was "
+            "damaged or changed by hand. Nothing of it was changed. Take its last copy."
         )
     return held
 
@@ -180,6 +205,7 @@ def _made(session: Session, policy: IdentityPolicy) -> dict[str, str]:
     TRUTH.create_all(session.connection, checkfirst=False)
     MADE.create_all(session.connection, checkfirst=False)
     held = {
+        "store": OURS,
         "schema": str(SCHEMA),
         "derived": str(DERIVED),
         "policy": _policy_text(policy),

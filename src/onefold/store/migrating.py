@@ -17,6 +17,7 @@ from onefold.store.database import Query, Session
 from onefold.store.schema import DERIVED, MADE, SCHEMA
 
 Step = Callable[[Core, Session], None]
+Remake = Callable[[Core, Session], object]  # fills the derived tables, which are empty
 STEPS: dict[int, Step] = {}  # from which version: what changes the tables of the truth
 VERSIONS = Query(text("SELECT name, value FROM meta WHERE name IN ('schema', 'derived')"))
 SAY = Query(text("UPDATE meta SET value = :value WHERE name = :name"))
@@ -43,16 +44,16 @@ def check(held: Mapping[str, str], migrate: bool) -> None:
         )
 
 
-def migrate(core: Core) -> None:
+def migrate(core: Core, remake: Remake) -> None:
     """Lead a database to this version, step by step."""
-    while _one_step(core):
+    while _one_step(core, remake):
         pass
 
 
-def _one_step(core: Core) -> bool:
+def _one_step(core: Core, remake: Remake) -> bool:
     """The next step, in a transaction of its own; whether there may be one more."""
     with core.database.writing() as session:
-        held = dict(session.all(VERSIONS))
+        held: dict[str, str] = dict(session.all(VERSIONS))
         version = int(held["schema"])
         if version < SCHEMA:
             STEPS[version](core, session)
@@ -64,10 +65,3 @@ def _one_step(core: Core) -> bool:
             remake(core, session)
             session.run(SAY, name="derived", value=str(DERIVED))
     return False
-
-
-def remake(core: Core, session: Session) -> None:
-    """Fill the derived tables, which are empty, from the log."""
-    from onefold.store import rebuilding  # type: ignore[attr-defined]
-
-    rebuilding.remake(core, session)

@@ -21,14 +21,25 @@ from onefold.events.identifiers import SOURCE, identifier_columns
 from onefold.events.log import EventLog
 from onefold.events.tables import PROPERTY, RECEIVED
 from onefold.identity.heard import Key
-from onefold.store.decoding import SELECTED as SELECTED
-from onefold.store.decoding import to_log as to_log
+from onefold.store.decoding import SELECTED, to_log
 from onefold.store.escaping import escaped, maybe_escaped, maybe_unescaped
-from onefold.store.hashing import BundleKey as BundleKey
-from onefold.store.hashing import bundle_hash as bundle_hash
-from onefold.store.hashing import event_key, signed
-from onefold.store.hashing import node_hash as node_hash
+from onefold.store.hashing import BundleKey, bundle_hash, event_key, node_hash, signed
 from onefold.store.schema import log as log_table
+
+__all__ = [
+    "CONTENT",
+    "NOTHING",
+    "SELECTED",
+    "BundleKey",
+    "bundle_hash",
+    "event_row",
+    "event_types",
+    "identity_key",
+    "log_rows",
+    "log_types",
+    "node_hash",
+    "to_log",
+]
 
 NOTHING: dict[str, Any] = {c.name: None for c in log_table.c if c.name not in ("seq", "bundle")}
 # Two rows of one bundle that agree in these are one row.

@@ -7,16 +7,21 @@ The log is the truth; all else is made from it, and equals what a fold of it wou
 Every method is one call of a module beside this one.
 """
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, final
 
+import pandas as pd
 from sqlalchemy import func, select
 
 from onefold.catalog import Catalog
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, StoreError
+from onefold.events.log import EventLog
 from onefold.identity.policy import IdentityPolicy
-from onefold.store import meta
-from onefold.store.database import Database, Durable, Query
+from onefold.store import logs, meta
+from onefold.store.core import Core
+from onefold.store.database import Database, Durable, Query, Session
+from onefold.store.logs import Position
 from onefold.store.schema import log as log_table
 from onefold.traits import TRAITS, Trait
 
@@ -80,10 +85,78 @@ class Store:
                 catalog=catalog,
                 key=key,
                 migrate=migrate,
+                remake=_remake,
             )
         except BaseException:
             database.close()
             raise
+
+    def log(self, *, after: Position | None = None, until: Position | None = None) -> EventLog:
+        """All events and facts, in the order in which they came; restricted people are left out.
+
+        Args:
+            after: Only what came after this position.
+            until: Only what had come by this one; what comes while it is read is left out too.
+
+        Raises:
+            ArgumentError: If a position is none.
+        """
+        return logs.log(self._core, after=after, until=until)
+
+    def logs(
+        self,
+        rows: int = logs.ROWS,
+        *,
+        after: Position | None = None,
+        until: Position | None = None,
+    ) -> Iterator[EventLog]:
+        """The same piece by piece, so that memory stays bounded: for `fold` and for copies.
+
+        Nothing is locked between two of them. What comes meanwhile is not among them.
+
+        Args:
+            rows: How many events and facts a log has at most.
+            after: Only what came after this position.
+            until: Only what had come by this one.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+
+        Examples:
+            >>> with Store() as store:
+            ...     list(store.logs())
+            []
+        """
+        return logs.logs(self._core, rows, after=after, until=until)
+
+    def position(self) -> Position:
+        """Where the store is now, for `log(after=)`, `log(until=)` and `checkpoint`."""
+        return logs.position(self._core)
+
+    def checkpoint(self, name: str, position: Position | None = None) -> Position:
+        """Keep under a name up to where the log was read, such as for a model that was fitted.
+
+        `forget` marks checkpoints behind which rows of the person had been read as stale. So take
+        the position first, read up to it, and keep it when what was made is there:
+
+            now = store.position();  fit(store.logs(until=now));  store.checkpoint("scorer", now)
+
+        Args:
+            name: What was made. A name that is there already gets the new position.
+            position: Up to where was read; None for now. One from before an erasure is stale at
+                once: nothing tells any more whose rows had been read.
+
+        Returns:
+            The position that is kept.
+
+        Raises:
+            ArgumentError: If the name is no text, or the position is not one of this store.
+        """
+        return logs.checkpoint(self._core, name, position)
+
+    def checkpoints(self) -> pd.DataFrame:
+        """All checkpoints by name: `name`, `position`, rows that came since (`behind`), `stale`."""
+        return logs.checkpoints(self._core)
 
     def __len__(self) -> int:
         """The number of events and facts."""
@@ -109,3 +182,8 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _remake(core: Core, session: Session) -> None:
+    """Fill the derived tables of an older version anew."""
+    raise StoreError("Store: derived tables of an older version can't be made anew yet.")
