@@ -70,7 +70,7 @@ def with_customers(policy):
     return policy.with_types(IdentifierType("customer", rank=4))
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.generate])
+@settings(max_examples=120, deadline=None, phases=[Phase.generate])
 @given(logs())
 def test_each_profile_is_that_of_a_fold(world):
     policy, log = with_customers(world[0]), world[1]

@@ -6,7 +6,7 @@ of that is read, and `identity.attribution` says whose each row is, as it does o
     tablet: login of ann 9:00, view 9:05        the view has only the tablet: ann's
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -82,7 +82,7 @@ class Some:
         return len(self.anchors)
 
 
-def rows_of_person(session: Session, core: Core, person: int, mixed: Sequence[int]) -> list[int]:
+def rows_of_person(session: Session, core: Core, person: int, mixed: Collection[int]) -> list[int]:
     """The loose rows, by number, that are of a customer.
 
     Args:

@@ -41,14 +41,15 @@ from onefold.store.schema import (
 COLUMNS = {column: at for at, column in enumerate(SELECTED)}
 SEQ, BUNDLE = COLUMNS[log.c.seq], COLUMNS[log.c.bundle]
 TIME, NAME, TEXT = COLUMNS[log.c.time], COLUMNS[log.c.name], COLUMNS[log.c.text]
+FLAGS, GONE = len(SELECTED), len(SELECTED) + 1  # besides these in OWN
 PIECE = 100_000  # rows that become a log at a time
 
 _WHOLE = log.join(bundles, bundles.c.bundle == log.c.bundle)
 _COUNTING = _WHOLE.outerjoin(superseded, superseded.c.seq == log.c.seq)
-OWN = Query(
-    select(*SELECTED, evidence.c.flags)
+OWN = Query(  # rows that don't count are evidence too
+    select(*SELECTED, evidence.c.flags, superseded.c.seq)
     .select_from(_COUNTING.join(evidence, evidence.c.bundle == log.c.bundle))
-    .where(evidence.c.person == bindparam("person"), superseded.c.seq.is_(None))
+    .where(evidence.c.person == bindparam("person"))
 )
 OTHERS = Query(
     select(*SELECTED)
@@ -184,10 +185,10 @@ def _rows(session: Session, core: Core, meant: Found) -> list[Any]:
     if meant.shared:
         loose, rows = rows_of_shared(session, core, meant.node), []
     else:
-        rows = session.all(OWN, person=meant.node)
-        flags = {row[BUNDLE]: row[-1] for row in rows}
-        mixed = [bundle for bundle, flag in flags.items() if flag & MIXED]
+        told = session.all(OWN, person=meant.node)
+        mixed = {row[BUNDLE] for row in told if row[FLAGS] & MIXED}
         loose = rows_of_person(session, core, meant.node, mixed)
+        rows = [row for row in told if row[GONE] is None]
     if loose:
         rows = [row[: len(SELECTED)] for row in rows]
         rows += session.all(OTHERS, rows=session.several(loose))
