@@ -154,6 +154,7 @@ CLASSES: dict[str, type] = {
     "traits.BasketSize": traits.BasketSize,
     "traits.Breadth": traits.Breadth,
     "traits.Chosen": Chosen,
+    "traits.Consented": traits.Consented,
     "traits.Conversion": traits.Conversion,
     "traits.Count": traits.Count,
     "traits.DiscountShare": traits.DiscountShare,
