@@ -163,7 +163,7 @@ class Consent:
 
         Examples:
             >>> Consent("email", False, time="2026-01-01").to_log(("email", "ann@x.org"))
-            EventLog(0 events, 1 fact, 0 customers, 1 row with identifiers)
+            EventLog(0 events, 1 facts, 0 customers, 1 row with identifiers)
         """
         return logged([(who, self)])
 

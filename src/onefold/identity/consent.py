@@ -77,11 +77,11 @@ def overruled_of_one(
     """
     out = np.zeros(len(facts), dtype=bool)
     rows = np.flatnonzero(_named(facts, policy))
-    no, group = _denies(facts)[rows], facts.array("name")[rows].astype(np.int64)
-    time = facts.array("time")[rows].view(np.int64)
+    said, group = Statements.of(facts, rows), facts.array("name")[rows].astype(np.int64)
+    no, time = ~said.granted, facts.array("time")[rows].view(np.int64)
     if len(rows) and len(_conflicts(group, time, no)):
-        lifted = _lifted(group, time, no, members[rows], known[rows])
-        out[rows] = ~no & _in_force(group, time, no, lifted)
+        held = {"members": members[rows], "known": known[rows]}
+        out[rows] = _outweighed(group, time, no=no, until=said.until, **held)
     return out
 
 
@@ -101,11 +101,6 @@ def _named(facts: Columns, policy: IdentityPolicy) -> Bools:
     ]
     marked: Bools = np.array([*of_name, False], dtype=bool)[names.codes]
     return marked
-
-
-def _denies(facts: Columns) -> Bools:
-    """Facts that say no: all that don't say yes."""
-    return ~Statements.of(facts, np.arange(len(facts))).granted
 
 
 def _outweighed(

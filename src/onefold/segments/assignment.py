@@ -127,9 +127,9 @@ class Assignment:
         known = instance(profiles, Profiles, "Assignment.export: profiles", "Fold a log.")
         agreed = known.ids[allowed(known, purpose)]
         frame = self.to_pandas()
-        here = np.isin(self.ids, agreed)
+        here = pd.Index(self.ids).isin(agreed)
         if name is not None:
-            here &= np.isin(self.ids, self.members(name))
+            here &= pd.Index(self.ids).isin(self.members(name))
         return frame[here].reset_index(drop=True)
 
     def by_customer(self) -> dict[str, str | None]:
