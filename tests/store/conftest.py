@@ -2,10 +2,14 @@
 
 url       each of the three, a new one for each test
     lasting   those that stay when a process ends: SQLite in a file, and PostgreSQL
+    several   as many of the latter as a test wants: `with several() as url:`
     opened    opens stores, and closes them in the end
 """
 
+import itertools
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,21 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def lasting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A new database of each kind that outlives its process."""
     yield from _new(request.param, request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def several(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Any]:
+    """Makes new databases, each for a `with`."""
+    count = itertools.count()
+
+    @contextmanager
+    def make() -> Iterator[str]:
+        folder = tmp_path / str(next(count))
+        folder.mkdir()
+        yield from _new(request.param, request, folder)
+        shutil.rmtree(folder)
+
+    return make
 
 
 @pytest.fixture

@@ -6,19 +6,32 @@ shared (a family's tablet, a phone number that has a new owner), the policy's ru
     tablet: login of ann 9:00, view 9:05, logout 9:10, view 9:20    9:05 is ann's, 9:20 nobody's
 """
 
+from typing import Protocol
+
 import attrs
 import numpy as np
 
 from onefold._types import Bools, Ints
-from onefold.identity.bundles import NOBODY, Seen
-from onefold.identity.partition import Partition
+from onefold.identity.bundles import NOBODY, Nodes, Seen
 from onefold.identity.policy import IdentityPolicy
 
 NONE = -1  # nobody's: no identifier is left
 ASK = 2**62
 
 
-def owners_of_rows(seen: Seen, who: Partition, policy: IdentityPolicy) -> Ints:
+class Who(Protocol):
+    """What is asked of a partition: of all, or of some nodes and all that was seen with them."""
+
+    @property
+    def nodes(self) -> Nodes: ...
+    @property
+    def person(self) -> Ints: ...
+    @property
+    def contested(self) -> Bools: ...
+    def __len__(self) -> int: ...
+
+
+def owners_of_rows(seen: Seen, who: Who, policy: IdentityPolicy) -> Ints:
     """The customer (m,) of each row of evidence: 0 to c - 1, c + v of a shared node v, or -1."""
     contested = np.append(who.contested, True)
     members = np.minimum(seen.members, len(who.nodes))
@@ -55,7 +68,7 @@ class Timeline:
     logout: Bools
 
 
-def _timeline(seen: Seen, who: Partition, clear: Ints, open_ones: Bools) -> Timeline:
+def _timeline(seen: Seen, who: Who, clear: Ints, open_ones: Bools) -> Timeline:
     asked = np.zeros(len(who.nodes) + 1, dtype=bool)
     asked[seen.members[seen.row[open_ones], 0]] = True
     members = np.minimum(seen.members, len(who.nodes))

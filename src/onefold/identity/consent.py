@@ -55,10 +55,7 @@ def overruled(
     several = facts.array("name")[rows] + owners[rows] * len(facts.coded("name").vocab)
     group = factorized(several)[0].astype(np.int64)
     time = facts.array("time")[rows].view(np.int64)
-    first, last = np.full(len(rows), NEVER), np.full(len(rows), -NEVER)
-    np.minimum.at(first, group[no], time[no])
-    np.maximum.at(last, group[~no], time[~no])
-    open_ones = np.flatnonzero((first <= last)[group])  # a yes comes after a no, or with it
+    open_ones = _conflicts(group, time, no)
     if not len(open_ones):
         return out
     rows, no, group, time = rows[open_ones], no[open_ones], group[open_ones], time[open_ones]
@@ -70,6 +67,35 @@ def overruled(
     lifted = _lifted(group, time, no, members, known)
     out[rows] = ~no & _in_force(group, time, no, lifted)
     return out
+
+
+def overruled_of_one(
+    facts: Columns, *, members: Ints, known: Bools, policy: IdentityPolicy
+) -> Bools:
+    """Which facts (n,) of one customer are a yes that a no outweighs.
+
+    Args:
+        facts: The statements, in any order.
+        members: (n, k) the identifiers that each came with, as numbers; `NOBODY` fills up.
+        known: (n,) whether one of these is the customer's, and of a type of which one has but one.
+        policy: Names of facts of which a no stays.
+    """
+    out = np.zeros(len(facts), dtype=bool)
+    rows = np.flatnonzero(_named(facts, policy))
+    no, group = _denies(facts)[rows], facts.array("name")[rows].astype(np.int64)
+    time = facts.array("time")[rows].view(np.int64)
+    if len(rows) and len(_conflicts(group, time, no)):
+        lifted = _lifted(group, time, no, members[rows], known[rows])
+        out[rows] = ~no & _in_force(group, time, no, lifted)
+    return out
+
+
+def _conflicts(group: Ints, time: Ints, no: Bools) -> Ints:
+    """The rows of those groups (r,) where a yes comes after a no, or with it."""
+    first, last = np.full(len(group), NEVER), np.full(len(group), -NEVER)
+    np.minimum.at(first, group[no], time[no])
+    np.maximum.at(last, group[~no], time[~no])
+    return np.flatnonzero((first <= last)[group])
 
 
 def _named(facts: Columns, policy: IdentityPolicy) -> Bools:

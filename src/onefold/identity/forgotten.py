@@ -76,7 +76,7 @@ class Forgotten:
             ArgumentError: If the key is no string of 1 to 64 bytes.
         """
         key, several = _key(key), list(identifiers)
-        hashes = [_hash(key, kind.name, value) for kind, value in several]
+        hashes = [hash_of(key, kind.name, value) for kind, value in several]
         rules = {_rule(kind) for kind, _ in several}
         return cls(np.array(hashes, dtype=f"S{2 * SIZE}"), tuple(sorted(rules)), _check(key), key)
 
@@ -205,7 +205,7 @@ class Forgotten:
         return np.array([told[pair] for pair in pairs], dtype=bool)
 
     def _known(self, known: set[bytes], key: str, name: str, value: str | None) -> bool:
-        return value is not None and _hash(key, name, value) in known
+        return value is not None and hash_of(key, name, value) in known
 
 
 def _rule(kind: IdentifierType) -> Rule:
@@ -216,7 +216,8 @@ def _within(value: str | None, source: str) -> str | None:
     return None if value is None else f"{source}:{value}"
 
 
-def _hash(key: str, name: str, value: str) -> bytes:
+def hash_of(key: str, name: str, value: str) -> bytes:
+    """The keyed hash of an identifier in its normal form, in hexadecimal digits."""
     said = f"{name}\x1f{value}".encode()
     made = hashlib.blake2b(said, key=key.encode(), digest_size=SIZE, person=PURPOSE)
     return made.hexdigest().encode()

@@ -7,7 +7,7 @@ there are.
     fold(log)[id].after(event) == fold(log + event)[id]
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, final
 
 import attrs
@@ -59,6 +59,34 @@ class Tail:
         return Tail.of, (self.events(),)
 
 
+@final
+class Unread:
+    """A person's slice of a ledger that is made of stored rows when it is first read.
+
+    Args:
+        make: A function of a module, so that what is held can be pickled.
+        rows: What it is handed; not changed.
+        currency: Of the amounts, if one is named.
+    """
+
+    __slots__ = ("_made", "currency", "make", "rows")
+    horizon = None  # nothing was let go
+
+    def __init__(self, make: Callable[[Any], Ledger], rows: Any, currency: str | None) -> None:
+        self.make, self.rows, self.currency = make, rows, currency
+        self._made: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of this person alone."""
+        if self._made is None:
+            self._made = self.make(self.rows)
+        return self._made
+
+    def __reduce__(self) -> Any:
+        return Unread, (self.make, self.rows, self.currency)
+
+
 @attrs.frozen(eq=False, repr=False)
 class Profile:
     """Everything that is known of one customer as of a moment.
@@ -68,7 +96,7 @@ class Profile:
     """
 
     id: str
-    _base: Ledger
+    _base: Ledger | Unread
     _tail: Tail | None
     _traits: tuple[Trait, ...]
     catalog: Catalog | None
@@ -88,6 +116,19 @@ class Profile:
     ) -> "Profile":
         """The profile of the person at one position of a ledger."""
         return cls(ledger.people[position], ledger, None, traits, catalog, as_of, position)
+
+    @classmethod
+    def unread(
+        cls,
+        customer: str,
+        rows: Unread,
+        *,
+        traits: tuple[Trait, ...],
+        catalog: Catalog | None,
+        as_of: np.datetime64,
+    ) -> "Profile":
+        """The profile of a person whose events are decoded when they are first asked for."""
+        return cls(customer, rows, None, traits, catalog, as_of)
 
     def after(self, event: Event) -> "Profile":
         """The profile that also knows `event`; `as_of` moves past it if it is the latest.
@@ -133,7 +174,11 @@ class Profile:
     def ledger(self) -> Ledger:
         """The ledger of this person alone."""
         if "ledger" not in self._cache:
-            own = _alone(self._base, self._position, self.id)
+            base = self._base
+            if isinstance(base, Unread):
+                own = base.ledger
+            else:
+                own = _alone(base, self._position, self.id)
             if self._tail is not None:
                 own = own | Ledger.from_log(EventLog.from_events(self._tail.events()))
             own = own.aged(self.as_of)

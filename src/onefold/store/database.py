@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias, final
 
-from sqlalchemy import ColumnElement, Engine, bindparam, create_engine, event
+from sqlalchemy import BindParameter, ColumnElement, Engine, bindparam, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError as UrlError
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
@@ -36,7 +36,8 @@ class Among(ColumnElement[bool]):
     inherit_cache = False
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
-        self.column, self.parameter = column, bindparam(name)
+        self.column: ColumnElement[Any] = column
+        self.parameter: BindParameter[Any] = bindparam(name)
 
 
 @compiles(Among, "sqlite")
@@ -131,7 +132,8 @@ class Database:
         self.engine = _engine(self.url, self.in_memory, timeout)
         # Parameters go by their names, so that the order of a statement's does not matter.
         style = "named" if self.lite else "pyformat"
-        self.dialect = type(self.engine.dialect)(paramstyle=style)
+        made: Any = type(self.engine.dialect)
+        self.dialect = made(paramstyle=style)
         self._prepare(durable, timeout)
 
     @contextmanager

@@ -1,0 +1,109 @@
+"""Compacting: what was erased leaves no trace, not even its room.
+
+After an erasure rows are empty, and keep their numbers. Here they are deleted, and the files are
+written anew:
+
+    SQLite       delete, VACUUM, truncate the write-ahead log
+    PostgreSQL   delete, VACUUM FULL, a new segment of the write-ahead log, CHECKPOINT
+
+The last row of a table stays, for its number is never given again.
+"""
+
+from typing import Any
+
+import attrs
+from sqlalchemy import Column, delete, func, select
+
+from onefold.errors import StoreError
+from onefold.store.core import Core
+from onefold.store.database import Query
+from onefold.store.schema import MADE, TRUTH, bundles, decisions, log, nodes
+
+# Of each table that is emptied its number, and a column that only emptied rows lack.
+EMPTIED: tuple[tuple[Column[Any], Column[Any]], ...] = (
+    (log.c.seq, log.c.bundle),
+    (bundles.c.bundle, bundles.c.hash),
+    (nodes.c.node, nodes.c.hash),
+    (decisions.c.seq, decisions.c.node),
+)
+
+
+def _deleting(number: "Column[Any]", told: "Column[Any]") -> Query:
+    table = number.table
+    last = select(func.max(number)).scalar_subquery()
+    return Query(delete(table).where(told.is_(None)).where(number < last))  # type: ignore[arg-type]
+
+
+_DELETE = {number.table.name: _deleting(number, told) for number, told in EMPTIED}  # type: ignore[attr-defined]
+
+
+@attrs.frozen
+class Compacted:
+    """What compacting has done.
+
+    Attributes:
+        rows: How many empty rows are gone.
+        done: Whether nothing of what was erased is left in the files of the database.
+        advice: What is to be done where something is.
+    """
+
+    rows: int
+    done: bool
+    advice: str | None = None
+
+
+def compact(core: Core) -> Compacted:
+    """Delete empty rows, and write the files of the database anew.
+
+    It takes time and room as all of the database does, and nobody can write meanwhile. On
+    PostgreSQL archives and replicas of the write-ahead log, and backups anywhere, keep what they
+    had.
+
+    Raises:
+        StoreError: If another connection holds the database for too long.
+    """
+    with core.database.writing() as session:
+        rows = sum(session.run(query) for query in _DELETE.values())
+    if core.database.lite:
+        return Compacted(rows, *_lite(core))
+    return Compacted(rows, *_server(core))
+
+
+def truncated(core: Core) -> str | None:
+    """Empty the write-ahead log of SQLite; what is to be done where others still read it."""
+    if core.database.in_memory:
+        return None
+    with core.database.alone() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # waits as long as timeout= says
+        busy = cursor.fetchone()[0]
+    if not busy:
+        return None
+    return (
+        "another connection reads an older state of the database, so its write-ahead log is still "
+        "there; close what reads, and call compact()"
+    )
+
+
+def _lite(core: Core) -> tuple[bool, str | None]:
+    with core.database.alone() as cursor:
+        cursor.execute("VACUUM")
+    advice = truncated(core)
+    return advice is None, advice
+
+
+def _server(core: Core) -> tuple[bool, str | None]:
+    tables = [table.name for meta in (TRUTH, MADE) for table in meta.sorted_tables]
+    with core.database.alone() as cursor:
+        for name in tables:
+            cursor.execute(f"VACUUM (FULL, ANALYZE) {name}")
+        try:
+            cursor.execute("SELECT pg_switch_wal()")
+            cursor.execute("CHECKPOINT")
+        except Exception as error:
+            if getattr(error, "sqlstate", None) != "42501":  # insufficient_privilege
+                raise StoreError(f"Store: the server did not write a checkpoint: {error}") from error
+            return False, (
+                "this user may not: run SELECT pg_switch_wal(); CHECKPOINT; as a superuser of the "
+                "server, and let archives of the write-ahead log expire"
+            )
+    return True, None

@@ -1,0 +1,261 @@
+"""Deciding: what was shown or sent to whom is written down, and read by the customer of today.
+
+A decision is kept with the identifier that named its customer then, so that it goes with that
+identifier when people merge or part:
+
+    record(ranking of p1)   later p1 is merged into p0   decisions(p0) has it, as p0's
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import bindparam, exists, func, insert, select
+
+from onefold import _time
+from onefold._check import quoted, shown, text
+from onefold.errors import ArgumentError, ColumnError, UnknownCustomer
+from onefold.identity.people import SHARED as OTHERS
+from onefold.scoring.decisions import Decisions
+from onefold.scoring.rank import Ranking
+from onefold.store.core import Core
+from onefold.store.database import Among, Query, Row, Session
+from onefold.store.finding import ids_of, person_of, persons_of
+from onefold.store.restricting import NODES
+from onefold.store.schema import SHARED, decisions, log, places
+
+KEPT = ("time", "decision", "rank", "item", "score", "propensity", "policy")
+COLUMNS = ("customer", *KEPT)  # of what is read; what else was told comes after them
+SOME = 5_000  # rows that are written at a time
+_NAMES = ("seq", "node", *KEPT, "more")
+_SAME = exists(
+    select(decisions.c.seq).where(
+        decisions.c.node == bindparam("node"),
+        decisions.c.decision == bindparam("decision", type_=decisions.c.decision.type),
+        decisions.c.rank == bindparam("rank"),
+    )
+)
+_ADD = Query(
+    insert(decisions).from_select(
+        list(_NAMES),
+        select(*(bindparam(name, type_=decisions.c[name].type) for name in _NAMES)).where(~_SAME),
+    )
+)
+_LAST = Query(select(func.coalesce(func.max(decisions.c.seq), 0)))
+_LATEST = Query(select(func.max(log.c.time)))
+_READ = select(*(decisions.c[name] for name in ("node", *KEPT, "more"))).order_by(decisions.c.seq)
+_ALL = Query(_READ.where(decisions.c.node.isnot(None)))
+_OF = Query(_READ.where(Among(decisions.c.node, "which")))
+_PLACES = Query(
+    select(places.c.node, places.c.person, places.c.flags).where(Among(places.c.node, "which"))
+)
+
+
+def record(core: Core, what: Any, *, time: Any = None, channel: str | None = None) -> int:
+    """Write down what was shown or sent.
+
+    Args:
+        core: The store.
+        what: Lists of `FittedScorer.rank` or `sample`, or a frame with the columns customer and
+            item, and any of rank (or slot), score, propensity, policy, decision and time, such as
+            those of a campaign. Other columns are kept beside.
+        time: The moment of the decision; left out, that of each row, or else just after the latest
+            event or fact of the store.
+        channel: Where it is shown ("mail").
+
+    Returns:
+        How many rows were written. A decision that has an id is written once; and customers who
+        are not in the store (any more) are left out.
+
+    Raises:
+        ArgumentError: If it is nothing of these, or both it and `time` tell the moment.
+        ColumnError: If a column lacks, or holds what is not allowed.
+        UnknownCustomer: If no customer of it is in the store.
+    """
+    frame = _frame(what)
+    if time is not None and "time" in frame:
+        raise ArgumentError("Store.record: what tells the moments itself; leave time= out.")
+    if channel is not None:
+        frame = frame.assign(channel=text(channel, "Store.record: channel"))
+    rows = _rows(frame)
+    told = None if time is None else _micros(_time.instant(time, "Store.record: time"))
+    with core.database.writing() as session:
+        moment = told if told is not None else _after(session)
+        whose = persons_of(session, core, {row["customer"] for row in rows})
+        if rows and not whose:
+            raise UnknownCustomer(
+                f"Store.record: none of the {frame['customer'].nunique():,} customers is in the "
+                f"store, the first of which is {shown(rows[0]['customer'])}. It takes their ids as "
+                "the store's profiles have them."
+            )
+        first = last = int((session.one(_LAST) or (0,))[0])
+        some: list[dict[str, Any]] = []
+        for row in rows:  # each is a row of the table, whatever is done
+            node = whose.get(row.pop("customer"))
+            if node is not None:
+                last += 1
+                row["time"] = moment if row["time"] is None else row["time"]
+                some.append({**row, "seq": last, "node": node})
+        before = _count(session, first)
+        for start in range(0, len(some), SOME):
+            session.many(_ADD, some[start : start + SOME])
+        return _count(session, first) - before
+
+
+def decided(core: Core, who: Any = None) -> pd.DataFrame:
+    """What was written down: a new DataFrame, a row each in the order in which they came.
+
+    Columns: customer (the id of today), time, decision, rank (1 is the best), item, score,
+    propensity, policy, and what else was told.
+
+    Args:
+        core: The store.
+        who: One customer: an id, an alias, or an identifier; left out, all.
+
+    Raises:
+        UnknownCustomer: If there is no such customer.
+    """
+    with core.database.reading() as session:
+        if who is None:
+            rows = session.all(_ALL)
+        else:
+            person = person_of(session, core, who, argument="Store.decisions: who")
+            mine = [int(node) for node, _ in session.all(NODES, person=person)]
+            rows = session.all(_OF, which=session.several(mine))
+        return _shown(rows, _customers(session, core, {int(row[0]) for row in rows}))
+
+
+decisions_of = decided
+
+
+def _frame(what: Any) -> pd.DataFrame:
+    if isinstance(what, (Ranking, Decisions)):
+        return what.to_pandas()
+    held = what.to_pandas() if hasattr(what, "to_pandas") else what  # polars, Arrow
+    if not isinstance(held, pd.DataFrame):
+        raise ArgumentError(
+            f"Store.record: what is a {type(what).__name__}; it takes the lists of rank or sample, "
+            "or a frame of a campaign."
+        )
+    lacks = [name for name in ("customer", "item") if name not in held]
+    if lacks:
+        raise ColumnError(
+            f"Store.record: what has no column {quoted(lacks)}. Columns: {quoted(held.columns)}."
+        )
+    if "slot" in held and "rank" not in held:
+        held = held.rename(columns={"slot": "rank"})
+    return held
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as they are stored, with their customers."""
+    columns: dict[str, list[Any]] = {"customer": _texts(frame, "customer")}
+    for name in ("decision", "item", "policy"):
+        columns[name] = _texts(frame, name)
+    for name in ("score", "propensity"):
+        columns[name] = _numbers(frame, name)
+    columns["rank"] = [None if n is None else int(n) for n in _numbers(frame, "rank")]
+    columns["time"] = _times(frame)
+    others = [str(name) for name in frame.columns if name not in columns]
+    beside = [dict[str, Any]() for _ in range(len(frame))]
+    for name in others:
+        for held, value in zip(beside, frame[name].tolist(), strict=True):
+            if value is not None and value == value:  # not missing
+                held[name] = value if isinstance(value, (str, bool, int, float)) else str(value)
+    columns["more"] = [_json(held) if held else None for held in beside]
+    names = list(columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _json(held: dict[str, Any]) -> str:
+    return json.dumps(held, sort_keys=True)
+
+
+def _texts(frame: pd.DataFrame, name: str) -> list[str | None]:
+    if name not in frame:
+        return [None] * len(frame)
+    out: list[str | None] = []
+    for value in frame[name].tolist():
+        known = value is not None and value == value
+        if known and not isinstance(value, (str, int)):
+            raise ColumnError(f"Store.record: column {name!r} holds {shown(value)}; it takes text.")
+        if known and "\0" in str(value):
+            raise ColumnError(f"Store.record: column {name!r} holds a NUL, which is no text.")
+        out.append(str(value) if known else None)
+    if name == "customer" and None in out:
+        raise ColumnError("Store.record: column 'customer' has rows without one.")
+    return out
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> list[float | None]:
+    if name not in frame:
+        return [None] * len(frame)
+    try:
+        held = pd.to_numeric(frame[name]).astype(float).tolist()
+    except (TypeError, ValueError) as error:
+        raise ColumnError(f"Store.record: column {name!r} holds no numbers ({error}).") from None
+    return [n if n == n else None for n in held]
+
+
+def _times(frame: pd.DataFrame) -> list[int | None]:
+    if "time" not in frame:
+        return [None] * len(frame)
+    try:
+        held = pd.to_datetime(frame["time"], utc=True).dt.tz_localize(None)
+    except (TypeError, ValueError) as error:
+        raise ColumnError(f"Store.record: column 'time' holds no instants ({error}).") from None
+    moments = held.to_numpy().astype("datetime64[us]")
+    return [None if np.isnat(one) else _micros(one) for one in moments]
+
+
+def _micros(instant: np.datetime64) -> int:
+    return int(instant.astype("datetime64[us]").astype(np.int64))
+
+
+def _after(session: Session) -> int:
+    found = session.one(_LATEST)
+    return 0 if found is None or found[0] is None else int(found[0]) + 1
+
+
+def _count(session: Session, first: int) -> int:
+    return int((session.one(_COUNT, first=first) or (0,))[0])
+
+
+_COUNT = Query(
+    select(func.count()).select_from(decisions).where(decisions.c.seq > bindparam("first"))
+)
+
+
+def _customers(session: Session, core: Core, which: set[int]) -> dict[int, str]:
+    """The id that the customer of each node has today."""
+    found = [
+        (int(n), int(person), int(flags))
+        for asked in _pieces(sorted(which))
+        for n, person, flags in session.all(_PLACES, which=session.several(asked))
+    ]
+    persons = ids_of(session, core, {person for _, person, flags in found if not flags & SHARED})
+    alone = ids_of(session, core, {n for n, _, flags in found if flags & SHARED}, kind=OTHERS)
+    return {n: alone[n] if flags & SHARED else persons[person] for n, person, flags in found}
+
+
+def _pieces(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), 100_000):
+        yield numbers[start : start + 100_000]
+
+
+def _shown(rows: Sequence[Row], customers: dict[int, str]) -> pd.DataFrame:
+    held = {name: [row[at] for row in rows] for at, name in enumerate(("node", *KEPT, "more"))}
+    frame = pd.DataFrame({"customer": [customers[int(n)] for n in held.pop("node")]}, dtype=object)
+    micros = np.array(held["time"], dtype="datetime64[us]")
+    frame["time"] = pd.DatetimeIndex(micros).tz_localize("UTC")
+    for name in ("decision", "item", "policy"):
+        frame[name] = np.array(held[name], dtype=object)
+    frame["rank"] = pd.array(held["rank"], dtype="Int32")
+    for name in ("score", "propensity"):
+        frame[name] = np.array(held[name], dtype=np.float64)
+    beside = [{} if said is None else json.loads(said) for said in held["more"]]
+    names = sorted({name for one in beside for name in one})
+    more = {name: [one.get(name) for one in beside] for name in names}
+    return pd.concat([frame[list(COLUMNS)], pd.DataFrame(more, index=frame.index)], axis=1)

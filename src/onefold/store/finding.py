@@ -1,0 +1,146 @@
+"""Finding: whom a caller means by an id, an alias or an identifier in any spelling.
+
+An id is a keyed hash, of which the store keeps the first 60 bits beside the identifier that gives
+it; what is found so is told by making the id anew:
+
+    "p3a..."  ->  nodes with these bits  ->  the one that gives this id  ->  its customer
+"""
+
+import re
+from typing import Any
+
+import attrs
+import numpy as np
+from sqlalchemy import bindparam, select
+
+from onefold._check import shown
+from onefold.errors import ArgumentError, Restricted, UnknownCustomer
+from onefold.identity.known import is_pair, read, said, why_not
+from onefold.identity.links import end_of
+from onefold.identity.people import PERSON, SHARED, named
+from onefold.store.core import Core
+from onefold.store.database import Query, Session
+from onefold.store.rows import node_hash
+from onefold.store.schema import CONTESTED, nodes, places, restricted
+
+ID = re.compile(r"[ps][0-9a-f]{20}", re.ASCII)
+BITS = 15  # hexadecimal digits of an id that an index holds
+
+_ALL = (nodes.c.node, nodes.c.type, nodes.c.value, places.c.person, places.c.flags, places.c.lump)
+_WHO = select(*_ALL).select_from(nodes.join(places, places.c.node == nodes.c.node))
+BY_ALIAS = Query(_WHO.where(nodes.c.alias == bindparam("alias")))
+BY_HASH = Query(_WHO.where(nodes.c.hash == bindparam("hash")))
+BY_NODE = Query(_WHO.where(nodes.c.node == bindparam("node")))
+IS_RESTRICTED = Query(
+    select(restricted.c.node)
+    .select_from(restricted.join(places, places.c.node == restricted.c.node))
+    .where(places.c.lump == bindparam("lump"), places.c.person == bindparam("person"))
+    .limit(1)
+)
+
+
+@attrs.frozen
+class Found:
+    """Who is meant.
+
+    Args:
+        node: The anchor of the customer; or the shared identifier, of events that are nobody
+            else's.
+        id: The id.
+        lump: Of the node.
+        shared: Whether it is a shared identifier itself.
+    """
+
+    node: int
+    id: str
+    lump: int
+    shared: bool = False
+
+
+def found(session: Session, core: Core, who: Any, *, call: str) -> Found:
+    """Who is meant by an id, an alias or an identifier.
+
+    Raises:
+        ArgumentError: If it is none of these.
+        UnknownCustomer: If nobody is meant.
+        UnknownName: If the type of an identifier is not the policy's.
+    """
+    if is_pair(who):
+        return _identified(session, core, who, call)
+    if isinstance(who, (int, np.integer)) and not isinstance(who, bool):
+        who = str(who)
+    if not isinstance(who, str) or not who:
+        raise ArgumentError(
+            f"{call}: who is {shown(who)}; it takes a customer's id, or an identifier: a pair of "
+            "its type and its value, such as ('email', 'ann@x.org')."
+        )
+    if ID.fullmatch(who):
+        for row in session.all(BY_ALIAS, alias=int(who[1 : 1 + BITS], 16)):
+            node, kind, value, person, flags, lump = row
+            if _id(core, kind, value, who[0]) != who:
+                continue
+            contested = bool(flags & CONTESTED)
+            if who[0] == SHARED and contested:
+                return Found(node, who, lump, True)
+            if who[0] == PERSON and person == node:
+                return Found(node, who, lump)
+            if who[0] == PERSON and not contested:
+                return anchored(session, core, person)
+    raise UnknownCustomer(
+        f"{call}: who is {shown(who)}, which is no customer's id here, nor an alias."
+        f"{_meant(session, core, who)} An identifier is asked for as a pair: "
+        "('email', 'ann@x.org')."
+    )
+
+
+def anchored(session: Session, core: Core, person: int, *, shared: bool = False) -> Found:
+    """The customer of an anchor, or a shared identifier itself, by the number of its node."""
+    row = session.one(BY_NODE, node=person)
+    assert row is not None, "a person is one of the nodes"
+    return Found(person, _id(core, row[1], row[2], SHARED if shared else PERSON), row[5], shared)
+
+
+def node_at(session: Session, core: Core, position: int, value: str) -> tuple[Any, ...] | None:
+    """The node of a normal form: node, type, value, person, flags, lump; None if there is none."""
+    for row in session.all(BY_HASH, hash=node_hash(position, value, core.salt)):
+        if (row[1], row[2]) == (position, value):
+            return row
+    return None
+
+
+def refuse_restricted(session: Session, who: Found, *, call: str) -> None:
+    """Raise where a customer is restricted."""
+    if who.shared or session.one(IS_RESTRICTED, lump=who.lump, person=who.node) is None:
+        return
+    raise Restricted(
+        f"{call}: {who.id!r} is restricted: their data are kept and not used. They can be asked "
+        "for what is held with store.export(...), and store.release(...) ends it."
+    )
+
+
+def _identified(session: Session, core: Core, who: Any, call: str) -> Found:
+    name, word = end_of(who, f"{call}: who")
+    kind = core.policy.type(name)
+    value = read(kind, core.policy, word)
+    if value is None:
+        raise UnknownCustomer(
+            f"{call}: {said(name, word)} is no identifier: {why_not(kind, core.policy, word)}."
+        )
+    row = node_at(session, core, core.policy.names.index(name), value)
+    if row is None:
+        raise UnknownCustomer(f"{call}: {said(name, value)} was never seen.")
+    return anchored(session, core, row[3])
+
+
+def _meant(session: Session, core: Core, word: str) -> str:
+    """Of which types an identifier of this value is known."""
+    for position, kind in enumerate(core.policy.types):
+        value = read(kind, core.policy, word)
+        if value is not None and node_at(session, core, position, value) is not None:
+            return f" Did you mean ({kind.name!r}, {word!r})?"
+    return ""
+
+
+def _id(core: Core, position: int, value: str, kind: str) -> str:
+    type_name = core.policy.types[position].name
+    return named(type_name, [value], key=core.policy.opened("Store"), kind=kind)[0]

@@ -1,0 +1,210 @@
+"""Logs: a store read as logs, up to a position, and where others have read up to.
+
+Rows are read in the order of their numbers. A position is taken while nobody writes, so that every
+number up to it that will ever be given has been given:
+
+    read(after=p, until=q) + read(after=q, until=r)  ==  read(after=p, until=r)
+
+What is erased or restricted in between is not there any more. One log is read in one transaction;
+between two logs of a stream there is none, however long somebody takes over one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from onefold._check import text, whole
+from onefold.errors import ArgumentError
+from onefold.events.log import EventLog
+from onefold.events.several import one_log
+from onefold.store import meta
+from onefold.store.core import Core
+from onefold.store.database import Query, Session
+from onefold.store.decoding import SELECTED, to_log
+from onefold.store.escaping import escaped, unescaped
+from onefold.store.schema import bundles, erasures, evidence, places, restricted
+from onefold.store.schema import checkpoints as kept
+from onefold.store.schema import log as log_table
+
+ROWS = 1_000_000  # of a log of a stream
+PIECE = 100_000  # rows as Python's values at a time
+MOST = 2**63 - 1
+
+_ASKED = (
+    select(*SELECTED)
+    .select_from(log_table.join(bundles, log_table.c.bundle == bundles.c.bundle))
+    .where(log_table.c.seq > bindparam("after"), log_table.c.seq <= bindparam("until"))
+    .order_by(log_table.c.seq)
+    .limit(bindparam("most"))
+)
+_PEOPLE = select(places.c.person).where(
+    places.c.node == restricted.c.node, places.c.person == evidence.c.person
+)
+_THEIRS = select(evidence.c.bundle).where(evidence.c.bundle == log_table.c.bundle, _PEOPLE.exists())
+SOME = Query(_ASKED)
+FREE = Query(_ASKED.where(~_THEIRS.exists()))
+ANY_RESTRICTED = Query(select(restricted.c.node).limit(1))
+LAST = Query(select(func.max(log_table.c.seq)))
+ERASURES = Query(select(func.max(erasures.c.erasure)))
+FORGET = Query(delete(kept).where(kept.c.name == bindparam("name")))
+KEEP = Query(insert(kept).values({c.name: bindparam(c.name) for c in kept.c}))
+_BEHIND = (
+    select(func.count())
+    .where(log_table.c.seq > kept.c.seq, log_table.c.bundle.isnot(None))
+    .scalar_subquery()
+)
+KEPT = Query(select(*kept.c, _BEHIND).order_by(kept.c.name))
+
+
+def _whole(value: Any) -> int:
+    return whole(value, "Position", least=0, most=MOST)
+
+
+@attrs.frozen
+class Position:
+    """Up to which row a store has been read; `store.position()` makes one.
+
+    Args:
+        seq: The number of the last row; 0 is before all.
+        erasures: How many erasures there had been.
+
+    Raises:
+        ArgumentError: If one is no whole number from 0 on.
+
+    Examples:
+        >>> Position(0, 0)
+        Position(seq=0, erasures=0)
+    """
+
+    seq: int = attrs.field(converter=_whole)
+    erasures: int = attrs.field(converter=_whole)
+
+
+START = Position(0, 0)
+
+
+def position(core: Core) -> Position:
+    """Where a store is now: all rows up to it are there, and none will come."""
+    if core.database.lite:  # one writes at a time
+        with core.database.reading() as session:
+            return _position(session)
+    with core.database.writing() as session:  # who has a number, and is still writing, ends first
+        return _position(session)
+
+
+def log(core: Core, *, after: Position | None = None, until: Position | None = None) -> EventLog:
+    """All rows after one position and up to another, in one log."""
+    first, last = _range(core, after, until, "Store.log")
+    with core.database.reading() as session:
+        read = [some for some, _ in _pieces(core, session, first, last, MOST)]
+        return _together(read, meta.currency_of(core, session))
+
+
+def logs(
+    core: Core,
+    rows: int = ROWS,
+    *,
+    after: Position | None = None,
+    until: Position | None = None,
+) -> Iterator[EventLog]:
+    """The same as logs of at most so many rows, events and facts."""
+    most = whole(rows, "Store.logs: rows")
+    first, last = _range(core, after, until, "Store.logs")
+    return _stream(core, first, last, most)
+
+
+def checkpoint(core: Core, name: str, position: Position | None = None) -> Position:
+    """Keep under a name up to where somebody has read.
+
+    Whether somebody whose rows were read was erased between the position and now can't be told any
+    more, so a position from before an erasure is kept as stale.
+    """
+    called = text(name, "Store.checkpoint: name")
+    given = None if position is None else _position_given(position, "Store.checkpoint: position")
+    with core.database.writing() as session:
+        now = _position(session)
+        at = now if given is None else given
+        if at.seq > now.seq or at.erasures > now.erasures:
+            raise ArgumentError(
+                f"Store.checkpoint: position is {at}, and the store is at {now}. Give what "
+                "store.position() said, of this store."
+            )
+        stale = at.erasures + 1 if at.erasures < now.erasures else None
+        said = escaped(called)
+        session.run(FORGET, name=said)
+        session.run(KEEP, name=said, seq=at.seq, erasures=at.erasures, stale=stale)
+    return at
+
+
+def checkpoints(core: Core) -> pd.DataFrame:
+    """What is kept: name, position, how many rows came since, and whether it is stale."""
+    with core.database.reading() as session:
+        held = session.all(KEPT)
+    out = pd.DataFrame({"name": np.array([unescaped(row[0]) for row in held], dtype=object)})
+    out["position"] = np.array([None, *(Position(r[1], r[2]) for r in held)], dtype=object)[1:]
+    out["behind"] = np.array([row[4] for row in held], dtype=np.int64)
+    out["stale"] = np.array([row[3] is not None for row in held], dtype=bool)
+    return out
+
+
+def held_back(core: Core, session: Session) -> frozenset[int]:
+    """Numbers of rows of restricted people that their bundle does not give away.
+
+    These are rows of bundles whose identifiers are all contested: whose they are is asked of each.
+    """
+    return frozenset()
+
+
+def _position(session: Session) -> Position:
+    last, erased = session.one(LAST), session.one(ERASURES)
+    assert last is not None and erased is not None
+    return Position(last[0] or 0, erased[0] or 0)
+
+
+def _position_given(value: Any, argument: str) -> Position:
+    if not isinstance(value, Position):
+        raise ArgumentError(
+            f"{argument} is a {type(value).__name__}; it takes what store.position() gives."
+        )
+    return value
+
+
+def _range(core: Core, after: Any, until: Any, call: str) -> tuple[int, int]:
+    first = START if after is None else _position_given(after, f"{call}: after")
+    last = None if until is None else _position_given(until, f"{call}: until")
+    return first.seq, position(core).seq if last is None else last.seq
+
+
+def _stream(core: Core, first: int, last: int, most: int) -> Iterator[EventLog]:
+    while first < last:
+        with core.database.reading() as session:
+            read = list(_pieces(core, session, first, last, most))
+            whole_ = _together([some for some, _ in read], meta.currency_of(core, session))
+        first = read[-1][1]
+        if len(whole_) or len(whole_.facts):
+            yield whole_
+
+
+def _pieces(
+    core: Core, session: Session, first: int, last: int, most: int
+) -> Iterator[tuple[EventLog, int]]:
+    """Logs of up to `most` rows together, each with the number up to which all was read."""
+    currency = meta.currency_of(core, session)
+    bound = session.one(ANY_RESTRICTED) is not None
+    query, back = (FREE, held_back(core, session)) if bound else (SOME, frozenset[int]())
+    while first < last and most > 0:
+        size = min(PIECE, most)
+        rows = session.all(query, after=first, until=last, most=size)
+        first = rows[-1][0] if len(rows) == size else last
+        most -= len(rows)
+        if back:
+            rows = [row for row in rows if row[0] not in back]
+        yield to_log(rows, currency=currency), first
+
+
+def _together(several: list[EventLog], currency: str | None) -> EventLog:
+    return one_log(several, "Store.log") if several else to_log([], currency=currency)

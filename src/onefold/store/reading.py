@@ -1,0 +1,217 @@
+"""Reading: one customer's profile, and everybody's, as a fold of the log would make them.
+
+    store.profile(id)  ==  fold(store.log(), identities=resolve(store.log(), policy))[id]
+
+The tables say which bundles are a customer's, so that only this customer's rows are read; they are
+decoded when something is first asked of the profile.
+"""
+
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+from sqlalchemy import bindparam, func, select
+
+from onefold import _time
+from onefold._types import Instant
+from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.events.log import EventLog
+from onefold.identity import Identities, resolve
+from onefold.identity.bundles import NOBODY
+from onefold.identity.consent import overruled_of_one
+from onefold.profiles import Profile, Profiles, fold
+from onefold.store.core import Core
+from onefold.store.database import Among, Query, Session
+from onefold.store.finding import Found, anchored, found, refuse_restricted
+from onefold.store.ledgers import unread
+from onefold.store.loose import MEMBERS_OF, rows_of_person, rows_of_shared
+from onefold.store.rows import SELECTED, to_log
+from onefold.store.schema import MIXED, bundles, evidence, log, nodes, places, restricted
+from onefold.store.schema import superseded
+
+COLUMNS = {column: at for at, column in enumerate(SELECTED)}
+SEQ, BUNDLE = COLUMNS[log.c.seq], COLUMNS[log.c.bundle]
+TIME, NAME, TEXT = COLUMNS[log.c.time], COLUMNS[log.c.name], COLUMNS[log.c.text]
+PIECE = 100_000  # rows that become a log at a time
+
+_WHOLE = log.join(bundles, bundles.c.bundle == log.c.bundle)
+_COUNTING = _WHOLE.outerjoin(superseded, superseded.c.seq == log.c.seq)
+OWN = Query(
+    select(*SELECTED, evidence.c.flags)
+    .select_from(_COUNTING.join(evidence, evidence.c.bundle == log.c.bundle))
+    .where(evidence.c.person == bindparam("person"), superseded.c.seq.is_(None))
+)
+OTHERS = Query(
+    select(*SELECTED)
+    .select_from(_COUNTING)
+    .where(Among(log.c.seq, "rows"), superseded.c.seq.is_(None))
+)
+EVERY = Query(select(*SELECTED).select_from(_WHOLE).order_by(log.c.seq))
+LATEST = Query(select(func.max(log.c.time)).where(log.c.time.isnot(None)))
+MIXED_OF = Query(
+    select(evidence.c.bundle).where(
+        evidence.c.person == bindparam("person"), evidence.c.flags.op("&")(MIXED) != 0
+    )
+)
+RESTRICTED = Query(
+    select(nodes.c.type, nodes.c.value)
+    .select_from(restricted.join(nodes, nodes.c.node == restricted.c.node))
+)
+
+
+def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
+    """The profile of one customer: of an id, an alias, or (type, value) in any spelling.
+
+    Args:
+        core: The store.
+        who: Whom.
+        as_of: The moment as of which; not before the latest event or fact.
+
+    Raises:
+        UnknownCustomer: If nobody is meant, or nothing is known of them.
+        Restricted: If the customer is restricted.
+    """
+    call = "Store.profile"
+    with core.database.reading() as session:
+        moment = _moment(session, as_of, call)
+        meant = found(session, core, who, call=call)
+        refuse_restricted(session, meant, call=call)
+        rows = _rows(session, core, meant)
+    if not rows:
+        raise UnknownCustomer(
+            f"{call}: nothing is known of {who!r} but who they are: no event or fact is theirs."
+        )
+    return _made(core, meant, rows, moment)
+
+
+def profile_of(
+    session: Session,
+    core: Core,
+    person: int,
+    *,
+    shared: bool = False,
+    as_of: np.datetime64 | None = None,
+) -> Profile:
+    """The profile of one customer within a transaction.
+
+    Args:
+        session: The transaction.
+        core: The store.
+        person: The anchor; of events that are nobody else's the shared identifier.
+        shared: Whether it is of a shared identifier itself.
+        as_of: The moment as of which; left out, just after the latest event or fact.
+    """
+    moment = _moment(session, None, "Store") if as_of is None else as_of
+    meant = anchored(session, core, person, shared=shared)
+    return _made(core, meant, _rows(session, core, meant), moment)
+
+
+def profiles(core: Core, *, as_of: Instant | None = None) -> Profiles:
+    """Everybody's profiles, but of those who are restricted: a fold of the log."""
+    whole, who = _resolved(core)
+    made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=as_of)
+    gone = _restricted(core, made)
+    return made if not gone else made.select([name for name in made.ids if name not in gone])
+
+
+def identities(core: Core) -> Identities:
+    """Who is who, as `resolve` makes it of the log under the store's policy."""
+    return _resolved(core)[1]
+
+
+def _resolved(core: Core) -> tuple[EventLog, Identities]:
+    whole = EventLog.from_events([])
+    with core.database.reading() as session:
+        pieces = list(_logs(session, core))
+    whole = pieces[0] if len(pieces) == 1 else sum(pieces[1:], pieces[0]) if pieces else whole
+    return whole, resolve(whole, core.policy)
+
+
+def _logs(session: Session, core: Core) -> Iterator[EventLog]:
+    for rows in session.each(EVERY, size=PIECE):
+        yield to_log(rows, currency=core.known.get("currency"))
+
+
+def _restricted(core: Core, made: Profiles) -> set[str]:
+    """The ids of those who are restricted."""
+    who = made.identities
+    assert who is not None
+    with core.database.reading() as session:
+        told = session.all(RESTRICTED)
+    out = set()
+    for position, value in told:  # a few people
+        node = who.partition.nodes.find(core.policy.types[position].name, value)
+        if node >= 0:
+            out.add(str(who.ids[who.partition.person[node]]))
+    return out
+
+
+def _made(core: Core, meant: Found, rows: Sequence[Any], moment: np.datetime64) -> Profile:
+    held = unread(rows, meant.id, core.known.get("currency"))
+    return Profile.unread(
+        meant.id, held, traits=core.traits, catalog=core.catalog, as_of=moment
+    )
+
+
+def _moment(session: Session, as_of: Instant | None, call: str) -> np.datetime64:
+    """Just after the latest event or fact, or a later moment that is asked for."""
+    row = session.one(LATEST)
+    latest = None if row is None or row[0] is None else np.datetime64(row[0] + 1, "us")
+    if as_of is None:
+        if latest is None:
+            raise UnknownCustomer(f"{call}: the store is empty: no event or fact of anybody.")
+        return latest
+    moment = _time.instant(as_of, f"{call}: as_of")
+    if latest is not None and moment < latest:
+        raise ArgumentError(
+            f"{call}: as_of is {_time.show(moment)}, and the store knows events and facts up to "
+            f"{_time.show(latest)}; who is who was another matter then. Use "
+            "store.profiles().at(t)[id]."
+        )
+    return moment
+
+
+def _rows(session: Session, core: Core, meant: Found) -> list[Any]:
+    """The rows of a customer that count, in the order of time and arrival."""
+    if meant.shared:
+        loose, rows = rows_of_shared(session, core, meant.node), []
+    else:
+        rows = session.all(OWN, person=meant.node)
+        flags = {row[BUNDLE]: row[-1] for row in rows}
+        mixed = [bundle for bundle, flag in flags.items() if flag & MIXED]
+        loose = rows_of_person(session, core, meant.node, mixed)
+    if loose:
+        rows += session.all(OTHERS, rows=session.several(loose))
+    rows = _said(session, core, meant, rows)
+    rows.sort(key=itemgetter(TIME, SEQ))
+    return rows
+
+
+def _said(session: Session, core: Core, meant: Found, rows: list[Any]) -> list[Any]:
+    """The rows without each yes that a no outweighs."""
+    denying = core.policy.deny_wins
+    stated = [
+        row
+        for row in rows
+        if row[NAME] is not None
+        and (row[NAME] in denying or row[NAME].partition(":")[0] in denying)
+    ]
+    if len(stated) < 2:
+        return rows
+    some = [row[: len(SELECTED)] for row in stated]
+    told = session.all(MEMBERS_OF, bundles=session.several({row[BUNDLE] for row in stated}))
+    held: dict[int, list[int]] = {}
+    proved = set()
+    for bundle, node, kind, _, person, _ in told:
+        held.setdefault(bundle, []).append(node)
+        if core.policy.types[kind].limit == 1 and person == meant.node and not meant.shared:
+            proved.add(bundle)
+    width = max(map(len, held.values()))
+    whose = [held[row[BUNDLE]] for row in stated]
+    members = np.array([[*w, *[int(NOBODY)] * (width - len(w))] for w in whose], dtype=np.int64)
+    known = np.array([row[BUNDLE] in proved for row in stated])
+    facts = to_log(some, currency=None).facts
+    gone = overruled_of_one(facts, members=members, known=known, policy=core.policy)
+    lost = {row[SEQ] for row, no in zip(stated, gone.tolist(), strict=True) if no}
+    return [row for row in rows if row[SEQ] not in lost] if lost else rows

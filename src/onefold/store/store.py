@@ -1,0 +1,189 @@
+"""Store: the single database, as an application sees it.
+
+The log is the truth; all else is made from it, and equals what a fold of it would give:
+
+    store.observe(event)  ==  fold(store.log(), ...)[who]        store.rebuild() changes nothing
+
+Every method is one call of a module beside this one.
+"""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, final
+
+import pandas as pd
+from sqlalchemy import func, select
+
+from onefold.catalog import Catalog
+from onefold.errors import ArgumentError, StoreError
+from onefold.events.log import EventLog
+from onefold.identity.policy import IdentityPolicy
+from onefold.store import logs, meta
+from onefold.store.core import Core
+from onefold.store.database import Database, Durable, Query, Session
+from onefold.store.logs import Position
+from onefold.store.schema import log as log_table
+from onefold.traits import TRAITS, Trait
+
+COUNT = Query(select(func.count()).where(log_table.c.bundle.isnot(None)))
+
+
+@final
+class Store:
+    """A database of what customers do, and who they are.
+
+    Threads of one process may share a store, and processes a database: all of them see what was
+    written once a call has returned.
+
+    Args:
+        url: "sqlite:///shop.db", "postgresql+psycopg://user@host/name", or None for one in memory.
+        policy: How people are told apart; None takes that of the database, a new one gets
+            `identity.DEFAULT`. Another than the database's is refused: see `adopt`.
+        traits: What profiles tell.
+        catalog: What is known of items.
+        key: A secret of 1 to 64 bytes by which erased people are known; it is not stored, and
+            without it nobody can be erased. It is the same ever after.
+        durable: "disk": what was written is on the disk before a call returns. "process": it
+            outlives the process, and not a power cut.
+        timeout: Seconds to wait for others who hold the database.
+        migrate: Whether a database of an older version may be changed to this one.
+
+    Raises:
+        ArgumentError: If an argument is not allowed, or is not that of the database.
+        StoreError: If the database can't be opened, is of another version, or is no store.
+
+    Examples:
+        >>> with Store() as store:
+        ...     len(store)
+        0
+    """
+
+    __slots__ = ("_core",)
+
+    def __init__(
+        self,
+        url: Any = None,
+        *,
+        policy: IdentityPolicy | None = None,
+        traits: tuple[Trait, ...] = TRAITS,
+        catalog: Catalog | None = None,
+        key: str | None = None,
+        durable: Durable = "disk",
+        timeout: float = 30.0,
+        migrate: bool = False,
+    ) -> None:
+        if policy is not None and not isinstance(policy, IdentityPolicy):
+            raise ArgumentError(
+                f"Store: policy is a {type(policy).__name__}; it takes an IdentityPolicy."
+            )
+        database = Database(url, durable=durable, timeout=timeout)
+        try:
+            self._core = meta.opened(
+                database,
+                policy=policy,
+                traits=tuple(traits),
+                catalog=catalog,
+                key=key,
+                migrate=migrate,
+                remake=_remake,
+            )
+        except BaseException:
+            database.close()
+            raise
+
+    def log(self, *, after: Position | None = None, until: Position | None = None) -> EventLog:
+        """All events and facts, in the order in which they came; restricted people are left out.
+
+        Args:
+            after: Only what came after this position.
+            until: Only what had come by this one; what comes while it is read is left out too.
+
+        Raises:
+            ArgumentError: If a position is none.
+        """
+        return logs.log(self._core, after=after, until=until)
+
+    def logs(
+        self,
+        rows: int = logs.ROWS,
+        *,
+        after: Position | None = None,
+        until: Position | None = None,
+    ) -> Iterator[EventLog]:
+        """The same piece by piece, so that memory stays bounded: for `fold` and for copies.
+
+        Nothing is locked between two of them. What comes meanwhile is not among them.
+
+        Args:
+            rows: How many events and facts a log has at most.
+            after: Only what came after this position.
+            until: Only what had come by this one.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+
+        Examples:
+            >>> with Store() as store:
+            ...     list(store.logs())
+            []
+        """
+        return logs.logs(self._core, rows, after=after, until=until)
+
+    def position(self) -> Position:
+        """Where the store is now, for `log(after=)`, `log(until=)` and `checkpoint`."""
+        return logs.position(self._core)
+
+    def checkpoint(self, name: str, position: Position | None = None) -> Position:
+        """Keep under a name up to where the log was read, such as for a model that was fitted.
+
+        `forget` marks checkpoints behind which rows of the person had been read as stale. So take
+        the position first, read up to it, and keep it when what was made is there:
+
+            now = store.position();  fit(store.logs(until=now));  store.checkpoint("scorer", now)
+
+        Args:
+            name: What was made. A name that is there already gets the new position.
+            position: Up to where was read; None for now. One from before an erasure is stale at
+                once: nothing tells any more whose rows had been read.
+
+        Returns:
+            The position that is kept.
+
+        Raises:
+            ArgumentError: If the name is no text, or the position is not one of this store.
+        """
+        return logs.checkpoint(self._core, name, position)
+
+    def checkpoints(self) -> pd.DataFrame:
+        """All checkpoints by name: `name`, `position`, rows that came since (`behind`), `stale`."""
+        return logs.checkpoints(self._core)
+
+    def __len__(self) -> int:
+        """The number of events and facts."""
+        with self._core.database.reading() as session:
+            row = session.one(COUNT)
+        return 0 if row is None else int(row[0])
+
+    def __repr__(self) -> str:
+        where = self._core.database.url.render_as_string(hide_password=True)
+        return f"Store({where!r})"
+
+    def close(self) -> None:
+        """Let go of the database; one in memory is gone then."""
+        self._core.database.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _remake(core: Core, session: Session) -> None:
+    """Fill the derived tables of an older version anew."""
+    raise StoreError("Store: derived tables of an older version can't be made anew yet.")

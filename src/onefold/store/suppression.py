@@ -1,0 +1,274 @@
+"""Suppression: what is not taken in again, known by nothing but keyed hashes.
+
+Of an erased person two kinds of marks are kept: of each identifier that was theirs alone, made as
+`onefold.identity.Forgotten` makes it, and of each event of theirs that came with none of these:
+
+    refused(row)  ==  an identifier of it is suppressed  or  it is an erased event
+
+With the hashes go the rules by which spellings were one when they were made, so that a later
+policy forgets the same people. The key is not in the database; only a check of it is.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from sqlalchemy import LargeBinary, bindparam, exists, insert, or_, select, update
+
+from onefold._types import Bools, Ints
+from onefold.errors import ArgumentError
+from onefold.events.identifiers import CUSTOMER
+from onefold.identity.forgotten import SIZE, Forgotten, Rule, hash_of
+from onefold.identity.heard import Key
+from onefold.identity.kinds import IdentifierType
+from onefold.identity.reading import located
+from onefold.store.core import Core
+from onefold.store.database import Query, Session
+from onefold.store.schema import erased, meta, suppressed
+
+RULES, CHECK = "suppression_rules", "suppression_check"  # in the table meta
+WIDE = 256  # hashes that one question asks for
+FEW = 4
+EVENT = b"erased event"
+# What an event holds, besides whose it is; `seen` follows from it.
+CONTENT = (
+    *("time", "received", "item", "channel", "value", "quantity", "basket", "local"),
+    *("properties", "name", "text", "number"),
+)
+Readers: TypeAlias = Mapping[str, Sequence[tuple[Any, bool]]]  # of a type: readers, per source
+
+_ANY = Query(
+    select(
+        exists(select(suppressed.c.hash)).label("identifiers"),
+        exists(select(erased.c.hash)).label("events"),
+    )
+)
+_ALL = Query(select(suppressed.c.hash))
+_META = Query(select(meta.c.value).where(meta.c.name == bindparam("of")))
+_ADD_META = Query(insert(meta).values(name=bindparam("of"), value=bindparam("held")))
+_SET_META = Query(
+    update(meta).where(meta.c.name == bindparam("of")).values(value=bindparam("held"))
+)
+
+
+def _adding(table: Any) -> Query:
+    hashed = bindparam("hashed", type_=LargeBinary)
+    new = select(hashed).where(~exists(select(table.c.hash).where(table.c.hash == hashed)))
+    return Query(insert(table).from_select(["hash"], new))
+
+
+def _asking(table: Any, wide: int) -> Query:
+    asked = [table.c.hash == bindparam(f"h{at}", type_=LargeBinary) for at in range(wide)]
+    return Query(select(table.c.hash).where(or_(*asked)))
+
+
+_ADD = {"suppressed": _adding(suppressed), "erased": _adding(erased)}
+_ASK = {
+    (table.name, wide): _asking(table, wide)
+    for table in (suppressed, erased)
+    for wide in (FEW, WIDE)
+}
+
+
+def refused(session: Session, core: Core, key: Key | None, row: Mapping[str, Any]) -> bool:
+    """Whether one event or fact is of somebody who was erased.
+
+    Args:
+        session: A transaction.
+        core: The store.
+        key: Its identifiers, kind and source; None where no identifier is left.
+        row: Its columns in the log.
+
+    Raises:
+        ArgumentError: If something is suppressed, and the store was opened without its key.
+    """
+    if key is None:
+        return False
+    identifiers, events = _any(session)
+    if identifiers:
+        hashes = _marks(key, _readers(session), secret(core))
+        if hashes and _known(session, "suppressed", hashes):
+            return True
+    return bool(events) and bool(_known(session, "erased", [mark(key, row, secret(core))]))
+
+
+def refused_rows(
+    session: Session,
+    core: Core,
+    keys: Sequence[Key | None],
+    *,
+    which: Ints,
+    rows: Sequence[Mapping[str, Any]],
+) -> Bools:
+    """Which rows (n,) are of somebody who was erased.
+
+    Args:
+        session: A transaction.
+        core: The store.
+        keys: (b,) identifiers, kind and source of each distinct bundle.
+        which: (n,) the bundle of each row.
+        rows: (n,) their columns in the log.
+
+    Raises:
+        ArgumentError: If something is suppressed, and the store was opened without its key.
+    """
+    out = np.zeros(len(rows), dtype=bool)
+    identifiers, events = _any(session)
+    if identifiers:
+        gone = np.zeros(len(keys) + 1, dtype=bool)  # the last one: a row without a bundle
+        readers, key = _readers(session), secret(core)
+        made = [[] if held is None else _marks(held, readers, key) for held in keys]
+        known = _known(session, "suppressed", sorted({one for marks in made for one in marks}))
+        gone[:-1] = [not known.isdisjoint(marks) for marks in made]
+        out |= gone[np.asarray(which, dtype=np.int64)]
+    if events:
+        left = [n for n in np.flatnonzero(~out).tolist() if keys[int(which[n])] is not None]
+        marks = [mark(_told(keys[int(which[n])]), rows[n], secret(core)) for n in left]
+        known = _known(session, "erased", marks)
+        out[[n for n, one in zip(left, marks, strict=True) if one in known]] = True
+    return out
+
+
+def forgotten(session: Session, core: Core) -> Forgotten | None:
+    """The suppression list as a value, for `resolve(forgotten=)`; None where nobody is on it."""
+    hashes = [held.hex().encode() for (held,) in session.all(_ALL)]
+    check = _held(session, CHECK)
+    if check is None or not hashes:
+        return None
+    rules = _rules(_held(session, RULES) or "[]")
+    return Forgotten(np.array(hashes, dtype=f"S{2 * SIZE}"), rules, check, core.key)
+
+
+def suppress(session: Session, core: Core, several: Iterable[tuple[IdentifierType, str]]) -> int:
+    """Put identifiers in their normal form on the list; how many they are.
+
+    Raises:
+        ArgumentError: If the store was opened without a key.
+    """
+    made = Forgotten.of(several, key=secret(core))
+    opened(session, core.key)
+    if _held(session, CHECK) is None:
+        session.run(_ADD_META, of=CHECK, held=made.check)
+    known = _held(session, RULES)
+    rules = sorted({*_rules(known or "[]"), *made.rules})
+    said = json.dumps(rules, ensure_ascii=False)
+    if said != known:
+        session.run(_ADD_META if known is None else _SET_META, of=RULES, held=said)
+    hashes = [bytes.fromhex(held.decode()) for held in made.hashes.tolist()]
+    session.many(_ADD["suppressed"], [{"hashed": held} for held in hashes])
+    return len(hashes)
+
+
+def suppress_events(
+    session: Session, core: Core, several: Iterable[tuple[Key, Mapping[str, Any]]]
+) -> int:
+    """Put events without an identifier that tells whose they are on the list; how many they are."""
+    key = secret(core)
+    marks = sorted({mark(bundle, row, key) for bundle, row in several})
+    session.many(_ADD["erased"], [{"hashed": held} for held in marks])
+    return len(marks)
+
+
+def opened(session: Session, key: str | None) -> None:
+    """Refuse another key than that with which the list was made.
+
+    Raises:
+        ArgumentError: If it is another one.
+    """
+    check = _held(session, CHECK)
+    if key is not None and check is not None and Forgotten.of([], key=key).check != check:
+        raise ArgumentError(
+            "Store: key is not the one with which people were erased here, so none of them would "
+            "be known again. Open it with that key."
+        )
+
+
+def secret(core: Core) -> str:
+    """The key of the list.
+
+    Raises:
+        ArgumentError: If the store was opened without one.
+    """
+    if core.key is None:
+        raise ArgumentError(
+            "Store: no key. Who was erased is known by hashes that only a key can make: open it "
+            "with one, Store(url, key=...), a secret string of 1 to 64 bytes, kept where the "
+            "database is not, and always the same."
+        )
+    return core.key
+
+
+def mark(key: Key, row: Mapping[str, Any], secret: str) -> bytes:
+    """The keyed hash of an event: of its id, if it has one, or of all that it holds.
+
+    Its identifiers are part of it: an id that others use too does not take their events along.
+    """
+    customer, given, kind, source, _ = key
+    held = [row["id"]] if row["id"] is not None else [row[name] for name in CONTENT]
+    said = json.dumps([customer, given, kind, source, row["id"] is not None, held])
+    made = hashlib.blake2b(said.encode(), key=secret.encode(), digest_size=SIZE, person=EVENT)
+    return made.digest()
+
+
+def _told(key: Key | None) -> Key:
+    assert key is not None
+    return key
+
+
+def _any(session: Session) -> tuple[Any, ...]:
+    return session.one(_ANY) or (False, False)
+
+
+def _marks(key: Key, readers: Readers, secret: str) -> list[bytes]:
+    """The hashes of the identifiers of a bundle, read by each rule that its types ever had."""
+    customer, given, _, source, _ = key
+    whole = given if customer is None else (*given, (CUSTOMER, (customer,)))
+    out = []
+    for name, values in whole:
+        for read, per_source in readers.get(name, ()):
+            for value in values:
+                normal = read(value)
+                if normal is not None:
+                    normal = located(normal, source) if per_source else normal
+                    out.append(bytes.fromhex(hash_of(secret, name, normal).decode()))
+    return out
+
+
+def _known(session: Session, table: str, hashes: Sequence[bytes]) -> set[bytes]:
+    """Those of some hashes that a table holds."""
+    out: set[bytes] = set()
+    for asked in _pieces(hashes):
+        wide = FEW if len(asked) <= FEW else WIDE
+        values = {f"h{at}": asked[min(at, len(asked) - 1)] for at in range(wide)}
+        out.update(bytes(held) for (held,) in session.all(_ASK[table, wide], **values))
+    return out
+
+
+def _pieces(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(hashes), WIDE):
+        yield hashes[start : start + WIDE]
+
+
+def _held(session: Session, name: str) -> str | None:
+    found = session.one(_META, of=name)
+    return None if found is None else str(found[0])
+
+
+def _rules(said: str) -> tuple[Rule, ...]:
+    return tuple((str(a), str(b), str(c), bool(d)) for a, b, c, d in json.loads(said))
+
+
+def _readers(session: Session) -> Readers:
+    return _readers_of(_held(session, RULES) or "[]")
+
+
+@lru_cache(maxsize=16)  # a rule is read at each event
+def _readers_of(said: str) -> Readers:
+    out: dict[str, list[tuple[Any, bool]]] = {}
+    for name, normalise, region, per_source in _rules(said):
+        kind = IdentifierType(name, rank=1, normalise=normalise, region=region or None)
+        out.setdefault(name, []).append((kind.reader(), per_source))
+    return out

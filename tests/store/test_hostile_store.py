@@ -1,0 +1,113 @@
+"""Ids that want to be something else: they are text, go in as they are, and come out the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import onefold as of
+from onefold.errors import ArgumentError
+from tests.store.shop import MINUTE, START
+
+HOSTILE = {
+    "quote": "'; DROP TABLE log; --",
+    "or": '" OR 1=1 --',
+    "parameter": ":name %s %(name)s ? $1 {0}",
+    "html": "<script>alert(1)</script>&amp;<img src=x onerror=y>",
+    "path": "../../etc/passwd",
+    "json": '{"a": [1, "\\u0000"]}',
+    "controls": "a\x00b\x01\x1b[31m\x7f\r\n\t\x85",
+    "nul": "\x00",
+    "escaped": "\\x00 \\0 \\u0000 \x1a0 \ue000 \uf8ff",
+    "unit": "a\x1fb\x1ec",
+    "emoji": "👩‍👩‍👧‍👦🏴‍☠️🦊",
+    "right to left": "\u202eevil\u202c شلوم",
+    "combining": "e\u0301" + "\u0300" * 50,
+    "noncharacter": "\ufffe\uffff\U0010ffff",
+    "bom": "\ufeffx",
+    "spaces": " \u00a0\u2003x ",
+    "wild": "100%_*?[a-z]",
+    "long": "x" * 1_000_000,
+    "long wide": "🦊" * 50_000,
+    "number": "1e400",
+    "nan": "NaN",
+}
+OF_TWO = [("a", "a\x00"), ("A", "a"), ("é", "e\u0301"), ("1", "1.0"), ("x", "x ")]
+
+Open = Callable[..., Any]
+
+
+def hostile(text: str) -> list[of.Event]:
+    """Events that hold a text wherever there can be one."""
+    common = {"item": text, "channel": text, "basket": text, "source": text}
+    who = {"customer": None, "identifiers": {"user_id": text, "cookie": ["c1", text]}}
+    return [
+        of.Event(text, text, START, id=text, properties={"note": text}, **common),
+        of.Event(time=START + MINUTE, event="view", id=f"{text}2", **who, **common),
+        of.Event("plain", "view", START + 2 * MINUTE, properties={text: 1.5}),
+        of.Event("plain", "view", START + 3 * MINUTE, identifiers={text[:50]: "v"}),
+    ]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_text_is_kept_as_it_is(url: str, opened: Open, name: str) -> None:
+    text = HOSTILE[name]
+    store = opened(url, key="k")
+    events = hostile(text)
+    kept: list[of.Event] = []
+    for event in events:
+        store.observe(event)
+        kept.append(event)
+    store.observe_all(events)  # once more changes nothing
+    log, plain = store.log(), of.EventLog.from_events(kept)
+    assert log.to_pandas().equals(plain.to_pandas())
+    assert len(store) == len(kept)
+    who = of.resolve(plain)
+    folded = of.fold(plain, identities=who)
+    assert store.profiles().to_pandas().equals(folded.to_pandas())
+    for customer in folded.ids.tolist():
+        assert store.profile(customer) == folded[customer]
+    digest = store.digest()
+    store.rebuild()
+    assert store.digest() == digest
+    if who.customer_of(("user_id", text)) is not None:
+        assert store.profile(("user_id", text)).customer == who.customer_of(("user_id", text))
+        store.export(("user_id", text)).to_json()
+        store.forget(("user_id", text))
+        store.observe_all(events)
+        assert text not in store.log().to_pandas().get("user_id", [])
+
+
+@pytest.mark.parametrize("pair", OF_TWO)
+def test_texts_that_look_alike_are_two(url: str, opened: Open, pair: tuple[str, str]) -> None:
+    store = opened(url)
+    events = [of.Event(text, "view", START, item=text, id=text) for text in pair]
+    store.observe_all(events)
+    for event in events:
+        store.observe(event)
+    log = of.EventLog.from_events(events)
+    assert store.log().to_pandas().equals(log.to_pandas())
+    assert len(store.profiles()) == len(of.fold(log, identities=of.resolve(log)))
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udcffb", "\udfff\ud800"])
+def test_half_a_character_is_refused(url: str, opened: Open, text: str) -> None:
+    store = opened(url)
+    with pytest.raises(ArgumentError, match="not valid Unicode"):
+        store.observe(of.Event(text, "view", START))
+    for who in (text, ("user_id", text), ("email", text)):
+        with pytest.raises(of.errors.OnefoldError):
+            store.profile(who)
+    assert len(store) == 0
+
+
+@pytest.mark.parametrize(
+    "who", ["", "p", "p" * 21, "p0'; --", ("user_id", ""), ("nope", "x"), 5, None, (), ("a",), b"p"]
+)
+def test_whoever_is_asked_for_wrongly(url: str, opened: Open, who: Any) -> None:
+    store = opened(url, key="k")
+    store.observe(of.Event("ann", "view", START))
+    for call in (store.profile, store.forget, store.export, store.restrict):
+        with pytest.raises(of.errors.OnefoldError):
+            call(who)
+    assert len(store) == 1
