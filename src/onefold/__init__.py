@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         Thompson,
     )
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, ValueTiers, segment
+    from onefold.store.store import Store
     from onefold.traits import field
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "Rules",
     "Scorer",
     "Segmentation",
+    "Store",
     "Tailored",
     "Thompson",
     "ValueTiers",
@@ -140,6 +142,7 @@ _LATER = {
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
+    "Store": "store.store",
     "Tailored": "campaigns",
     "Thompson": "scoring",
     "ValueTiers": "segments",
