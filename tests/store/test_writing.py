@@ -23,7 +23,9 @@ def streams(draw, most=14):
         late = draw(st.sampled_from([None, None, -1, 2]))
         received = None if late is None else time + np.timedelta64(late, "h")
         id = draw(st.sampled_from([None, f"e{number}"]))
-        out.append(Event(None, kind, time, source=source, id=id, received=received, identifiers=names))
+        out.append(
+            Event(None, kind, time, source=source, id=id, received=received, identifiers=names)
+        )
     again = draw(st.lists(st.sampled_from([e for e in out if e.id] or [None]), max_size=4))
     return out, [e for e in again if e is not None]
 
