@@ -19,7 +19,6 @@ from onefold.catalog import Catalog
 from onefold.errors import ArgumentError
 from onefold.events.event import Event
 from onefold.events.log import EventLog
-<<<<<<< HEAD
 from onefold.identity import Identities, IdentityPolicy, PolicyDiff
 from onefold.profiles import Profile, Profiles
 from onefold.store import (
@@ -41,14 +40,6 @@ from onefold.store.bulk import Taken
 from onefold.store.certificate import Certificate
 from onefold.store.compacting import Compacted
 from onefold.store.database import Database, Durable, Query
-=======
-from onefold.identity.difference import PolicyDiff
-from onefold.identity.policy import IdentityPolicy
-from onefold.store import adopting, bulk, digesting, logs, meta, rebuilding
-from onefold.store.bulk import Taken
-from onefold.store.core import Core
-from onefold.store.database import Database, Durable, Query, Session
->>>>>>> i7_h3
 from onefold.store.logs import Position
 from onefold.store.rebuilding import Rebuilt
 from onefold.store.schema import log as log_table
@@ -384,73 +375,6 @@ class Store:
         """All checkpoints by name: `name`, `position`, rows that came since (`behind`), `stale`."""
         return logs.checkpoints(self._core)
 
-    def observe_all(
-        self, source: EventLog | Iterable[Event] | Iterable[EventLog], *, batch: int = 10_000
-    ) -> Taken:
-        """Take in a log with its facts, or any events, batch by batch.
-
-        A batch is one transaction: it is durable when the next one begins, and after a failure it
-        is there as a whole or not at all. What is there already is not taken again, so that a call
-        that has failed can be made once more; only events without an id would be there twice.
-
-        Args:
-            source: A log, or any iterable of events or of logs.
-            batch: Rows in one transaction.
-
-        Returns:
-            Taken: how many rows were new, were there already, or are of erased people.
-
-        Raises:
-            ArgumentError: If a row can't be taken in: nothing of its batch is written then.
-            StoreError: If the database refuses; nothing of that batch is written then.
-
-        Examples:
-            >>> import onefold as of
-            >>> log = of.EventLog.from_events([
-            ...     of.Event(None, "view", "2024-03-01", id="e1", identifiers={"cookie": "c1"})])
-            >>> store = of.Store()
-            >>> store.observe_all(log)
-            Taken(new=1, repeated=0, suppressed=0)
-            >>> store.observe_all(log)
-            Taken(new=0, repeated=1, suppressed=0)
-        """
-        return bulk.observe_all(self._core, source, batch=batch)
-
-    def rebuild(self) -> Rebuilt:
-        """Make anew all that is made of the log, in one transaction; others read on meanwhile.
-
-        Returns:
-            Rebuilt: what differed from before: nothing, if all was right.
-        """
-        return rebuilding.rebuild(self._core)
-
-    def digest(self) -> str:
-        """A hash of all that the store holds and has made of it.
-
-        Two stores to which the same was said under one policy have the same digest, whatever the
-        order, the repetitions and the batches. It is no signature: who may write into the database
-        can make another one.
-        """
-        return digesting.digest(self._core)
-
-    def adopt(self, policy: IdentityPolicy) -> PolicyDiff:
-        """Tell people apart by another policy, of all that was too.
-
-        Who was erased stays so: the rules by which identifiers were read then are kept.
-
-        Args:
-            policy: The policy from now on. Others who have the database open open it anew.
-
-        Returns:
-            PolicyDiff: what has changed; `store.identities().diff(policy)` says it before.
-
-        Raises:
-            ArgumentError: If the policy lacks a type of which there are identifiers.
-        """
-        change = adopting.adopt(self._core, policy)
-        self._core = self._core.under(policy)
-        return change
-
     def __len__(self) -> int:
         """The number of events and facts."""
         with self._core.database.reading() as session:
@@ -475,11 +399,3 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-<<<<<<< HEAD
-=======
-
-
-def _remake(core: Core, session: Session) -> None:
-    """Fill the derived tables of an older version anew."""
-    rebuilding.remake(core, session)
->>>>>>> i7_h3
