@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onefold import (
+        consent,
         datasets,
         errors,
         identity,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         Thompson,
     )
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, ValueTiers, segment
+    from onefold.store.store import Store
     from onefold.traits import field
 
 __all__ = [
@@ -83,9 +85,11 @@ __all__ = [
     "Rules",
     "Scorer",
     "Segmentation",
+    "Store",
     "Tailored",
     "Thompson",
     "ValueTiers",
+    "consent",
     "datasets",
     "did",
     "errors",
@@ -138,6 +142,7 @@ _LATER = {
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
+    "Store": "store.store",
     "Tailored": "campaigns",
     "Thompson": "scoring",
     "ValueTiers": "segments",
@@ -154,6 +159,7 @@ _LATER = {
     "trait": "conditions",
 }
 _MODULES = (
+    "consent",
     "datasets",
     "errors",
     "identity",

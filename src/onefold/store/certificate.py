@@ -7,7 +7,7 @@ had read one of these rows are named, so that what was made from them is made an
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -55,6 +55,10 @@ def _counts(value: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple((str(name), int(n)) for name, n in several)
 
 
+def _names(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
 def _time_or_none(value: Any) -> np.datetime64 | None:
     return None if value is None else _time.instant(value, "Certificate: time")
 
@@ -84,7 +88,7 @@ class Certificate:
     identifiers: int
     events: int
     first: int | None
-    stale: tuple[str, ...] = attrs.field(converter=tuple)
+    stale: tuple[str, ...] = attrs.field(converter=_names)
     done: bool
     advice: str | None = None
     digest: str | None = None

@@ -187,10 +187,9 @@ def _identifiers(cells: list[Cells]) -> dict[str, Column]:
     which = np.fromiter((index[c] for c in cells[GIVEN]), dtype=np.int64, count=len(cells[GIVEN]))
     for name, values in in_columns(bundles_).items():
         out[name] = _coded(values).take(which)
-    if out:
-        sources = _text(cells[FROM])
-        if len(sources.vocab):
-            out[SOURCE] = sources
+    sources = _text(cells[FROM])  # kept whatever else is in these rows: others may be put to them
+    if len(sources.vocab):
+        out[SOURCE] = sources
     return out
 
 

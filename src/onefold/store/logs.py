@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select
 
 from onefold._check import text, whole
 from onefold.errors import ArgumentError
@@ -40,6 +40,7 @@ _ASKED = (
     .where(log_table.c.seq > bindparam("after"), log_table.c.seq <= bindparam("until"))
     .order_by(log_table.c.seq)
     .limit(bindparam("most"))
+    .offset(literal_column("0"))  # SQLite is told one in any case, by a parameter of its own
 )
 _PEOPLE = select(places.c.person).where(
     places.c.node == restricted.c.node, places.c.person == evidence.c.person
