@@ -80,8 +80,9 @@ def overruled_of_one(
     said, group = Statements.of(facts, rows), facts.array("name")[rows].astype(np.int64)
     no, time = ~said.granted, facts.array("time")[rows].view(np.int64)
     if len(rows) and len(_conflicts(group, time, no)):
-        held = {"members": members[rows], "known": known[rows]}
-        out[rows] = _outweighed(group, time, no=no, until=said.until, **held)
+        held, proved = members[rows], known[rows]
+        until = said.until
+        out[rows] = _outweighed(group, time, no=no, until=until, members=held, known=proved)
     return out
 
 
