@@ -71,7 +71,7 @@ def test_a_text_is_kept_as_it_is(url: str, opened: Open, name: str) -> None:
     store.rebuild()
     assert store.digest() == digest
     if who.customer_of(("user_id", text)) is not None:
-        assert store.profile(("user_id", text)).customer == who.customer_of(("user_id", text))
+        assert store.profile(("user_id", text)).id == who.customer_of(("user_id", text))
         store.export(("user_id", text)).to_json()
         store.forget(("user_id", text))
         store.observe_all(events)

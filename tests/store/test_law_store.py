@@ -73,7 +73,7 @@ class Run:
             told = self.store.observe(several[0])
             self.model.take(several[0])
             if told is not None:
-                assert told == self.store.profile(told.customer)
+                assert told == self.store.profile(told.id)
             return
         for row in several:
             self.model.take(row)
