@@ -304,6 +304,8 @@ PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.campaigns.lists.Rows",
     "onefold.campaigns.result.Tailored",
     "onefold.campaigns.tailoring.Tailoring",
+    "onefold.consent.words.Said",
+    "onefold.consent.words.Statements",
     "onefold.identity.attribution.Timeline",
     "onefold.identity.blocking.Plan",
     "onefold.identity.bundles.Nodes",

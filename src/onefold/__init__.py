@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onefold import (
+        consent,
         datasets,
         errors,
         identity,
@@ -88,6 +89,7 @@ __all__ = [
     "Tailored",
     "Thompson",
     "ValueTiers",
+    "consent",
     "datasets",
     "did",
     "errors",
@@ -157,6 +159,7 @@ _LATER = {
     "trait": "conditions",
 }
 _MODULES = (
+    "consent",
     "datasets",
     "errors",
     "identity",

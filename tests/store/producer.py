@@ -14,7 +14,7 @@ from typing import Any
 from tests.store.shop import event
 
 # Children come from a clean process that has loaded the library: fast, and without our threads.
-FORKS = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+FORKS: Any = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
 FORKS.set_forkserver_preload(["tests.store.producer", "onefold.store.store", "pandas", "psycopg"])
 PATIENCE = 60.0  # seconds in which a child must say something
 

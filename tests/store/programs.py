@@ -79,7 +79,8 @@ def cases(draw: st.DrawFn, most: int = 12, steps: int = 10) -> Case:
 
 def _event(draw: st.DrawFn, number: int, row: Any, before: list[Any]) -> of.Event:
     hours, kind, source, names = row
-    id, late = f"e{number}", draw(st.integers(0, 3))
+    id: str | None = f"e{number}"
+    late = draw(st.integers(0, 3))
     again = draw(st.integers(0, 7))
     if before and again == 0:  # a correction, at the same instant
         old = draw(st.sampled_from(before))
@@ -169,7 +170,7 @@ class Model:
             return False
         log = log_of(self.rows)
         whose = who.owned.customer.take(who.places(log)).decode()
-        ordered = [r for r in self.rows if isinstance(r, of.Event)]
+        ordered: list[Any] = [r for r in self.rows if isinstance(r, of.Event)]
         ordered += [r for r in self.rows if isinstance(r, Fact)]
         self.forgotten = gone if self.forgotten is None else self.forgotten | gone
         loose = [r for r, c in zip(ordered, whose, strict=True) if c == customer]

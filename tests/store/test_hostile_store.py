@@ -44,8 +44,8 @@ def hostile(text: str) -> list[of.Event]:
     return [
         of.Event(text, text, START, id=text, properties={"note": text}, **common),
         of.Event(time=START + MINUTE, event="view", id=f"{text}2", **who, **common),
-        of.Event("plain", "view", START + 2 * MINUTE, properties={text: 1.5}),
-        of.Event("plain", "view", START + 3 * MINUTE, identifiers={text[:50]: "v"}),
+        of.Event("plain", "view", START + 2 * MINUTE, id="3", properties={text: 1.5}),
+        of.Event("plain", "view", START + 3 * MINUTE, id="4", identifiers={text[:50]: "v"}),
     ]
 
 

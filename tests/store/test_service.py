@@ -74,7 +74,9 @@ def test_day(
     with of.Store(lasting, key=KEY) as store:
         assert store.profiles() == folded(log_of(shop))
         past = log_of(shop[shop["time"] < pd.Timestamp(MONTH, tz="UTC")])
-        assert of.load(month) == of.fold(past, as_of=MONTH, identities=of.resolve(past, as_of=MONTH))
+        assert of.load(month) == of.fold(
+            past, as_of=MONTH, identities=of.resolve(past, as_of=MONTH)
+        )
         decided = shown(store)
         assert len(decided) == sum(len(items) for _, _, items in answered)
         forgotten_by_all(store, lasting, shop)

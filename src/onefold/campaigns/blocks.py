@@ -15,6 +15,7 @@ import numpy as np
 from onefold._columns import Coded, Columns
 from onefold._types import Ints
 from onefold._vocab import Vocab
+from onefold.consent import allowed
 from onefold.errors import ArgumentError
 from onefold.profiles import Profile, Profiles
 from onefold.profiles.partitions import Partitions
@@ -64,6 +65,16 @@ def block(profiles: Profiles, start: int, stop: int) -> Profiles:
             facts=_rows(whole.facts, whole.fact_offsets, people, start=start, stop=stop),
         )
     return Profiles(some, profiles.traits, profiles.catalog, profiles.as_of)
+
+
+def addressed(some: Profiles, purpose: str | None) -> Profiles:
+    """Those of a block who may be addressed for a purpose; all of them, where there is none."""
+    if purpose is None:
+        return some
+    rows = np.flatnonzero(allowed(some, purpose))
+    if len(rows) == len(some):
+        return some
+    return Profiles(some.ledger.of(rows), some.traits, some.catalog, some.as_of)
 
 
 def _offsets(offsets: Ints, start: int, stop: int) -> Ints:

@@ -23,7 +23,16 @@ from onefold.campaigns.blocks import sized
 from onefold.campaigns.file import write
 from onefold.campaigns.lists import Rows, regrouped
 from onefold.campaigns.result import Tailored
-from onefold.campaigns.settings import flag, listed, owned, secret, share, temperature, units
+from onefold.campaigns.settings import (
+    flag,
+    listed,
+    owned,
+    purpose,
+    secret,
+    share,
+    temperature,
+    units,
+)
 from onefold.campaigns.tailoring import LIMITS, Tailoring, tailored
 from onefold.errors import ArgumentError
 from onefold.profiles import Profiles
@@ -48,8 +57,11 @@ class Campaign:
     output, marked, with what they would have been offered: the comparison of what both groups do
     next is what tells whether the campaign did anything.
 
-    Who may be addressed at all is for you to say: give `tailor` only the profiles of those who
-    agreed to it, such as `profiles.select(of.trait("newsletter") == "yes")`.
+    With a `purpose` only customers whose consent to it says yes, as of the moment of the profiles,
+    get a list: unknown is no, and so is a yes that has ended (`onefold.consent`). The others are
+    not in the output, take no stock and are no part of the holdout, so that both groups are of
+    people who might have been addressed. Without one you say who may be: by giving `tailor` only
+    their profiles.
 
     Args:
         name: Name of the campaign, which the holdout is tied to. Campaigns of one name have one
@@ -74,6 +86,7 @@ class Campaign:
             is learned from such a campaign tells what another list would have brought.
         pool: How many of a customer's best items a list is drawn from, where it is drawn.
         why: Whether to say why, in words. It takes time.
+        purpose: What customers must have agreed to, such as "email". Left out, nobody is asked.
 
     Raises:
         ArgumentError: If an argument is not allowed.
@@ -108,6 +121,7 @@ class Campaign:
     temperature: float = attrs.field(default=0.0, kw_only=True, converter=temperature)
     pool: int | None = attrs.field(default=POOL, kw_only=True)
     why: bool = attrs.field(default=True, kw_only=True, validator=flag)
+    purpose: str | None = attrs.field(default=None, kw_only=True, converter=purpose)
 
     def __attrs_post_init__(self) -> None:
         text(self.name, "Campaign: name")
@@ -143,9 +157,10 @@ class Campaign:
         cold: FittedThompson | None = None,
         rng: Rng = None,
     ) -> Generator[pd.DataFrame, None, None]:
-        """The lists of all customers, a frame at a time, in memory for a few frames.
+        """The lists of all customers who may be addressed, a frame at a time.
 
-        The rows are in the order of the profiles, and the same whatever `chunk` and `threads`.
+        No more than a few frames are in memory. The rows are in the order of the profiles, and the
+        same whatever `chunk` and `threads`.
 
         Args:
             scorer: A fitted scorer.
@@ -190,7 +205,7 @@ class Campaign:
         cold: FittedThompson | None = None,
         rng: Rng = None,
     ) -> Tailored:
-        """The lists of all customers in a Parquet file, written as they are made.
+        """The lists of all who may be addressed in a Parquet file, written as they are made.
 
         The file appears when all is done: if anything fails before, or somebody interrupts it,
         there is none, or the one that was there. It holds who is a customer, and what they may
@@ -208,8 +223,8 @@ class Campaign:
             rng: As in `tailor`.
 
         Returns:
-            The file in numbers: customers, those held out, rows, time and size. The columns are
-            those of `tailor`.
+            The file in numbers: customers, those not allowed, those held out, rows, time and size.
+            The columns are those of `tailor`.
 
         Raises:
             ArgumentError: If an argument is wrong, or the file is there and `overwrite` is False.
@@ -227,7 +242,9 @@ class Campaign:
                 f"{call}: path is {str(place)!r}, which is there already. Give another, or "
                 "overwrite=True to replace a file."
             )
-        written = write(made, place, chunk=count, why=self.why, call=call)
+        written: dict[str, Any] = write(made, place, chunk=count, why=self.why, call=call)
+        if self.purpose is None:
+            written["not_allowed"] = None
         return Tailored(path=place, seconds=perf_counter() - start, **written)
 
     def _drawn(self, said: str) -> None:

@@ -16,13 +16,15 @@ def write(
     """Write the rows of all blocks to a Parquet file, a row group for each `chunk` customers.
 
     Returns:
-        How many customers, those held out, those with empty slots, rows, and bytes there are.
+        How many customers, those held out, those with empty slots, rows, those who may not be
+        addressed, and bytes there are.
     """
-    totals = {"customers": 0, "held_out": 0, "short": 0, "rows": 0}
+    totals = {"customers": 0, "held_out": 0, "short": 0, "rows": 0, "not_allowed": 0}
 
     def counted() -> Iterator[Rows]:
         for block in blocks:
-            found = (len(block), block.held_out, block.short, len(block.table))
+            held, refused = (block.held_out, block.short), block.not_allowed
+            found = (len(block), *held, len(block.table), refused)
             for name, n in zip(totals, found, strict=True):
                 totals[name] += n
             yield block

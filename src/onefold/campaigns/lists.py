@@ -38,12 +38,14 @@ class Rows:
     """The lists of some customers: customer i has the rows `offsets[i] : offsets[i + 1]`.
 
     Whoever is left out has none. `held_out` and `short` count customers, those left out included.
+    Who may not be addressed is not among them, and is counted in `not_allowed`.
     """
 
     table: pa.Table
     offsets: Ints = attrs.field(converter=frozen)
     held_out: int
     short: int
+    not_allowed: int = 0
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -66,6 +68,7 @@ def rows(
     held: Bools,
     slots: int,
     keep: bool,
+    not_allowed: int,
 ) -> Rows:
     """The rows of a block.
 
@@ -80,6 +83,7 @@ def rows(
         held: (n,) who is held out.
         slots: Length of a full list.
         keep: Whether those held out have rows.
+        not_allowed: How many others may not be addressed.
     """
     given = np.diff(offsets)
     owner = np.repeat(np.arange(len(customers)), given)
@@ -99,7 +103,8 @@ def rows(
     if not keep:
         table = table.filter(pa.array(~held[owner]))
         offsets = np.append(0, np.cumsum(np.where(held, 0, given)))
-    return Rows(table, offsets, held_out=int(held.sum()), short=int((given < slots).sum()))
+    short = int((given < slots).sum())
+    return Rows(table, offsets, int(held.sum()), short, not_allowed)
 
 
 def regrouped(blocks: Iterable[Rows], chunk: int) -> Iterator[pa.Table]:

@@ -19,6 +19,8 @@ class Tailored:
         short: Customers with fewer items than slots.
         seconds: How long it took.
         bytes: Size of the file.
+        not_allowed: Further customers, who were left out: their consent to the campaign's purpose
+            does not say yes. None, where the campaign has no purpose.
     """
 
     path: Path
@@ -28,11 +30,16 @@ class Tailored:
     short: int
     seconds: float
     bytes: int
+    not_allowed: int | None = None
 
     def _shown(self) -> tuple[list[list[str]], list[str]]:
         counts = (self.customers, self.held_out, self.short, self.rows)
         figures = [*(f"{n:,}" for n in counts), f"{number(self.seconds)} s", _size(self.bytes)]
-        return [figures], ["customers", "held out", "with empty slots", "rows", "time", "size"]
+        names = ["customers", "held out", "with empty slots", "rows", "time", "size"]
+        if self.not_allowed is not None:
+            figures.insert(1, f"{self.not_allowed:,}")
+            names.insert(1, "not allowed")
+        return [figures], names
 
     def __repr__(self) -> str:
         return f"{self.path}\n{text_table(*self._shown())}"

@@ -12,6 +12,7 @@ import attrs
 import numpy as np
 
 from onefold._check import is_several, shown, whole
+from onefold.consent.statement import purpose_of
 from onefold.errors import ArgumentError
 from onefold.scoring.policy import COLDEST, HOTTEST
 
@@ -69,6 +70,11 @@ def units(value: Any) -> dict[str, int] | None:
         str(item): whole(left, f"Campaign: stock: {shown(item)}", least=0)
         for item, left in value.items()
     }
+
+
+def purpose(value: Any) -> str | None:
+    """What customers must have agreed to, or None."""
+    return None if value is None else purpose_of(value, "Campaign: purpose")
 
 
 def flag(campaign: Any, field: "attrs.Attribute[Any]", value: Any) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from onefold._threads import mapped
 from onefold._types import Floats
-from onefold.campaigns.blocks import blocks, sized
+from onefold.campaigns.blocks import addressed, blocks, sized
 from onefold.campaigns.holdout import held_out
 from onefold.campaigns.lists import Rows, rows
 from onefold.profiles import Profiles
@@ -52,9 +52,10 @@ class Tailoring:
         left = None if campaign.stock is None else dict(campaign.stock)
         return cls(campaign, scorer, policy, int(rng.integers(2**63)), cold, left)
 
-    def rows(self, some: Profiles) -> Rows:
-        """The rows of one block."""
+    def rows(self, block: Profiles) -> Rows:
+        """The rows of those of one block who may be addressed."""
         c = self.campaign
+        some = addressed(block, c.purpose)
         found, propensity, policy = self._lists(some)
         return rows(
             some.ledger.people,
@@ -67,6 +68,7 @@ class Tailoring:
             held=held_out(some.ids.tolist(), share=c.holdout, name=c.name, key=c.key),
             slots=c.slots,
             keep=c.keep_holdout,
+            not_allowed=len(block) - len(some),
         )
 
     def _lists(self, some: Profiles) -> tuple[Ranking, Floats, str]:
@@ -107,7 +109,7 @@ def tailored(
     """The rows of each block, in the order of the profiles."""
     with _bar(call, sized(profiles, f"{call}: profiles"), progress) as bar:
         for made in mapped(how.rows, blocks(profiles, f"{call}: profiles"), threads):
-            bar.update(len(made))
+            bar.update(len(made) + made.not_allowed)
             yield made
 
 

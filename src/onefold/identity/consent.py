@@ -1,34 +1,28 @@
 """Consent: a "no" that stays where several people turn out to be one.
 
-A word is a yes if it is one of `YES`, and else a no. Of the facts that the policy names
-(`deny_wins`) a yes does not count while a no of the same name is in force. A no is lifted, from
-then on, by a later yes that came with an identifier that had said no, or with one of a type of
-which a customer has but one: the person who proved who they are.
+Of the facts that the policy names (`deny_wins`) a yes does not count while a no of the same name
+is in force; what is no yes is a no (`onefold.consent`). A no is lifted by a later yes, until that
+ends, which came with an identifier that had said no, or with one of a type of which a customer has
+but one: the person who proved who they are.
 
     cookie c1: no      cookie c2: yes      both turn out to be ann's      no, until ann says yes
 
-    lifted(no)     =  min { time of yes : after the no, known person or shares an identifier }
-    counts(yes)    =  every no at or before it was lifted at or before it
+    lifted(no)     =  from any yes after the no, of the known person or sharing an identifier, on
+    counts(yes)    =  every no at or before it is lifted then
 
 Whether a yes counts depends on the statements up to it and on who is who, and not on their order.
 """
-
-import re
 
 import numpy as np
 
 from onefold._columns import Columns
 from onefold._types import Bools, Ints
+from onefold.consent.words import FOREVER, Statements
 from onefold.identity.bundles import NOBODY, Seen, factorized
+from onefold.identity.lapsing import outweighed
 from onefold.identity.partition import Partition
 from onefold.identity.policy import IdentityPolicy
 
-# Whatever else is said is a no: a word that nobody thought of must not give leave.
-YES = frozenset(
-    {"yes", "y", "true", "t", "1", "on", "ja", "oui", "si", "granted", "given", "allowed"}
-    | {"accepted", "agreed", "opt_in", "optin", "opted_in", "subscribed", "consented", "allow"}
-    | {"accept", "agree", "grant", "approved", "enabled", "confirmed"}
-)
 NEVER = np.iinfo(np.int64).max
 PERSON = -1  # stands for all identifiers that prove who somebody is
 
@@ -51,7 +45,8 @@ def overruled(
     rows = np.flatnonzero(named & (owners >= 0))
     if not len(rows):
         return out
-    no = _denies(facts)[rows]
+    said = Statements.of(facts, rows)
+    no, until = ~said.granted, said.until
     several = facts.array("name")[rows] + owners[rows] * len(facts.coded("name").vocab)
     group = factorized(several)[0].astype(np.int64)
     time = facts.array("time")[rows].view(np.int64)
@@ -59,13 +54,13 @@ def overruled(
     if not len(open_ones):
         return out
     rows, no, group, time = rows[open_ones], no[open_ones], group[open_ones], time[open_ones]
+    until = until[open_ones]
     members = seen.members[seen.row[at[rows]]].astype(np.int64)
     single = np.array([kind.limit == 1 for kind in policy.types])[who.nodes.type]
     person = np.append(who.person, -1)[np.minimum(members, len(who.nodes))]
     proves = np.append(single, False)[np.minimum(members, len(who.nodes))]
     known = (proves & (person == owners[rows][:, None])).any(axis=1)
-    lifted = _lifted(group, time, no, members, known)
-    out[rows] = ~no & _in_force(group, time, no, lifted)
+    out[rows] = _outweighed(group, time, no=no, until=until, members=members, known=known)
     return out
 
 
@@ -82,11 +77,12 @@ def overruled_of_one(
     """
     out = np.zeros(len(facts), dtype=bool)
     rows = np.flatnonzero(_named(facts, policy))
-    no, group = _denies(facts)[rows], facts.array("name")[rows].astype(np.int64)
-    time = facts.array("time")[rows].view(np.int64)
+    said, group = Statements.of(facts, rows), facts.array("name")[rows].astype(np.int64)
+    no, time = ~said.granted, facts.array("time")[rows].view(np.int64)
     if len(rows) and len(_conflicts(group, time, no)):
-        lifted = _lifted(group, time, no, members[rows], known[rows])
-        out[rows] = ~no & _in_force(group, time, no, lifted)
+        held, proved = members[rows], known[rows]
+        until = said.until
+        out[rows] = _outweighed(group, time, no=no, until=until, members=held, known=proved)
     return out
 
 
@@ -108,13 +104,25 @@ def _named(facts: Columns, policy: IdentityPolicy) -> Bools:
     return marked
 
 
-def _denies(facts: Columns) -> Bools:
-    """Facts that say no: all that don't say yes."""
-    words = facts.coded("text")
-    plain = (re.sub(r"[\s_-]+", "_", w.strip()).casefold() for w in words.vocab)
-    granted = np.array([*(w in YES for w in plain), False], dtype=bool)
-    agreed: Bools = granted[words.codes] | (facts.array("number") == 1)
-    return ~agreed
+def _outweighed(
+    group: Ints, time: Ints, *, no: Bools, until: Ints, members: Ints, known: Bools
+) -> Bools:
+    """Which rows (r,) are a yes while a no of their group is in force."""
+    lifted = _lifted(group, time, no, members, known)
+    out = ~no & _in_force(group, time, no, lifted)
+    ending = np.zeros(int(group.max()) + 1, dtype=bool)
+    ending[group[until != FOREVER]] = True
+    some = np.flatnonzero(ending[group])  # where a yes ends, so does what it lifts
+    if len(some):
+        out[some] = outweighed(
+            group[some],
+            time[some],
+            no=no[some],
+            until=until[some],
+            members=members[some],
+            known=known[some],
+        )
+    return out
 
 
 def _lifted(group: Ints, time: Ints, no: Bools, members: Ints, known: Bools) -> Ints:

@@ -64,12 +64,21 @@ class Partition:
         return contested(self.nodes, self.edges, self.cut, self.demoted)
 
 
-def partition(seen: Seen, links: Pairs, policy: IdentityPolicy) -> Partition:
-    """Who is who, by evidence and links under a policy."""
+def partition(
+    seen: Seen, links: Pairs, policy: IdentityPolicy, *, known: Bools | None = None
+) -> Partition:
+    """Who is who, by evidence and links under a policy.
+
+    Args:
+        seen: The evidence.
+        links: What is known besides.
+        policy: What is believed of identifiers.
+        known: Nodes (n,) that are demoted by evidence that is not among this one.
+    """
     nodes, edges = seen.nodes, edges_of(seen)
     first, last = spans(seen)
     served = owners(nodes, edges)
-    shared = demoted(nodes, served)
+    shared = demoted(nodes, served) if known is None else demoted(nodes, served) | known
     held = edges.only(~(shared[edges.strong] | shared[edges.weak]))
     free = ~(shared[links.weak_strong] | shared[links.weak_weak])
     sure = (held.strong, held.weak), (links.must_strong, links.must_weak)

@@ -18,6 +18,7 @@ from onefold._columns import Coded, Columns
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
 from onefold.conditions.tree import And, Compare, CompareTrait, Not, Or
+from onefold.consent import Consent
 from onefold.errors import FileError
 from onefold.events import EventLog
 from onefold.identity import Forgotten, IdentifierType, Identities, IdentityPolicy, Links
@@ -62,6 +63,7 @@ CLASSES: dict[str, type] = {
     "Catalog": Catalog,
     "Coded": Coded,
     "Columns": Columns,
+    "Consent": Consent,
     "EventLog": EventLog,
     "Ladder": Ladder,
     "Ledger": Ledger,
@@ -154,6 +156,7 @@ CLASSES: dict[str, type] = {
     "traits.BasketSize": traits.BasketSize,
     "traits.Breadth": traits.Breadth,
     "traits.Chosen": Chosen,
+    "traits.Consented": traits.Consented,
     "traits.Conversion": traits.Conversion,
     "traits.Count": traits.Count,
     "traits.DiscountShare": traits.DiscountShare,

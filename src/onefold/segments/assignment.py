@@ -12,11 +12,13 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from onefold._check import hint, quoted
+from onefold._check import hint, instance, quoted
 from onefold._columns import frozen
 from onefold._display import Html, html_table, percent, text_table
 from onefold._types import Codes, Strings
+from onefold.consent import allowed
 from onefold.errors import ContractError, UnknownName
+from onefold.profiles import Profiles
 
 REST = "rest"
 UNKNOWN = "unknown"
@@ -91,6 +93,44 @@ class Assignment:
             )
         found: Strings = self.ids[self.codes == self.names.index(name)]
         return found
+
+    def export(self, profiles: Profiles, purpose: str, *, name: str | None = None) -> pd.DataFrame:
+        """Those who may be addressed for a purpose: an audience to hand to who sends the messages.
+
+        Others are left out: who said no, whose yes has ended, who was never asked, and who is not
+        among the profiles. `members` and `to_pandas` name everybody, for analysis.
+
+        Args:
+            profiles: Profiles that know what was said, as of the moment of the export.
+            purpose: What customers must have agreed to, such as "email".
+            name: One segment, "rest" or "unknown"; left out, all of them.
+
+        Returns:
+            A new frame of one row a customer, in the order of the assignment: customer, segment
+            (None where it is unknown).
+
+        Raises:
+            ArgumentError: If these are no profiles, or the purpose is no text.
+            UnknownName: If there is no such segment.
+
+        Examples:
+            >>> import onefold as of
+            >>> log = of.EventLog.from_events([
+            ...     of.Event(who, "purchase", "2024-03-01") for who in ("ann", "bob")])
+            >>> log += of.consent.Consent("email", True, time="2024-03-01").to_log("ann")
+            >>> profiles = of.fold(log)
+            >>> everyone = of.Rules({"buyers": of.trait("frequency") >= 1})
+            >>> of.segment(profiles, everyone).assignment.export(profiles, "email")
+              customer segment
+            0      ann  buyers
+        """
+        known = instance(profiles, Profiles, "Assignment.export: profiles", "Fold a log.")
+        agreed = known.ids[allowed(known, purpose)]
+        frame = self.to_pandas()
+        here = pd.Index(self.ids).isin(agreed)
+        if name is not None:
+            here &= pd.Index(self.ids).isin(self.members(name))
+        return frame[here].reset_index(drop=True)
 
     def by_customer(self) -> dict[str, str | None]:
         """Each customer's segment, None where it is unknown."""

@@ -7,7 +7,7 @@ had read one of these rows are named, so that what was made from them is made an
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -20,7 +20,7 @@ from onefold.store.core import Core
 from onefold.store.database import Query, Session
 from onefold.store.schema import checkpoints, erasures
 
-_NEXT = Query(select(func.coalesce(func.max(erasures.c.erasure), 0) + 1))
+_LAST = Query(select(func.max(erasures.c.erasure)))
 _ADD = Query(
     insert(erasures).values({name: bindparam(name) for name in ("erasure", "time", "counts")})
 )
@@ -55,6 +55,10 @@ def _counts(value: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple((str(name), int(n)) for name, n in several)
 
 
+def _names(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
 def _time_or_none(value: Any) -> np.datetime64 | None:
     return None if value is None else _time.instant(value, "Certificate: time")
 
@@ -84,7 +88,7 @@ class Certificate:
     identifiers: int
     events: int
     first: int | None
-    stale: tuple[str, ...] = attrs.field(converter=tuple)
+    stale: tuple[str, ...] = attrs.field(converter=_names)
     done: bool
     advice: str | None = None
     digest: str | None = None
@@ -129,7 +133,7 @@ def certificates(core: Core) -> tuple[Certificate, ...]:
 
 def number(session: Session) -> int:
     """The number of the next erasure."""
-    return int((session.one(_NEXT) or (1,))[0])
+    return int((session.one(_LAST) or (0,))[0] or 0) + 1
 
 
 def stale(session: Session, erasure: int, first: int | None) -> tuple[str, ...]:

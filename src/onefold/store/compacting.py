@@ -31,10 +31,10 @@ EMPTIED: tuple[tuple[Column[Any], Column[Any]], ...] = (
 def _deleting(number: "Column[Any]", told: "Column[Any]") -> Query:
     table = number.table
     last = select(func.max(number)).scalar_subquery()
-    return Query(delete(table).where(told.is_(None)).where(number < last))  # type: ignore[arg-type]
+    return Query(delete(table).where(told.is_(None)).where(number < last))
 
 
-_DELETE = {number.table.name: _deleting(number, told) for number, told in EMPTIED}  # type: ignore[attr-defined]
+_DELETE = {number.table.name: _deleting(number, told) for number, told in EMPTIED}
 
 
 @attrs.frozen
@@ -101,7 +101,9 @@ def _server(core: Core) -> tuple[bool, str | None]:
             cursor.execute("CHECKPOINT")
         except Exception as error:
             if getattr(error, "sqlstate", None) != "42501":  # insufficient_privilege
-                raise StoreError(f"Store: the server did not write a checkpoint: {error}") from error
+                raise StoreError(
+                    f"Store: the server did not write a checkpoint: {error}"
+                ) from error
             return False, (
                 "this user may not: run SELECT pg_switch_wal(); CHECKPOINT; as a superuser of the "
                 "server, and let archives of the write-ahead log expire"

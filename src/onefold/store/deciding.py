@@ -17,39 +17,49 @@ from sqlalchemy import bindparam, exists, func, insert, select
 from onefold import _time
 from onefold._check import quoted, shown, text
 from onefold.errors import ArgumentError, ColumnError, UnknownCustomer
+from onefold.identity.people import PERSON, named
 from onefold.identity.people import SHARED as OTHERS
 from onefold.scoring.decisions import Decisions
 from onefold.scoring.rank import Ranking
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
-from onefold.store.finding import ids_of, person_of, persons_of
-from onefold.store.restricting import NODES
-from onefold.store.schema import SHARED, decisions, log, places
+from onefold.store.finding import BITS, ID, found
+from onefold.store.restricting import persons_nodes
+from onefold.store.schema import CONTESTED, SHARED, log, nodes, places
+from onefold.store.schema import decisions as table
 
 KEPT = ("time", "decision", "rank", "item", "score", "propensity", "policy")
 COLUMNS = ("customer", *KEPT)  # of what is read; what else was told comes after them
 SOME = 5_000  # rows that are written at a time
 _NAMES = ("seq", "node", *KEPT, "more")
 _SAME = exists(
-    select(decisions.c.seq).where(
-        decisions.c.node == bindparam("node"),
-        decisions.c.decision == bindparam("decision", type_=decisions.c.decision.type),
-        decisions.c.rank == bindparam("rank"),
+    select(table.c.seq).where(
+        table.c.node == bindparam("node"),
+        table.c.decision == bindparam("decision", type_=table.c.decision.type),
+        table.c.rank == bindparam("rank"),
     )
 )
 _ADD = Query(
-    insert(decisions).from_select(
+    insert(table).from_select(
         list(_NAMES),
-        select(*(bindparam(name, type_=decisions.c[name].type) for name in _NAMES)).where(~_SAME),
+        select(*(bindparam(name, type_=table.c[name].type) for name in _NAMES)).where(~_SAME),
     )
 )
-_LAST = Query(select(func.coalesce(func.max(decisions.c.seq), 0)))
+_LAST = Query(select(func.max(table.c.seq)))
 _LATEST = Query(select(func.max(log.c.time)))
-_READ = select(*(decisions.c[name] for name in ("node", *KEPT, "more"))).order_by(decisions.c.seq)
-_ALL = Query(_READ.where(decisions.c.node.isnot(None)))
-_OF = Query(_READ.where(Among(decisions.c.node, "which")))
+_READ = select(*(table.c[name] for name in ("node", *KEPT, "more"))).order_by(table.c.seq)
+_ALL = Query(_READ.where(table.c.node.isnot(None)))
+_OF = Query(_READ.where(Among(table.c.node, "which")))
 _PLACES = Query(
     select(places.c.node, places.c.person, places.c.flags).where(Among(places.c.node, "which"))
+)
+_NAMES_OF = Query(
+    select(nodes.c.node, nodes.c.type, nodes.c.value).where(Among(nodes.c.node, "which"))
+)
+_ALIASES = Query(
+    select(nodes.c.node, nodes.c.type, nodes.c.value, places.c.flags, nodes.c.alias)
+    .join(places, places.c.node == nodes.c.node)
+    .where(Among(nodes.c.alias, "which"))
 )
 
 
@@ -83,14 +93,14 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
     told = None if time is None else _micros(_time.instant(time, "Store.record: time"))
     with core.database.writing() as session:
         moment = told if told is not None else _after(session)
-        whose = persons_of(session, core, {row["customer"] for row in rows})
+        whose = _nodes_of(session, core, {row["customer"] for row in rows})
         if rows and not whose:
             raise UnknownCustomer(
                 f"Store.record: none of the {frame['customer'].nunique():,} customers is in the "
                 f"store, the first of which is {shown(rows[0]['customer'])}. It takes their ids as "
                 "the store's profiles have them."
             )
-        first = last = int((session.one(_LAST) or (0,))[0])
+        first = last = int((session.one(_LAST) or (0,))[0] or 0)
         some: list[dict[str, Any]] = []
         for row in rows:  # each is a row of the table, whatever is done
             node = whose.get(row.pop("customer"))
@@ -104,7 +114,7 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
         return _count(session, first) - before
 
 
-def decided(core: Core, who: Any = None) -> pd.DataFrame:
+def decisions(core: Core, who: Any = None) -> pd.DataFrame:
     """What was written down: a new DataFrame, a row each in the order in which they came.
 
     Columns: customer (the id of today), time, decision, rank (1 is the best), item, score,
@@ -121,13 +131,10 @@ def decided(core: Core, who: Any = None) -> pd.DataFrame:
         if who is None:
             rows = session.all(_ALL)
         else:
-            person = person_of(session, core, who, argument="Store.decisions: who")
-            mine = [int(node) for node, _ in session.all(NODES, person=person)]
+            one = found(session, core, who, call="Store.decisions")
+            mine = [one.node] if one.shared else persons_nodes(session, one.node)
             rows = session.all(_OF, which=session.several(mine))
         return _shown(rows, _customers(session, core, {int(row[0]) for row in rows}))
-
-
-decisions_of = decided
 
 
 def _frame(what: Any) -> pd.DataFrame:
@@ -223,21 +230,45 @@ def _count(session: Session, first: int) -> int:
     return int((session.one(_COUNT, first=first) or (0,))[0])
 
 
-_COUNT = Query(
-    select(func.count()).select_from(decisions).where(decisions.c.seq > bindparam("first"))
-)
+_COUNT = Query(select(func.count()).select_from(table).where(table.c.seq > bindparam("first")))
 
 
 def _customers(session: Session, core: Core, which: set[int]) -> dict[int, str]:
     """The id that the customer of each node has today."""
-    found = [
+    held = [
         (int(n), int(person), int(flags))
         for asked in _pieces(sorted(which))
         for n, person, flags in session.all(_PLACES, which=session.several(asked))
     ]
-    persons = ids_of(session, core, {person for _, person, flags in found if not flags & SHARED})
-    alone = ids_of(session, core, {n for n, _, flags in found if flags & SHARED}, kind=OTHERS)
-    return {n: alone[n] if flags & SHARED else persons[person] for n, person, flags in found}
+    anchors = {n: n if flags & SHARED else person for n, person, flags in held}
+    names = {
+        int(n): (int(kind), str(value))
+        for asked in _pieces(sorted({*anchors.values()}))
+        for n, kind, value in session.all(_NAMES_OF, which=session.several(asked))
+    }
+    letters = {n: OTHERS if flags & SHARED else PERSON for n, _, flags in held}
+    return {n: _id(core, *names[anchors[n]], letters[n]) for n in anchors}
+
+
+def _nodes_of(session: Session, core: Core, ids: set[str]) -> dict[str, int]:
+    """The nodes that give some ids, of those that are there."""
+    asked: dict[int, list[str]] = {}
+    for one in ids:
+        if ID.fullmatch(one):
+            asked.setdefault(int(one[1 : 1 + BITS], 16), []).append(one)
+    out = {}
+    for some in _pieces(sorted(asked)):
+        for n, kind, value, flags, alias in session.all(_ALIASES, which=session.several(some)):
+            letter = OTHERS if flags & CONTESTED else PERSON
+            for one in asked[int(alias)]:
+                if one == _id(core, int(kind), str(value), letter):
+                    out[one] = int(n)
+    return out
+
+
+def _id(core: Core, position: int, value: str, letter: str) -> str:
+    name = core.policy.types[position].name
+    return named(name, [value], key=core.policy.opened("Store"), kind=letter)[0]
 
 
 def _pieces(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

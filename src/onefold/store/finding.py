@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 
 from onefold._check import shown
 from onefold.errors import ArgumentError, Restricted, UnknownCustomer
@@ -32,10 +32,11 @@ BY_ALIAS = Query(_WHO.where(nodes.c.alias == bindparam("alias")))
 BY_HASH = Query(_WHO.where(nodes.c.hash == bindparam("hash")))
 BY_NODE = Query(_WHO.where(nodes.c.node == bindparam("node")))
 IS_RESTRICTED = Query(
-    select(restricted.c.node)
-    .select_from(restricted.join(places, places.c.node == restricted.c.node))
-    .where(places.c.lump == bindparam("lump"), places.c.person == bindparam("person"))
-    .limit(1)
+    select(
+        exists(restricted.c.node)
+        .where(places.c.node == restricted.c.node)
+        .where(places.c.lump == bindparam("lump"), places.c.person == bindparam("person"))
+    )
 )
 
 
@@ -110,7 +111,8 @@ def node_at(session: Session, core: Core, position: int, value: str) -> tuple[An
 
 def refuse_restricted(session: Session, who: Found, *, call: str) -> None:
     """Raise where a customer is restricted."""
-    if who.shared or session.one(IS_RESTRICTED, lump=who.lump, person=who.node) is None:
+    held = None if who.shared else session.one(IS_RESTRICTED, lump=who.lump, person=who.node)
+    if held is None or not held[0]:
         return
     raise Restricted(
         f"{call}: {who.id!r} is restricted: their data are kept and not used. They can be asked "

@@ -6,12 +6,12 @@ of that is read, and `identity.attribution` says whose each row is, as it does o
     tablet: login of ann 9:00, view 9:05        the view has only the tablet: ann's
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
-from sqlalchemy import bindparam, select
+from sqlalchemy import exists, select
 
 from onefold._types import Bools, Ints
 from onefold._vocab import Vocab
@@ -28,14 +28,14 @@ CONTESTED_OF = Query(
     .distinct()
 )
 LOOSE_AT = Query(
-    select(members.c.bundle)
-    .select_from(members.join(evidence, evidence.c.bundle == members.c.bundle))
-    .where(Among(members.c.node, "nodes"), evidence.c.person.is_(None))
-    .limit(1)
+    select(
+        exists(members.c.bundle)
+        .where(evidence.c.bundle == members.c.bundle)
+        .where(Among(members.c.node, "nodes"), evidence.c.person.is_(None))
+    )
 )
 BUNDLES_AT = Query(
-    select(bundles.c.bundle, bundles.c.kind)
-    .where(
+    select(bundles.c.bundle, bundles.c.kind).where(
         bundles.c.bundle.in_(select(members.c.bundle).where(Among(members.c.node, "nodes")))
     )
 )
@@ -82,7 +82,7 @@ class Some:
         return len(self.anchors)
 
 
-def rows_of_person(session: Session, core: Core, person: int, mixed: Sequence[int]) -> list[int]:
+def rows_of_person(session: Session, core: Core, person: int, mixed: Collection[int]) -> list[int]:
     """The loose rows, by number, that are of a customer.
 
     Args:
@@ -95,7 +95,10 @@ def rows_of_person(session: Session, core: Core, person: int, mixed: Sequence[in
         return []
     told = session.all(CONTESTED_OF, bundles=session.several(mixed))
     shared = [node for node, flags in told if flags & CONTESTED]
-    if not shared or session.one(LOOSE_AT, nodes=session.several(shared)) is None:
+    if not shared:
+        return []
+    held = session.one(LOOSE_AT, nodes=session.several(shared))
+    if held is None or not held[0]:
         return []
     return [seq for seq, node, own in _owned(session, core, shared) if own and node == person]
 
@@ -115,9 +118,7 @@ def owner_of(session: Session, core: Core, bundle: int, seq: int) -> tuple[int, 
     return next(((node, own) for row, node, own in owners if row == seq), None)
 
 
-def _owned(
-    session: Session, core: Core, shared: Iterable[int]
-) -> Iterable[tuple[int, int, bool]]:
+def _owned(session: Session, core: Core, shared: Iterable[int]) -> Iterable[tuple[int, int, bool]]:
     """The rows that ask some shared identifiers whose they are: row, node, whether of a customer.
 
     All that was seen with these is read.

@@ -26,21 +26,30 @@ from onefold.store.database import Among, Query, Session
 from onefold.store.finding import Found, anchored, found, refuse_restricted
 from onefold.store.ledgers import unread
 from onefold.store.loose import MEMBERS_OF, rows_of_person, rows_of_shared
+from onefold.store.meta import currency_of
 from onefold.store.rows import SELECTED, to_log
-from onefold.store.schema import MIXED, bundles, evidence, log, nodes, places, restricted
-from onefold.store.schema import superseded
+from onefold.store.schema import (
+    MIXED,
+    bundles,
+    evidence,
+    log,
+    nodes,
+    restricted,
+    superseded,
+)
 
 COLUMNS = {column: at for at, column in enumerate(SELECTED)}
 SEQ, BUNDLE = COLUMNS[log.c.seq], COLUMNS[log.c.bundle]
 TIME, NAME, TEXT = COLUMNS[log.c.time], COLUMNS[log.c.name], COLUMNS[log.c.text]
+FLAGS, GONE = len(SELECTED), len(SELECTED) + 1  # besides these in OWN
 PIECE = 100_000  # rows that become a log at a time
 
 _WHOLE = log.join(bundles, bundles.c.bundle == log.c.bundle)
 _COUNTING = _WHOLE.outerjoin(superseded, superseded.c.seq == log.c.seq)
-OWN = Query(
-    select(*SELECTED, evidence.c.flags)
+OWN = Query(  # rows that don't count are evidence too
+    select(*SELECTED, evidence.c.flags, superseded.c.seq)
     .select_from(_COUNTING.join(evidence, evidence.c.bundle == log.c.bundle))
-    .where(evidence.c.person == bindparam("person"), superseded.c.seq.is_(None))
+    .where(evidence.c.person == bindparam("person"))
 )
 OTHERS = Query(
     select(*SELECTED)
@@ -49,14 +58,10 @@ OTHERS = Query(
 )
 EVERY = Query(select(*SELECTED).select_from(_WHOLE).order_by(log.c.seq))
 LATEST = Query(select(func.max(log.c.time)).where(log.c.time.isnot(None)))
-MIXED_OF = Query(
-    select(evidence.c.bundle).where(
-        evidence.c.person == bindparam("person"), evidence.c.flags.op("&")(MIXED) != 0
-    )
-)
 RESTRICTED = Query(
-    select(nodes.c.type, nodes.c.value)
-    .select_from(restricted.join(nodes, nodes.c.node == restricted.c.node))
+    select(nodes.c.type, nodes.c.value).select_from(
+        restricted.join(nodes, nodes.c.node == restricted.c.node)
+    )
 )
 
 
@@ -78,11 +83,12 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
         meant = found(session, core, who, call=call)
         refuse_restricted(session, meant, call=call)
         rows = _rows(session, core, meant)
+        currency = currency_of(core, session)
     if not rows:
         raise UnknownCustomer(
             f"{call}: nothing is known of {who!r} but who they are: no event or fact is theirs."
         )
-    return _made(core, meant, rows, moment)
+    return _made(core, meant, rows, moment, currency)
 
 
 def profile_of(
@@ -104,7 +110,8 @@ def profile_of(
     """
     moment = _moment(session, None, "Store") if as_of is None else as_of
     meant = anchored(session, core, person, shared=shared)
-    return _made(core, meant, _rows(session, core, meant), moment)
+    rows = _rows(session, core, meant)
+    return _made(core, meant, rows, moment, currency_of(core, session))
 
 
 def profiles(core: Core, *, as_of: Instant | None = None) -> Profiles:
@@ -129,8 +136,9 @@ def _resolved(core: Core) -> tuple[EventLog, Identities]:
 
 
 def _logs(session: Session, core: Core) -> Iterator[EventLog]:
+    currency = currency_of(core, session)
     for rows in session.each(EVERY, size=PIECE):
-        yield to_log(rows, currency=core.known.get("currency"))
+        yield to_log(rows, currency=currency)
 
 
 def _restricted(core: Core, made: Profiles) -> set[str]:
@@ -147,11 +155,11 @@ def _restricted(core: Core, made: Profiles) -> set[str]:
     return out
 
 
-def _made(core: Core, meant: Found, rows: Sequence[Any], moment: np.datetime64) -> Profile:
-    held = unread(rows, meant.id, core.known.get("currency"))
-    return Profile.unread(
-        meant.id, held, traits=core.traits, catalog=core.catalog, as_of=moment
-    )
+def _made(
+    core: Core, meant: Found, rows: Sequence[Any], moment: np.datetime64, currency: str | None
+) -> Profile:
+    held = unread(rows, meant.id, currency)
+    return Profile.unread(meant.id, held, traits=core.traits, catalog=core.catalog, as_of=moment)
 
 
 def _moment(session: Session, as_of: Instant | None, call: str) -> np.datetime64:
@@ -177,11 +185,12 @@ def _rows(session: Session, core: Core, meant: Found) -> list[Any]:
     if meant.shared:
         loose, rows = rows_of_shared(session, core, meant.node), []
     else:
-        rows = session.all(OWN, person=meant.node)
-        flags = {row[BUNDLE]: row[-1] for row in rows}
-        mixed = [bundle for bundle, flag in flags.items() if flag & MIXED]
+        told = session.all(OWN, person=meant.node)
+        mixed = {row[BUNDLE] for row in told if row[FLAGS] & MIXED}
         loose = rows_of_person(session, core, meant.node, mixed)
+        rows = [row for row in told if row[GONE] is None]
     if loose:
+        rows = [row[: len(SELECTED)] for row in rows]
         rows += session.all(OTHERS, rows=session.several(loose))
     rows = _said(session, core, meant, rows)
     rows.sort(key=itemgetter(TIME, SEQ))
@@ -215,3 +224,10 @@ def _said(session: Session, core: Core, meant: Found, rows: list[Any]) -> list[A
     gone = overruled_of_one(facts, members=members, known=known, policy=core.policy)
     lost = {row[SEQ] for row, no in zip(stated, gone.tolist(), strict=True) if no}
     return [row for row in rows if row[SEQ] not in lost] if lost else rows
+
+
+def log_of(core: Core) -> EventLog:
+    """All events and facts, also of those who are restricted."""
+    with core.database.reading() as session:
+        pieces = list(_logs(session, core))
+    return sum(pieces[1:], pieces[0]) if pieces else EventLog.from_events([])

@@ -11,39 +11,37 @@ comes is still stored.
 from typing import Any
 
 import numpy as np
-from sqlalchemy import bindparam, delete, exists, insert, select
+from sqlalchemy import bindparam, delete, exists, insert, literal_column, select
 
 from onefold import _time
 from onefold.errors import ArgumentError, Restricted
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
-from onefold.store.finding import person_of
+from onefold.store.finding import found
 from onefold.store.schema import CONTESTED, SHARED, places, restricted
 
-_LUMP = (
-    select(places.c.lump).where(places.c.node == bindparam("person")).scalar_subquery()
-)
+_LUMP = select(places.c.lump).where(places.c.node == bindparam("person")).scalar_subquery()
 _MINE = select(places.c.node, places.c.flags).where(
     places.c.lump == _LUMP, places.c.person == bindparam("person")
 )
-NODES = Query(_MINE)  # of one customer, those that are contested too
+_NODES = Query(_MINE)  # of one customer, those that are contested too
 _KNOWN = exists(select(restricted.c.node).where(restricted.c.node == bindparam("node")))
 _ADD = Query(
     insert(restricted).from_select(
         ["node", "time"],
-        select(bindparam("node", type_=restricted.c.node.type), bindparam("time", type_=restricted.c.time.type)).where(
-            ~_KNOWN
-        ),
+        select(
+            bindparam("node", type_=restricted.c.node.type),
+            bindparam("time", type_=restricted.c.time.type),
+        ).where(~_KNOWN),
     )
 )
 _DELETE = Query(delete(restricted).where(Among(restricted.c.node, "which")))
 _ANY = Query(select(exists(select(restricted.c.node))))
-_OPEN = places.c.flags.bitwise_and(SHARED) == 0
+_OPEN = places.c.flags.op("&")(literal_column(str(SHARED))) == literal_column("0")
 _IS = Query(
     select(places.c.node)
     .join(restricted, restricted.c.node == places.c.node)
     .where(places.c.lump == _LUMP, places.c.person == bindparam("person"), _OPEN)
-    .limit(1)
 )
 _PERSONS = Query(
     select(places.c.person)
@@ -68,7 +66,9 @@ def restrict(core: Core, who: Any, *, time: Any = None) -> int:
         UnknownCustomer: If there is no such customer.
         ArgumentError: If all identifiers of the customer are other people's too.
     """
-    when = None if time is None else int(_time.instant(time, "Store.restrict: time").astype(np.int64))
+    when = (
+        None if time is None else int(_time.instant(time, "Store.restrict: time").astype(np.int64))
+    )
     with core.database.writing() as session:
         own = _own(session, core, who, "Store.restrict")
         return sum(session.run(_ADD, node=node, time=when) for node in own)
@@ -88,8 +88,8 @@ def release(core: Core, who: Any) -> int:
         UnknownCustomer: If there is no such customer.
     """
     with core.database.writing() as session:
-        person = person_of(session, core, who, argument="Store.release: who")
-        mine = [int(node) for node, _ in session.all(NODES, person=person)]
+        person = found(session, core, who, call="Store.release").node
+        mine = persons_nodes(session, person)
         return session.run(_DELETE, which=session.several(mine))
 
 
@@ -120,13 +120,18 @@ def refuse(session: Session, person: int, *, call: str) -> None:
         )
 
 
+def persons_nodes(session: Session, person: int) -> list[int]:
+    """The identifiers of a customer, those that are other people's too among them."""
+    return [int(node) for node, _ in session.all(_NODES, person=person)]
+
+
 def own_nodes(session: Session, person: int) -> list[int]:
     """The identifiers of a customer that are nobody else's, by their numbers."""
-    return [int(n) for n, flags in session.all(NODES, person=person) if not int(flags) & CONTESTED]
+    return [int(n) for n, flags in session.all(_NODES, person=person) if not int(flags) & CONTESTED]
 
 
 def _own(session: Session, core: Core, who: Any, call: str) -> list[int]:
-    own = own_nodes(session, person_of(session, core, who, argument=f"{call}: who"))
+    own = own_nodes(session, found(session, core, who, call=call).node)
     if not own:
         raise ArgumentError(
             f"{call}: who has no identifier that is not other people's too, so nothing says whom "

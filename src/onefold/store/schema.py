@@ -23,6 +23,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Sequence,
     SmallInteger,
     Table,
     Text,
@@ -33,6 +34,8 @@ DERIVED = 1  # of the others, which are made anew where this has changed
 
 TRUTH = MetaData()
 MADE = MetaData()
+# Of rows of the log, where several write at once; SQLite has one writer, and counts on.
+NUMBERS = Sequence("log_numbers", metadata=TRUTH, data_type=BigInteger)
 
 _WHOLE = BigInteger().with_variant(Integer(), "sqlite")  # the rowid of SQLite is called so
 

@@ -27,17 +27,13 @@ from onefold.identity.kinds import IdentifierType
 from onefold.identity.reading import located
 from onefold.store.core import Core
 from onefold.store.database import Query, Session
+from onefold.store.rows import CONTENT
 from onefold.store.schema import erased, meta, suppressed
 
-RULES, CHECK = "suppression_rules", "suppression_check"  # in the table meta
+RULES, CHECK = "suppressed by", "key"  # in the table meta
 WIDE = 256  # hashes that one question asks for
 FEW = 4
 EVENT = b"erased event"
-# What an event holds, besides whose it is; `seen` follows from it.
-CONTENT = (
-    *("time", "received", "item", "channel", "value", "quantity", "basket", "local"),
-    *("properties", "name", "text", "number"),
-)
 Readers: TypeAlias = Mapping[str, Sequence[tuple[Any, bool]]]  # of a type: readers, per source
 
 _ANY = Query(
@@ -202,13 +198,13 @@ def secret(core: Core) -> str:
 
 
 def mark(key: Key, row: Mapping[str, Any], secret: str) -> bytes:
-    """The keyed hash of an event: of its id, if it has one, or of all that it holds.
+    """The keyed hash of an event: of its key, if it has an id, or of all that it holds.
 
     Its identifiers are part of it: an id that others use too does not take their events along.
     """
     customer, given, kind, source, _ = key
-    held = [row["id"]] if row["id"] is not None else [row[name] for name in CONTENT]
-    said = json.dumps([customer, given, kind, source, row["id"] is not None, held])
+    held = [row[name] for name in CONTENT] if row["key"] is None else [row["key"]]
+    said = json.dumps([customer, given, kind, source, held])
     made = hashlib.blake2b(said.encode(), key=secret.encode(), digest_size=SIZE, person=EVENT)
     return made.digest()
 

@@ -1,6 +1,7 @@
 """Traits: pure functions of one person's events before a moment."""
 
 from onefold.traits.amounts import First, Last, Max, Mean, Min, Sum
+from onefold.traits.consented import Consented
 from onefold.traits.conversion import Conversion, ViewedNotBought
 from onefold.traits.distinct import Distinct
 from onefold.traits.facts import Age, Fact
@@ -27,6 +28,7 @@ __all__ = [
     "Age",
     "BasketSize",
     "Breadth",
+    "Consented",
     "Conversion",
     "Count",
     "DiscountShare",

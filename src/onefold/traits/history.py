@@ -400,6 +400,13 @@ class History:
         offsets = running(firsts(visits))[self.offsets].astype(np.int64)
         return frozen(visits), frozen(offsets)
 
+    def stated(self, name: str) -> tuple[Ints, Ints]:
+        """All statements (m,) of one fact: the row of each, ascending, and its place in facts."""
+        code = self.ledger.facts.coded("name").vocab.code(name)
+        hits = np.flatnonzero(self._facts("name") == code) if code >= 0 else np.array([], np.int64)
+        row = np.searchsorted(self.fact_offsets, hits, side="right") - 1
+        return row, hits if self.fact_rows is None else self.fact_rows[hits]
+
     def fact(self, name: str) -> tuple[Strings, Floats]:
         """The latest of one fact for each row: its text (n,) or None, its number (n,) or NaN."""
         table = self.ledger.facts

@@ -1,0 +1,34 @@
+"""Pouring: many new rows into a table at once.
+
+SQLite       one prepared INSERT, run for each row
+PostgreSQL   COPY: the rows as one stream, without an answer for each
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, insert
+from sqlalchemy.dialects import sqlite
+
+from onefold.store.database import Session
+
+
+def pour(session: Session, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Add rows, of values in the order of the table's columns."""
+    cursor = session.connection.connection.cursor()
+    try:
+        if session.lite:
+            cursor.executemany(_inserting(table), rows)
+            return
+        columns = ", ".join(f'"{column.name}"' for column in table.columns)
+        with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(row)
+    finally:
+        cursor.close()
+
+
+@cache
+def _inserting(table: Table) -> str:
+    return str(insert(table).compile(dialect=sqlite.dialect(paramstyle="qmark")))
