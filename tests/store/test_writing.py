@@ -94,7 +94,7 @@ def test_one_that_becomes_shared_frees_the_others() -> None:
         event(7, cookie="mine"),
     ]
     core = same(events)
-    assert len({row for row in told(core, "SELECT lump FROM places")}) == 5
+    assert len(set(told(core, "SELECT lump FROM places"))) == 5
 
 
 def test_a_lump_becomes_giant_and_gifts_reach_into_it() -> None:
@@ -165,7 +165,7 @@ def test_a_delivery_without_an_identifier_left_takes_nothing_away() -> None:
 
 def test_what_is_no_event_or_of_an_unknown_type_is_refused() -> None:
     core = opened(TWO)
-    with pytest.raises(ArgumentError, match="Store.observe: event"):
+    with pytest.raises(ArgumentError, match=r"Store\.observe: event"):
         observe(core, "view")
     with pytest.raises(ArgumentError, match="'mail'"):
         observe(core, event(1, mail="ann@x.org"))

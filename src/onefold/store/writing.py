@@ -201,7 +201,7 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
     """Add a row, and settle what it touches; nobody else writes."""
     found, seen = _found(session, given), given.row["seen"]
     if found is not None:
-        bundle, first, person, flags = found[0], *found[5:]
+        bundle, first, person = found[0], *found[5:7]
         latest = session.one(LATEST, bundle=bundle)
         seq, new = append(session, core, bundle, key=given.key, row=given.row, whose=True)
         if not new or (latest is not None and first <= seen <= latest[0]):
