@@ -53,7 +53,7 @@ def canonical(tables: Iterable[Columns], *, threads: int = 1) -> tuple[Columns, 
     if not keep.all():
         table = table.take(np.flatnonzero(keep)).compact()
         offsets = counted(table.array("customer"), len(table.coded("customer").vocab))
-    return _in_time(table), offsets
+    return in_time(table), offsets
 
 
 def counted(codes: Array, n: int) -> Ints:
@@ -174,8 +174,8 @@ def _stated_once(facts: Columns) -> Bools:
     return keep
 
 
-def _in_time(table: Columns) -> Columns:
-    """The rows by time within each customer, and by key within each instant."""
+def in_time(table: Columns) -> Columns:
+    """Rows that lie by customer also by time within each, and by key within each instant."""
     who, time = table.array("customer"), table.array("time").view(np.int64)
     same = who[1:] == who[:-1]
     late = same & (time[1:] < time[:-1])

@@ -191,9 +191,11 @@ class Profile:
         """The traits of this person: a table of one row."""
         if "table" not in self._cache:
             moments = np.array([self.as_of])
-            history = History.before(
-                self.ledger, self._who(), moments=moments, catalog=self.catalog
-            )
+            own, end = self.ledger, self.ledger.end
+            if end is not None and end <= self.as_of:  # all of it, as ever: nothing to look for
+                history = History.of(own, self.catalog)
+            else:
+                history = History.before(own, self._who(), moments=moments, catalog=self.catalog)
             self._cache["table"] = TraitTable(
                 np.array([self.id], dtype=object), history, moments, self._traits
             )

@@ -66,7 +66,7 @@ def _postgresql(element: Among, compiler: Any, **kw: Any) -> str:
 class Query:
     """A statement whose parameters are named by `bindparam`; its text is made once a dialect.
 
-    Whole numbers that stand in the statement itself become a part of the text.
+    What stands in the statement itself becomes a part of the text.
     """
 
     __slots__ = ("_made", "statement")
@@ -241,6 +241,8 @@ def _in_words(element: Any, **_: Any) -> Any:
     held = element.value
     if held is None:
         return null()
+    if isinstance(held, str):  # of the code: nothing that was given is put into a statement
+        return literal_column("'" + held.replace("'", "''") + "'")
     return literal_column(str(held)) if isinstance(held, int) else None
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from onefold._columns import Coded, Columns, same_in_all
 from onefold._vocab import EMPTY, Vocab
 from onefold.events.identifiers import CUSTOMER, column_name
+from onefold.events.order import in_time
 from onefold.ledger import Ledger
 from onefold.profiles.row import Unread
 from onefold.store.rows import to_log
@@ -26,15 +27,20 @@ def unread(rows: Sequence[Any], customer: str, currency: str | None) -> Unread:
 
 
 def own(held: tuple[Sequence[Any], str, str | None]) -> Ledger:
-    """The ledger of rows of which none repeats another, for a customer and a currency."""
+    """The ledger of rows of which none repeats another, for a customer and a currency.
+
+    `Ledger.from_log` gives the same, and looks for customers and repetitions that are not here.
+    """
     rows, customer, currency = held
     log = to_log(rows, currency=currency)
-    events, facts = (_of(table, customer) for table in (log.events, log.facts))
-    return Ledger.from_events(events, facts, currency)
+    people = Vocab(np.array([customer], dtype=object)) if rows else EMPTY
+    events, facts = (in_time(_of(table, people)) for table in (log.events, log.facts))
+    counts = (np.array([0, len(table)][: len(people) + 1]) for table in (events, facts))
+    return Ledger(people, next(counts), events, next(counts), facts, currency)
 
 
-def _of(table: Columns, customer: str) -> Columns:
-    """The table as one customer's."""
+def _of(table: Columns, people: Vocab) -> Columns:
+    """The table as that of one person."""
     n, given = len(table), table.coded("customer")
     if (given.codes >= 0).any():
         other = table.data.get(GIVEN)
@@ -43,5 +49,4 @@ def _of(table: Columns, customer: str) -> Columns:
             a, b = other.within(vocab).codes, given.within(vocab).codes
             given = Coded(np.where(a >= 0, a, b), vocab)
         table = table.replace(**{GIVEN: given})
-    people = Vocab.of([customer]) if n else EMPTY
     return table.replace(customer=Coded(same_in_all(np.int32(0), n), people))
