@@ -27,6 +27,7 @@ from onefold.store.escaping import escaped, unescaped
 from onefold.store.placing import by_graph
 from onefold.store.rows import BundleKey, bundle_hash, event_row, identity_key, node_hash
 from onefold.store.schema import CALM, bundles, evidence, log, members, nodes
+from onefold.store.suppression import refused
 
 ALIAS = slice(1, 16)  # of an id, without its first letter: 60 bits
 BUNDLE = Query(
@@ -125,11 +126,6 @@ def take(core: Core, key: BundleKey, row: Mapping[str, Any], *, call: str) -> Ta
         return taken
     with core.database.writing() as session:
         return _quickly(session, core, given) or _carefully(session, core, given)
-
-
-def refused(session: Session, core: Core, told: Key | None, row: Mapping[str, Any]) -> bool:
-    """Whether it is of somebody who was erased."""
-    return False
 
 
 def _quickly(session: Session, core: Core, given: _Given) -> Taken | None:
