@@ -45,7 +45,7 @@ def test_all_of_one_and_nothing_of_others() -> None:
             ("email", "ann@x.org", "own"),
             ("device", "k", "shared"),
         }
-        assert mine.consents[["purpose", "value"]].to_numpy().tolist() == [["news", "yes"]]
+        assert mine.consents[["purpose", "said"]].to_numpy().tolist() == [["news", "yes"]]
         assert len(mine.facts) == len(mine.decisions) == 0 and not mine.restricted
 
 
