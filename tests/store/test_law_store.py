@@ -22,7 +22,7 @@ from onefold.identity import resolve
 from onefold.store.schema import erased, erasures, meta, suppressed
 from tests.store.programs import KEY, Case, Fact, Model, cases, content, log_of, pair
 
-EXAMPLES = int(os.environ.get("ONEFOLD_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("ONEFOLD_EXAMPLES", "16"))
 LAW = settings(
     max_examples=max(EXAMPLES // 2, 1),
     suppress_health_check=list(HealthCheck),
