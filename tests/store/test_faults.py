@@ -37,7 +37,7 @@ def kill_often(url: str, how: str, kills: int, seed: int) -> tuple[int, int]:
     rng, sure, found = random.Random(seed), 0, 0
     size = 1 if how == "one" else int(how)
     for turn in range(kills):
-        after = rng.choice([-1, 0, 0, size, 2 * size, 5 * size])
+        after = rng.choice([-1, 0, size, 3 * size, 10 * size, 30 * size])
         pause = rng.uniform(0, 0.004 if how == "one" else 0.02) + (after < 0) * rng.uniform(0, 0.05)
         before = sure
         sure = killed(url, how, sure, sure + 100 * size, after, pause, durable="process")
