@@ -177,7 +177,7 @@ def older(monkeypatch, url, opened, steps, made=None):
         monkeypatch.setitem(migrating.STEPS, SCHEMA + at, step)
     if made is not None:
         monkeypatch.setattr(migrating, "DERIVED", DERIVED + 1)
-        monkeypatch.setattr("onefold.store.store._remake", made)
+        monkeypatch.setattr("onefold.store.rebuilding.remake", made)
 
 
 def adds(name):
