@@ -368,6 +368,26 @@ def test_two_who_say_a_type_first_agree(lasting, opened):
     assert "knows it as a number" in outcome[0]
 
 
+def test_several_who_say_many_types_first_do_not_wait_for_each_other(lasting, opened):
+    names = [f"property:{at}" for at in range(30)]
+    failed = []
+
+    def says(which):
+        core = opened(lasting)._core
+        try:
+            with core.database.writing(shared=True) as session:
+                meta.learn(core, session, dict.fromkeys(which, "text"))
+        except StoreError as error:
+            failed.append(error)
+
+    several = [threading.Thread(target=says, args=(names[:: 1 - 2 * (at % 2)],)) for at in range(4)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join(30)
+    assert failed == []
+
+
 def test_a_store_shows_where_it_is_and_no_password(opened, tmp_path):
     path = tmp_path / "a.db"
     assert repr(opened(f"sqlite:///{path}")) == f"Store('sqlite:///{path}')"
