@@ -51,7 +51,12 @@ TWIN = Query(
 LAST = Query(select(func.max(log.c.seq)))
 NEXT = Query(select(NUMBERS.next_value()))
 AHEAD = Query(
-    select(func.setval(NUMBERS.name, func.greatest(func.max(log.c.seq), NUMBERS.next_value())))
+    select(
+        func.setval(
+            literal_column(f"'{NUMBERS.name}'"),
+            func.greatest(func.max(log.c.seq), NUMBERS.next_value()),
+        )
+    )
 )
 ADD = Query(insert(log))
 ADD_SHARED = Query(postgresql.insert(log).on_conflict_do_nothing())
