@@ -52,7 +52,7 @@ _MARK = Query(
 
 def _counts(value: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     several = value.items() if isinstance(value, Mapping) else value
-    return tuple((str(name), int(n)) for name, n in several)
+    return tuple(sorted((str(name), int(n)) for name, n in several))
 
 
 def _names(value: Iterable[str]) -> tuple[str, ...]:
