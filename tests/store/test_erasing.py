@@ -33,7 +33,7 @@ def streams(draw: st.DrawFn, most: int = 14) -> list[Event]:
     return out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(streams(), policies(), st.data())
 def test_a_store_is_as_if_the_erased_had_never_come(
     events: list[Event], policy: Any, data: Any
@@ -158,3 +158,10 @@ def test_who_has_nothing_of_their_own_cannot_be_forgotten() -> None:
             store.forget(("device", "kiosk"))
         with pytest.raises(UnknownCustomer):
             store.forget(("user_id", "nobody"))
+
+
+def test_a_certificate_tells_the_digest_where_it_is_asked_for() -> None:
+    with of.Store(key="k") as store:
+        store.observe(Event("ann", "view", "2024-03-01"))
+        store.observe(Event("ben", "view", "2024-03-01"))
+        assert forget(store._core, ("customer", "ann"), digest=True).digest == store.digest()
