@@ -25,6 +25,7 @@ from onefold.store.closure import slice_of, write
 from onefold.store.compacting import truncated
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
+from onefold.store.digesting import digest as digest_of
 from onefold.store.escaping import unescaped
 from onefold.store.finding import found
 from onefold.store.loose import rows_of_person
@@ -123,7 +124,7 @@ class _Going:
     keys: Sequence[int]
 
 
-def forget(core: Core, who: Any, *, time: Any = None) -> Certificate:
+def forget(core: Core, who: Any, *, time: Any = None, digest: bool = False) -> Certificate:
     """Erase a customer: their events and facts, identifiers and decisions, for good.
 
     What came with an identifier that is theirs alone goes, and what came with shared ones and was
@@ -135,6 +136,8 @@ def forget(core: Core, who: Any, *, time: Any = None) -> Certificate:
         core: The store, opened with a key.
         who: An id, an alias, or an identifier: a pair of type and value.
         time: When it was done; it is kept in the certificate.
+        digest: Whether the certificate tells the digest of the store afterwards, for which all of
+            it is read.
 
     Returns:
         What was done, and what is left to do.
@@ -166,10 +169,13 @@ def forget(core: Core, who: Any, *, time: Any = None) -> Certificate:
             advice=WAITING if session.lite else DUE,
         )
         certificate.keep(session, held)
-    if not core.database.lite:
+    if core.database.lite:
+        advice = truncated(core)
+        held = attrs.evolve(held, done=advice is None, advice=advice)
+    elif not digest:
         return held
-    advice = truncated(core)
-    held = attrs.evolve(held, done=advice is None, advice=advice)
+    if digest:
+        held = attrs.evolve(held, digest=digest_of(core))
     with core.database.writing() as session:
         certificate.change(session, held)
     return held
