@@ -11,17 +11,17 @@ from typing import Any
 
 import attrs
 import numpy as np
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, select
 
 from onefold._check import shown
-from onefold.errors import ArgumentError, Restricted, UnknownCustomer
+from onefold.errors import ArgumentError, MissingExtra, UnknownCustomer
 from onefold.identity.known import is_pair, read, said, why_not
 from onefold.identity.links import end_of
 from onefold.identity.people import PERSON, SHARED, named
 from onefold.store.core import Core
 from onefold.store.database import Query, Session
 from onefold.store.rows import node_hash
-from onefold.store.schema import CONTESTED, nodes, places, restricted
+from onefold.store.schema import CONTESTED, nodes, places
 
 ID = re.compile(r"[ps][0-9a-f]{20}", re.ASCII)
 BITS = 15  # hexadecimal digits of an id that an index holds
@@ -31,13 +31,6 @@ _WHO = select(*_ALL).select_from(nodes.join(places, places.c.node == nodes.c.nod
 BY_ALIAS = Query(_WHO.where(nodes.c.alias == bindparam("alias")))
 BY_HASH = Query(_WHO.where(nodes.c.hash == bindparam("hash")))
 BY_NODE = Query(_WHO.where(nodes.c.node == bindparam("node")))
-IS_RESTRICTED = Query(
-    select(
-        exists(restricted.c.node)
-        .where(places.c.node == restricted.c.node)
-        .where(places.c.lump == bindparam("lump"), places.c.person == bindparam("person"))
-    )
-)
 
 
 @attrs.frozen
@@ -109,17 +102,6 @@ def node_at(session: Session, core: Core, position: int, value: str) -> tuple[An
     return None
 
 
-def refuse_restricted(session: Session, who: Found, *, call: str) -> None:
-    """Raise where a customer is restricted."""
-    held = None if who.shared else session.one(IS_RESTRICTED, lump=who.lump, person=who.node)
-    if held is None or not held[0]:
-        return
-    raise Restricted(
-        f"{call}: {who.id!r} is restricted: their data are kept and not used. They can be asked "
-        "for what is held with store.export(...), and store.release(...) ends it."
-    )
-
-
 def _identified(session: Session, core: Core, who: Any, call: str) -> Found:
     name, word = end_of(who, f"{call}: who")
     kind = core.policy.type(name)
@@ -137,7 +119,10 @@ def _identified(session: Session, core: Core, who: Any, call: str) -> Found:
 def _meant(session: Session, core: Core, word: str) -> str:
     """Of which types an identifier of this value is known."""
     for position, kind in enumerate(core.policy.types):
-        value = read(kind, core.policy, word)
+        try:
+            value = read(kind, core.policy, word)
+        except MissingExtra:  # of phone numbers; then there are none here
+            continue
         if value is not None and node_at(session, core, position, value) is not None:
             return f" Did you mean ({kind.name!r}, {word!r})?"
     return ""

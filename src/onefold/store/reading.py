@@ -6,7 +6,7 @@ The tables say which bundles are a customer's, so that only this customer's rows
 decoded when something is first asked of the profile.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -15,18 +15,21 @@ from sqlalchemy import bindparam, func, select
 
 from onefold import _time
 from onefold._types import Instant
+from onefold.consent import allowed
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog
+from onefold.events.several import one_log
 from onefold.identity import Identities, resolve
 from onefold.identity.bundles import NOBODY
 from onefold.identity.consent import overruled_of_one
 from onefold.profiles import Profile, Profiles, fold
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
-from onefold.store.finding import Found, anchored, found, refuse_restricted
+from onefold.store.finding import Found, anchored, found
 from onefold.store.ledgers import unread
 from onefold.store.loose import MEMBERS_OF, rows_of_person, rows_of_shared
 from onefold.store.meta import currency_of
+from onefold.store.restricting import refuse
 from onefold.store.rows import SELECTED, to_log
 from onefold.store.schema import (
     MIXED,
@@ -81,7 +84,8 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
     with core.database.reading() as session:
         moment = _moment(session, as_of, call)
         meant = found(session, core, who, call=call)
-        refuse_restricted(session, meant, call=call)
+        if not meant.shared:
+            refuse(session, meant.node, call=call)
         rows = _rows(session, core, meant)
         currency = currency_of(core, session)
     if not rows:
@@ -114,31 +118,45 @@ def profile_of(
     return _made(core, meant, rows, moment, currency_of(core, session))
 
 
-def profiles(core: Core, *, as_of: Instant | None = None) -> Profiles:
-    """Everybody's profiles, but of those who are restricted: a fold of the log."""
-    whole, who = _resolved(core)
-    made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=as_of)
-    gone = _restricted(core, made)
-    return made if not gone else made.select([name for name in made.ids if name not in gone])
+def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = None) -> Profiles:
+    """Everybody's profiles, but of those who are restricted: a fold of the log.
+
+    Who is who is by all that was seen, also with those who are restricted, or a tablet of four
+    would link three people as soon as the fourth is restricted; their own identifiers are theirs
+    still.
+
+    Args:
+        core: The store.
+        purpose: Only of customers who have agreed to it, as `onefold.consent.allowed` says.
+        as_of: The moment as of which; left out, just after the latest event or fact.
+
+    Raises:
+        ArgumentError: If the store is empty, or an argument is not allowed.
+    """
+    call = "Store.profiles"
+    moment = None if as_of is None else _time.instant(as_of, f"{call}: as_of")
+    whole = log_of(core)
+    who = resolve(whole, core.policy)
+    made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=moment)
+    free = np.ones(len(made), dtype=bool)
+    if gone := _restricted(core, made):
+        free = np.array([name not in gone for name in made.ids], dtype=bool)
+    if purpose is not None:
+        free &= allowed(made, purpose)
+    return made if free.all() else made.select(made.ids[free].tolist())
 
 
 def identities(core: Core) -> Identities:
     """Who is who, as `resolve` makes it of the log under the store's policy."""
-    return _resolved(core)[1]
+    return resolve(log_of(core), core.policy)
 
 
-def _resolved(core: Core) -> tuple[EventLog, Identities]:
-    whole = EventLog.from_events([])
+def log_of(core: Core) -> EventLog:
+    """All events and facts, also of those who are restricted."""
     with core.database.reading() as session:
-        pieces = list(_logs(session, core))
-    whole = pieces[0] if len(pieces) == 1 else sum(pieces[1:], pieces[0]) if pieces else whole
-    return whole, resolve(whole, core.policy)
-
-
-def _logs(session: Session, core: Core) -> Iterator[EventLog]:
-    currency = currency_of(core, session)
-    for rows in session.each(EVERY, size=PIECE):
-        yield to_log(rows, currency=currency)
+        currency = currency_of(core, session)
+        pieces = [to_log(r, currency=currency) for r in session.each(EVERY, size=PIECE)]
+    return one_log(pieces, "Store") if pieces else to_log([], currency=currency)
 
 
 def _restricted(core: Core, made: Profiles) -> set[str]:
@@ -224,10 +242,3 @@ def _said(session: Session, core: Core, meant: Found, rows: list[Any]) -> list[A
     gone = overruled_of_one(facts, members=members, known=known, policy=core.policy)
     lost = {row[SEQ] for row, no in zip(stated, gone.tolist(), strict=True) if no}
     return [row for row in rows if row[SEQ] not in lost] if lost else rows
-
-
-def log_of(core: Core) -> EventLog:
-    """All events and facts, also of those who are restricted."""
-    with core.database.reading() as session:
-        pieces = list(_logs(session, core))
-    return sum(pieces[1:], pieces[0]) if pieces else EventLog.from_events([])
