@@ -54,7 +54,7 @@ def web(url: str, scorer: str, clicks: pd.DataFrame) -> list[tuple[str, str, lis
             if profile is None:
                 continue
             ranking = fitted.sample(profile, n=3, temperature=0.5, rng=n)
-            store.record(ranking, time=event.time, channel="web")
+            store.record(ranking, channel="web")
             answered.append((str(event.id), profile.id, list(ranking.of(0))))
     return answered
 

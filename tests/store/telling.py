@@ -83,11 +83,15 @@ def of_log(events, policy):
         for n in range(len(name))
     }
     firsts, rows, keys = {}, [], []
-    for event, row, time in zip(events, seen.row.tolist(), seen.time.view(np.int64).tolist(), strict=True):
+    for event, row, time in zip(
+        events, seen.row.tolist(), seen.time.view(np.int64).tolist(), strict=True
+    ):
         key = (event.customer, event.event, event.source, repr(sorted(event.identifiers.items())))
         firsts[key] = min(firsts.get(key, time), time)
         keys.append(key)
-    for key, row, time in zip(keys, seen.row.tolist(), seen.time.view(np.int64).tolist(), strict=True):
+    for key, row, time in zip(
+        keys, seen.row.tolist(), seen.time.view(np.int64).tolist(), strict=True
+    ):
         if row < 0:
             rows.append((time, None, None, None))
             continue

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,9 +52,10 @@ def test_a_store_is_as_if_the_erased_had_never_come(
     for event in events:
         observe(other, event)
     assert held(other) == after
-    for event in events:  # nobody comes back
-        observe(core, event)
+    for event in events:  # nobody comes back; without an id an event that is repeated is another
+        if event.id is not None:
+            observe(core, event)
     assert held(core) == after
-    assert not gone or len(after["log"]) < len({repr(event) for event in events})
+    assert not gone or len(after["log"]) < len(events)
     for one in (core, other):
         one.database.close()

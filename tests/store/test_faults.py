@@ -18,7 +18,6 @@ import pytest
 
 import onefold as of
 from onefold.errors import OnefoldError, StoreError
-from onefold.identity import DEFAULT
 from tests.store.producer import killed
 from tests.store.server import NoServer, connected, database, server
 from tests.store.shop import consistent, event, numbers, once
@@ -325,8 +324,3 @@ def test_a_broken_file_says_so_or_is_right(tmp_path: Path, seed: int) -> None:
             store.observe(event(200))
     except OnefoldError:
         pass  # any of ours; a foreign one fails
-
-
-def test_the_policy_is_the_database_s(lasting: str) -> None:
-    with of.Store(lasting) as store:
-        assert store.identities().policy == DEFAULT

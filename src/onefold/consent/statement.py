@@ -196,14 +196,14 @@ def _whose(who: Any, time: np.datetime64) -> Event:
     call = "consent: who"
     if isinstance(who, tuple) and len(who) == 2 and isinstance(who[0], str):
         who = {who[0]: who[1]}
-    if not isinstance(who, Mapping):
-        if isinstance(who, (tuple, list, set, bool)) or who is None:
-            raise ArgumentError(
-                f"{call} is {shown(who)}; it takes the id of a customer, an identifier "
-                "('email', 'ann@x.org'), or a mapping: {'email': 'ann@x.org', 'cookie': 'c1'}."
-            )
-        return Event(who, "consent", time)
-    event = Event(None, "consent", time, identifiers=who)
-    if not event.identifiers:
-        raise ArgumentError(f"{call} is {shown(who)}, which names nobody; give an identifier.")
-    return event
+    if not isinstance(who, (str, int, np.integer, Mapping)) or isinstance(who, bool):
+        raise ArgumentError(
+            f"{call} is {shown(who)}; it takes the id of a customer, an identifier "
+            "('email', 'ann@x.org'), or a mapping: {'email': 'ann@x.org', 'cookie': 'c1'}."
+        )
+    try:
+        if not isinstance(who, Mapping):
+            return Event(who, "consent", time)
+        return Event(None, "consent", time, identifiers=who)
+    except ArgumentError as error:
+        raise ArgumentError(f"{call}: {str(error).removeprefix('Event: ')}") from error

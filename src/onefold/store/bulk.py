@@ -16,16 +16,15 @@ from typing import Any, final
 
 import attrs
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from onefold._check import instance, shown, whole
 from onefold._types import Bools, Ints
 from onefold.errors import ArgumentError
 from onefold.events.event import Event
 from onefold.events.log import EventLog
-from onefold.events.tables import same_currency
 from onefold.identity.heard import Key, shortened
-from onefold.store import closure, meta
+from onefold.store import closure, meta, suppression
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
 from onefold.store.naming_many import Name, nodes_of
@@ -46,12 +45,7 @@ from onefold.store.schema import CALM, bundles, erased, evidence, log, members, 
 Rows = list[dict[str, Any]]
 COLUMNS = [column.name for column in log.c if column.name not in ("seq", "bundle")]
 
-ANY_SUPPRESSED = Query(
-    select(
-        select(func.count()).select_from(suppressed).scalar_subquery(),
-        select(func.count()).select_from(erased).scalar_subquery(),
-    )
-)
+ANY_REFUSED = Query(select(exists(select(suppressed.c.hash)), exists(select(erased.c.hash))))
 LAST_SEQ = Query(select(func.max(log.c.seq)))
 LAST_BUNDLE = Query(select(func.max(bundles.c.bundle)))
 BUNDLES = Query(
@@ -188,7 +182,6 @@ def _of_log(whole_log: EventLog, size: int) -> Iterator[Batch]:
 def _of_events(events: Sequence[Event]) -> Batch:
     keys: dict[BundleKey, int] = {}
     which, rows, types = [], [], dict[str, str]()
-    currency = None
     for event in events:
         key, row = event_row(event)
         which.append(keys.setdefault(key, len(keys)))
@@ -199,30 +192,24 @@ def _of_events(events: Sequence[Event]) -> Batch:
                     f"Store.observe_all: {name.replace(':', ' ', 1)} is a {types[name]} of one "
                     f"event and a {kind} of another. Give it one type, or another name."
                 )
-        currency = same_currency(currency, event.currency, "Store.observe_all")
-    return Batch(list(keys), np.array(which, dtype=np.int64), rows, types, currency)
+    return Batch(list(keys), np.array(which, dtype=np.int64), rows, types, None)
 
 
 def _taken(core: Core, batch: Batch) -> Taken:
     """Take in a batch: all of it, or nothing."""
-    heard = [_heard(key) for key in batch.keys]
-    for key in heard:
-        if key is not None:
-            core.naming.check(key, "Store.observe_all")
     with core.database.writing() as session:
         meta.learn(core, session, batch.types, currency=batch.currency)
-        gone = _refused(session, core, batch, heard)
+        gone = _refused(session, core, batch)
         kept = batch.only(~gone)
         new = _written(session, core, kept) if kept.rows else 0
         return Taken(new, len(kept.rows) - new, len(batch.rows) - len(kept.rows))
 
 
-def _refused(session: Session, core: Core, batch: Batch, heard: Sequence[Key | None]) -> Bools:
+def _refused(session: Session, core: Core, batch: Batch) -> Bools:
     """Which rows (n,) are of people who were erased."""
-    if session.one(ANY_SUPPRESSED) == (0, 0):
+    if not any(session.one(ANY_REFUSED) or ()):
         return np.zeros(len(batch.rows), dtype=bool)
-    from onefold.store import suppression
-
+    heard = [_heard(key) for key in batch.keys]
     return suppression.refused_rows(session, core, heard, which=batch.which, rows=batch.rows)
 
 
@@ -315,7 +302,10 @@ def _settle(
 
 def names_of(core: Core, key: BundleKey) -> list[Name]:
     """The distinct identifiers of a bundle, the strongest first."""
-    heard = _heard(key)
+    told = identity_key(key)
+    assert told is not None  # only what was erased has no text
+    core.naming.check(told, "Store.observe_all")
+    heard = shortened(told)
     return [] if heard is None else sorted(set(core.naming.identifiers(heard)))
 
 

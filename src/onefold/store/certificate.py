@@ -20,7 +20,7 @@ from onefold.store.core import Core
 from onefold.store.database import Query, Session
 from onefold.store.schema import checkpoints, erasures
 
-_NEXT = Query(select(func.coalesce(func.max(erasures.c.erasure), 0) + 1))
+_LAST = Query(select(func.max(erasures.c.erasure)))
 _ADD = Query(
     insert(erasures).values({name: bindparam(name) for name in ("erasure", "time", "counts")})
 )
@@ -133,7 +133,7 @@ def certificates(core: Core) -> tuple[Certificate, ...]:
 
 def number(session: Session) -> int:
     """The number of the next erasure."""
-    return int((session.one(_NEXT) or (1,))[0])
+    return int((session.one(_LAST) or (0,))[0] or 0) + 1
 
 
 def stale(session: Session, erasure: int, first: int | None) -> tuple[str, ...]:

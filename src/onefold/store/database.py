@@ -14,13 +14,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias, final
 
-from sqlalchemy import BindParameter, ColumnElement, Engine, bindparam, create_engine, event
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    literal_column,
+    null,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError as UrlError
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from onefold.errors import ArgumentError, StoreError
 
@@ -54,12 +64,16 @@ def _postgresql(element: Among, compiler: Any, **kw: Any) -> str:
 
 @final
 class Query:
-    """A statement whose parameters are named by `bindparam`; its text is made once a dialect."""
+    """A statement whose parameters are named by `bindparam`; its text is made once a dialect.
+
+    What stands in the statement itself becomes a part of the text.
+    """
 
     __slots__ = ("_made", "statement")
 
     def __init__(self, statement: ClauseElement) -> None:
-        self.statement, self._made = statement, dict[str, str]()
+        self.statement = replacement_traverse(statement, {}, _in_words)
+        self._made = dict[str, str]()
 
     def text(self, dialect: Any) -> str:
         """The statement in the words of a database."""
@@ -218,6 +232,18 @@ class Database:
             cursor.execute("PRAGMA secure_delete = ON")
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.close()
+
+
+def _in_words(element: Any, **_: Any) -> Any:
+    """What stands for a whole number of a statement, or for NULL; named parameters stay."""
+    if not isinstance(element, BindParameter) or element.required:
+        return None
+    held = element.value
+    if held is None:
+        return null()
+    if isinstance(held, str):  # of the code: nothing that was given is put into a statement
+        return literal_column("'" + held.replace("'", "''") + "'")
+    return literal_column(str(held)) if isinstance(held, int) else None
 
 
 def _url(url: Any) -> URL:

@@ -45,7 +45,7 @@ _ADD = Query(
         select(*(bindparam(name, type_=table.c[name].type) for name in _NAMES)).where(~_SAME),
     )
 )
-_LAST = Query(select(func.coalesce(func.max(table.c.seq), 0)))
+_LAST = Query(select(func.max(table.c.seq)))
 _LATEST = Query(select(func.max(log.c.time)))
 _READ = select(*(table.c[name] for name in ("node", *KEPT, "more"))).order_by(table.c.seq)
 _ALL = Query(_READ.where(table.c.node.isnot(None)))
@@ -100,7 +100,7 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
                 f"store, the first of which is {shown(rows[0]['customer'])}. It takes their ids as "
                 "the store's profiles have them."
             )
-        first = last = int((session.one(_LAST) or (0,))[0])
+        first = last = int((session.one(_LAST) or (0,))[0] or 0)
         some: list[dict[str, Any]] = []
         for row in rows:  # each is a row of the table, whatever is done
             node = whose.get(row.pop("customer"))

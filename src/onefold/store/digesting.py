@@ -36,7 +36,7 @@ from onefold.store.schema import (
 
 SIZE = 16  # bytes of the name of a row that others refer to
 WIDE = 2**256
-SAID = literal_column("'policy'"), literal_column("'currency'")  # of `meta`
+SAID: tuple[Any, ...] = literal_column("'policy'"), literal_column("'currency'")  # of `meta`
 
 
 BUNDLES = Query(

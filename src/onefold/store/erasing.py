@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, literal_column, null, select, update
 
 from onefold import _time
 from onefold._check import shown
@@ -60,7 +60,7 @@ _IN = Query(select(members.c.node).where(Among(members.c.bundle, "which")).disti
 _MIXED = Query(
     select(evidence.c.bundle)
     .where(evidence.c.person == bindparam("person"))
-    .where(evidence.c.flags.bitwise_and(MIXED) != 0)
+    .where(evidence.c.flags.op("&")(literal_column(str(MIXED))) != literal_column("0"))
 )
 _ROWS = Query(select(log.c.seq, log.c.key).where(Among(log.c.bundle, "which")))
 _FULL = Query(
@@ -81,7 +81,7 @@ _NAMES = Query(select(nodes.c.type, nodes.c.value).where(Among(nodes.c.node, "wh
 
 def _emptying(number: Any, which: Any) -> Query:
     table = number.table
-    empty = {column.name: None for column in table.c if column is not number}
+    empty = {column.name: null() for column in table.c if column is not number}
     return Query(update(table).where(Among(which, "which")).values(empty))
 
 

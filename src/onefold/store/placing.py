@@ -120,9 +120,7 @@ def whose_of(
     return out
 
 
-def calm_of(
-    nodes: Iterable[tuple[int, int, Place]], policy: IdentityPolicy
-) -> dict[int, bool]:
+def calm_of(nodes: Iterable[tuple[int, int, Place]], policy: IdentityPolicy) -> dict[int, bool]:
     """Of lumps whether one more row of a bundle, not before its first, changes nothing.
 
     So it is where all is one customer within all limits, whatever the period; and where a shared
@@ -179,5 +177,3 @@ def _places(graph: Graph, inside: Iterable[int], local: Mapping[int, int]) -> di
         )
         out[node] = lump, number[graph.group[at].anchor], flags
     return out
-
-

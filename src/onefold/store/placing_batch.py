@@ -205,8 +205,11 @@ def lumps(who: Partition) -> Ints:
 def flags_of(who: Partition) -> Ints:
     """The flags (n,) of each node."""
     giant = who.giant & ~who.demoted
-    out: Ints = who.demoted * SHARED | who.contested * CONTESTED | giant * GIANT
-    return out.astype(np.int64)
+    sides = ((who.demoted, SHARED), (who.contested, CONTESTED), (giant, GIANT))
+    out = np.zeros(len(giant), dtype=np.int64)
+    for held, flag in sides:
+        out[held] |= flag
+    return out
 
 
 def least(lump: Ints, order: Ints) -> Ints:
@@ -244,5 +247,6 @@ def owners(members: Codes, contested: Bools, calm: Bools) -> tuple[Ints, Ints]:
     owner = np.where(unsaid, n, members).min(axis=1, initial=n)
     quiet = np.append(calm, True)[members].all(axis=1)
     mixed = (unsaid & (members < n)).any(axis=1)
-    marks: Ints = (quiet * CALM | mixed * MIXED).astype(np.int64)
+    marks = np.where(quiet, CALM, 0).astype(np.int64)
+    marks[mixed] |= MIXED
     return owner.astype(np.int64), marks

@@ -7,6 +7,7 @@ of each bundle, and the few that share an id:
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 import numpy as np
@@ -31,7 +32,7 @@ from onefold.store.rows import identity_key, node_hash
 from onefold.store.schema import bundles, evidence, log, members, nodes, places, superseded
 
 PIECE = 100_000  # rows at a time
-ONE = literal_column("1")
+ONE: Any = literal_column("1")
 FEW = 5_000  # ids of which all deliveries are read at a time
 
 ALL_BUNDLES = Query(

@@ -11,7 +11,7 @@ comes is still stored.
 from typing import Any
 
 import numpy as np
-from sqlalchemy import bindparam, delete, exists, insert, select
+from sqlalchemy import bindparam, delete, exists, insert, literal_column, select
 
 from onefold import _time
 from onefold.errors import ArgumentError, Restricted
@@ -37,12 +37,11 @@ _ADD = Query(
 )
 _DELETE = Query(delete(restricted).where(Among(restricted.c.node, "which")))
 _ANY = Query(select(exists(select(restricted.c.node))))
-_OPEN = places.c.flags.bitwise_and(SHARED) == 0
+_OPEN = places.c.flags.op("&")(literal_column(str(SHARED))) == literal_column("0")
 _IS = Query(
     select(places.c.node)
     .join(restricted, restricted.c.node == places.c.node)
     .where(places.c.lump == _LUMP, places.c.person == bindparam("person"), _OPEN)
-    .limit(1)
 )
 _PERSONS = Query(
     select(places.c.person)

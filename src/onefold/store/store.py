@@ -7,21 +7,41 @@ The log is the truth; all else is made from it, and equals what a fold of it wou
 Every method is one call of a module beside this one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, final
 
 import pandas as pd
 from sqlalchemy import func, select
 
+from onefold._types import Instant
 from onefold.catalog import Catalog
-from onefold.errors import ArgumentError, StoreError
+from onefold.errors import ArgumentError
+from onefold.events.event import Event
 from onefold.events.log import EventLog
-from onefold.identity.policy import IdentityPolicy
-from onefold.store import logs, meta
-from onefold.store.core import Core
-from onefold.store.database import Database, Durable, Query, Session
+from onefold.identity import Identities, IdentityPolicy, PolicyDiff
+from onefold.profiles import Profile, Profiles
+from onefold.store import (
+    adopting,
+    bulk,
+    certificate,
+    compacting,
+    deciding,
+    digesting,
+    erasing,
+    logs,
+    meta,
+    reading,
+    rebuilding,
+    restricting,
+    writing,
+)
+from onefold.store.bulk import Taken
+from onefold.store.certificate import Certificate
+from onefold.store.compacting import Compacted
+from onefold.store.database import Database, Durable, Query
 from onefold.store.logs import Position
+from onefold.store.rebuilding import Rebuilt
 from onefold.store.schema import log as log_table
 from onefold.traits import TRAITS, Trait
 
@@ -85,11 +105,208 @@ class Store:
                 catalog=catalog,
                 key=key,
                 migrate=migrate,
-                remake=_remake,
+                remake=rebuilding.remake,
             )
         except BaseException:
             database.close()
             raise
+
+    def observe(self, event: Event) -> Profile | None:
+        """Take in one event, durably, and tell whose it is: their profile with it.
+
+        An event with an id that is there already, as it is, changes nothing; so a caller who got
+        no answer sends it again.
+
+        Args:
+            event: What happened, with a customer, identifiers, or both.
+
+        Returns:
+            The profile as of just after the latest event of the store; None where no identifier
+            of the event can tell anybody, it is of somebody who was erased, or whose data are
+            restricted (it is kept then).
+
+        Raises:
+            ArgumentError: If it is no event, or has what the policy or the store does not know.
+            StoreError: If the database refuses; nothing of it was written then.
+
+        Examples:
+            >>> import onefold as of
+            >>> store = of.Store()
+            >>> ann = store.observe(of.Event(None, "view", "2024-03-01", item="tea",
+            ...                              identifiers={"cookie": "c1"}))
+            >>> len(ann), ann.id == store.profile(("cookie", "c1")).id
+            (1, True)
+        """
+        return writing.observe(self._core, event)
+
+    def observe_all(
+        self, events: EventLog | Iterable[Event] | Iterable[EventLog], *, batch: int = 10_000
+    ) -> Taken:
+        """Take in many events and facts, in batches each of which is durable whole or not there.
+
+        Args:
+            events: A log, several, or events.
+            batch: How many rows a transaction has.
+
+        Returns:
+            How many rows were new, were there already, and were of people who were erased.
+
+        Raises:
+            ArgumentError: If something has what the policy or the store does not know; the batches
+                before are there then.
+            StoreError: If the database refuses.
+        """
+        return bulk.observe_all(self._core, events, batch=batch)
+
+    def profile(self, who: Any, *, as_of: Instant | None = None) -> Profile:
+        """One customer as of now: what `profiles()[who]` is, without reading anybody else.
+
+        Args:
+            who: An id, an alias, or an identifier: a pair of type and value.
+            as_of: The moment as of which, not before the latest event; left out, just after it.
+
+        Raises:
+            UnknownCustomer: If nobody is meant.
+            Restricted: If their data may be kept, and not used.
+            ArgumentError: If an argument is not allowed.
+        """
+        return reading.profile(self._core, who, as_of=as_of)
+
+    def profiles(self, purpose: str | None = None, *, as_of: Instant | None = None) -> Profiles:
+        """Everybody: a fold of the log by who is who. Who is restricted is left out.
+
+        Args:
+            purpose: Only those who may be addressed for it: unknown is no.
+            as_of: The moment as of which; left out, just after the latest event.
+        """
+        return reading.profiles(self._core, purpose, as_of=as_of)
+
+    def identities(self) -> Identities:
+        """Who is who, by all that was seen."""
+        return reading.identities(self._core)
+
+    def consent(
+        self,
+        who: Any,
+        purpose: str,
+        granted: bool,
+        *,
+        time: Instant,
+        source: str | None = None,
+        until: Instant | None = None,
+    ) -> None:
+        """Keep what somebody has said to being addressed for a purpose.
+
+        Args:
+            who: An identifier, a pair of type and value, or several as a mapping.
+            purpose: What for, such as "email".
+            granted: Whether they agreed.
+            time: When they said so.
+            source: Where, such as "double opt-in".
+            until: When it ends by itself.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+        """
+        from onefold.store import consenting
+
+        consenting.consent(self._core, who, purpose, granted, time=time, source=source, until=until)
+
+    def record(self, what: Any, *, time: Instant | None = None, channel: str | None = None) -> int:
+        """Keep what was decided: lists that were shown or sent, with their propensities.
+
+        Args:
+            what: Lists of `FittedScorer.rank` or `sample`, or a frame of a campaign.
+            time: When, where they don't tell it.
+            channel: Where, where they don't tell it.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            ArgumentError: If an argument is not allowed.
+            UnknownCustomer: If a list is of nobody here.
+        """
+        return deciding.record(self._core, what, time=time, channel=channel)
+
+    def decisions(self, who: Any = None) -> pd.DataFrame:
+        """What was decided, of everybody or of one customer, by the customer's id of today."""
+        return deciding.decisions(self._core, who)
+
+    def forget(self, who: Any, *, time: Instant | None = None) -> Certificate:
+        """Erase a person: rows, identifiers, state; and keep them from coming back.
+
+        Args:
+            who: An id, an alias, or an identifier: a pair of type and value.
+            time: When it was asked for; it is kept in the certificate.
+
+        Returns:
+            What went, by number, and which checkpoints are stale now.
+
+        Raises:
+            ArgumentError: If the store has no key, or all their identifiers are shared.
+            UnknownCustomer: If nobody is meant.
+            StoreError: If the database refuses; nothing is erased then.
+        """
+        return erasing.forget(self._core, who, time=time)
+
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The certificates of all erasures, in their order."""
+        return certificate.certificates(self._core)
+
+    def export(self, who: Any) -> Any:
+        """All that is kept of a person, for them to read and to take along.
+
+        Raises:
+            UnknownCustomer: If nobody is meant.
+        """
+        from onefold.store import exporting
+
+        return exporting.export(self._core, who)
+
+    def restrict(self, who: Any, *, time: Instant | None = None) -> int:
+        """Keep a person's data, and use them for nothing until `release`.
+
+        They are in no `profile`, `profiles`, `log` or `logs`; `export` and `forget` see them.
+
+        Returns:
+            How many of their identifiers are marked.
+
+        Raises:
+            UnknownCustomer: If nobody is meant.
+        """
+        return restricting.restrict(self._core, who, time=time)
+
+    def release(self, who: Any) -> int:
+        """Undo `restrict`."""
+        return restricting.release(self._core, who)
+
+    def rebuild(self) -> Rebuilt:
+        """Make everything anew that is not the log, and say what was otherwise before: nothing."""
+        return rebuilding.rebuild(self._core)
+
+    def digest(self) -> str:
+        """A hash of all that is kept: the same wherever the same was said under one policy."""
+        return digesting.digest(self._core)
+
+    def adopt(self, policy: IdentityPolicy) -> PolicyDiff:
+        """Tell people apart by another policy, from now on and of all that was.
+
+        Other processes that have the store open must open it anew.
+
+        Returns:
+            Whom it has merged and split. `store.identities().diff(policy)` says so beforehand.
+
+        Raises:
+            ArgumentError: If the policy is none, or lacks types that are in the log.
+        """
+        made = adopting.adopt(self._core, policy)
+        self._core = self._core.under(policy)
+        return made
+
+    def compact(self) -> Compacted:
+        """Write the database anew, without the room of what was erased. It takes a while."""
+        return compacting.compact(self._core)
 
     def log(self, *, after: Position | None = None, until: Position | None = None) -> EventLog:
         """All events and facts, in the order in which they came; restricted people are left out.
@@ -182,8 +399,3 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _remake(core: Core, session: Session) -> None:
-    """Fill the derived tables of an older version anew."""
-    raise StoreError("Store: derived tables of an older version can't be made anew yet.")

@@ -1,0 +1,74 @@
+"""Consent in the store: what was said, of whom it turns out to be."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import onefold as of
+from onefold.consent import allowed, consents
+from onefold.errors import ArgumentError
+from onefold.store.consenting import consent
+from onefold.store.core import Core
+from onefold.store.logs import log
+from onefold.store.reading import profiles
+from onefold.store.store import Store
+
+
+@pytest.fixture
+def core(url: str) -> Iterator[Core]:
+    with Store(url) as store:
+        yield store._core
+
+
+def test_what_was_said_is_kept(core: Core) -> None:
+    ann = {"user_id": "ann", "cookie": "c1"}
+    how = {"source": "double opt-in mail", "until": "2025-03-01"}
+    assert consent(core, ann, "email", True, time="2024-03-01", **how)
+    assert consent(core, ann, "email", True, time="2024-03-01", **how)  # twice is once
+    assert consent(core, ("cookie", "c1"), "ads", False, time="2024-03-02", source="banner")
+    made = profiles(core)
+    frame = consents(made)
+    assert frame[["purpose", "granted", "source"]].to_numpy().tolist() == [
+        ["ads", False, "banner"],
+        ["email", True, "double opt-in mail"],
+    ]
+    assert len(made.ledger.facts) == 2
+    assert allowed(made, "email").tolist() == [True]
+    assert allowed(made, "email", as_of="2025-03-01").tolist() == [False]
+    assert allowed(profiles(core, as_of="2024-03-01 00:00:01"), "ads").tolist() == [False]
+
+
+def test_a_no_stays_where_two_turn_out_to_be_one(core: Core) -> None:
+    consent(core, ("cookie", "c1"), "email", False, time="2024-03-01")
+    consent(core, ("cookie", "c2"), "email", True, time="2024-03-02")
+    assert sorted(allowed(profiles(core), "email")) == [False, True]
+    for cookie in ("c1", "c2"):
+        consent(core, {"user_id": "ann", "cookie": cookie}, "ads", True, time="2024-03-03")
+    assert allowed(profiles(core), "email").tolist() == [False]
+    consent(core, ("user_id", "ann"), "email", True, time="2024-03-04", until="2024-03-06")
+    assert allowed(profiles(core), "email").tolist() == [True]
+    consent(core, ("cookie", "c2"), "email", True, time="2024-03-07")
+    assert allowed(profiles(core), "email").tolist() == [False]
+
+
+def test_wrong_arguments(core: Core) -> None:
+    several: list[Any] = ["ann", 7, None, {}, ("email",), ["email", "a@x.org"]]
+    for wrong in several:
+        with pytest.raises(ArgumentError, match="who"):
+            consent(core, wrong, "email", True, time="2024-03-01")
+    with pytest.raises(ArgumentError, match="purpose"):
+        consent(core, ("email", "a@x.org"), "", True, time="2024-03-01")
+    with pytest.raises(ArgumentError, match="granted"):
+        consent(core, ("email", "a@x.org"), "email", "yes", time="2024-03-01")
+    with pytest.raises(ArgumentError, match="until"):
+        consent(core, ("email", "a@x.org"), "email", False, time="2024-03-01", until="2025-01-01")
+    assert not len(log(core).facts)
+
+
+def test_hostile_text_comes_back_as_it_is(core: Core) -> None:
+    purpose, source = "'); DROP TABLE log;--\0", "<b>[source: x]</b>\n\0 until 2099-01-01 ✓"
+    consent(core, ("email", "ann@x.org"), purpose, True, time="2024-03-01", source=source)
+    frame = consents(profiles(core))
+    assert frame[["purpose", "granted", "source"]].to_numpy().tolist() == [[purpose, True, source]]
+    assert isinstance(of.consent.Consent.of("consent:x", "yes", time="2024-01-01").granted, bool)
