@@ -26,6 +26,8 @@ from onefold.store.core import Core
 from onefold.store.database import Query, Session
 from onefold.store.decoding import SELECTED, to_log
 from onefold.store.escaping import escaped, unescaped
+from onefold.store.loose import rows_of_people
+from onefold.store.restricting import withheld
 from onefold.store.schema import bundles, erasures, evidence, places, restricted
 from onefold.store.schema import checkpoints as kept
 from onefold.store.schema import log as log_table
@@ -157,7 +159,7 @@ def held_back(core: Core, session: Session) -> frozenset[int]:
 
     These are rows of bundles whose identifiers are all contested: whose they are is asked of each.
     """
-    return frozenset()
+    return rows_of_people(session, core, sorted(withheld(session)))
 
 
 def _position(session: Session) -> Position:
