@@ -50,7 +50,6 @@ _PEOPLE = select(places.c.person).where(
 _THEIRS = select(evidence.c.bundle).where(evidence.c.bundle == log_table.c.bundle, _PEOPLE.exists())
 SOME = Query(_ASKED)
 FREE = Query(_ASKED.where(~_THEIRS.exists()))
-ANY_RESTRICTED = Query(select(restricted.c.node).limit(1))
 LAST = Query(select(func.max(log_table.c.seq)))
 ERASURES = Query(select(func.max(erasures.c.erasure)))
 FORGET = Query(delete(kept).where(kept.c.name == bindparam("name")))
@@ -154,14 +153,6 @@ def checkpoints(core: Core) -> pd.DataFrame:
     return out
 
 
-def held_back(core: Core, session: Session) -> frozenset[int]:
-    """Numbers of rows of restricted people that their bundle does not give away.
-
-    These are rows of bundles whose identifiers are all contested: whose they are is asked of each.
-    """
-    return rows_of_people(session, core, sorted(withheld(session)))
-
-
 def _position(session: Session) -> Position:
     last, erased = session.one(LAST), session.one(ERASURES)
     assert last is not None and erased is not None
@@ -197,8 +188,9 @@ def _pieces(
 ) -> Iterator[tuple[EventLog, int]]:
     """Logs of up to `most` rows together, each with the number up to which all was read."""
     currency = meta.currency_of(core, session)
-    bound = session.one(ANY_RESTRICTED) is not None
-    query, back = (FREE, held_back(core, session)) if bound else (SOME, frozenset[int]())
+    people = withheld(session)
+    query = FREE if people else SOME
+    back = rows_of_people(session, core, sorted(people))  # which no bundle gives away
     while first < last and most > 0:
         size = min(PIECE, most)
         rows = session.all(query, after=first, until=last, most=size)
