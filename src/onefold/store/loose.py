@@ -19,6 +19,7 @@ from onefold.identity.attribution import owners_of_rows
 from onefold.identity.bundles import NOBODY, Nodes, Seen
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
+from onefold.store.escaping import maybe_unescaped
 from onefold.store.schema import CONTESTED, MIXED, bundles, evidence, log, members, nodes, places
 
 CONTESTED_OF = Query(
@@ -139,7 +140,8 @@ def _owned(session: Session, core: Core, shared: Iterable[int]) -> Iterable[tupl
     All that was seen with these is read.
     """
     asked = list(shared)
-    kinds: dict[int, str | None] = dict(session.all(BUNDLES_AT, nodes=session.several(asked)))
+    told = session.all(BUNDLES_AT, nodes=session.several(asked))
+    kinds = {bundle: maybe_unescaped(kind) for bundle, kind in told}
     which = session.several(kinds)
     some, lists = _some(core, session.all(MEMBERS_OF, bundles=which))
     instants = session.all(INSTANTS_OF, bundles=which)
