@@ -117,19 +117,6 @@ class Profile:
         """The profile of the person at one position of a ledger."""
         return cls(ledger.people[position], ledger, None, traits, catalog, as_of, position)
 
-    @classmethod
-    def unread(
-        cls,
-        customer: str,
-        rows: Unread,
-        *,
-        traits: tuple[Trait, ...],
-        catalog: Catalog | None,
-        as_of: np.datetime64,
-    ) -> "Profile":
-        """The profile of a person whose events are decoded when they are first asked for."""
-        return cls(customer, rows, None, traits, catalog, as_of)
-
     def after(self, event: Event) -> "Profile":
         """The profile that also knows `event`; `as_of` moves past it if it is the latest.
 

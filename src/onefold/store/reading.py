@@ -202,7 +202,7 @@ def _made(
     core: Core, meant: Found, rows: Sequence[Any], moment: np.datetime64, currency: str | None
 ) -> Profile:
     held = unread(rows, meant.id, currency)
-    return Profile.unread(meant.id, held, traits=core.traits, catalog=core.catalog, as_of=moment)
+    return Profile(meant.id, held, None, core.traits, core.catalog, moment)
 
 
 def _moment(session: Session, as_of: Instant | None, call: str) -> np.datetime64:
