@@ -11,17 +11,17 @@ from typing import Any
 
 import attrs
 import numpy as np
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 
 from onefold._check import shown
-from onefold.errors import ArgumentError, MissingExtra, UnknownCustomer
+from onefold.errors import ArgumentError, MissingExtra, Restricted, UnknownCustomer
 from onefold.identity.known import is_pair, read, said, why_not
 from onefold.identity.links import end_of
 from onefold.identity.people import PERSON, SHARED, named
 from onefold.store.core import Core
 from onefold.store.database import Query, Session
 from onefold.store.rows import node_hash
-from onefold.store.schema import CONTESTED, nodes, places
+from onefold.store.schema import CONTESTED, nodes, places, restricted
 
 ID = re.compile(r"[ps][0-9a-f]{20}", re.ASCII)
 BITS = 15  # hexadecimal digits of an id that an index holds
@@ -31,6 +31,13 @@ _WHO = select(*_ALL).select_from(nodes.join(places, places.c.node == nodes.c.nod
 BY_ALIAS = Query(_WHO.where(nodes.c.alias == bindparam("alias")))
 BY_HASH = Query(_WHO.where(nodes.c.hash == bindparam("hash")))
 BY_NODE = Query(_WHO.where(nodes.c.node == bindparam("node")))
+IS_RESTRICTED = Query(
+    select(
+        exists(restricted.c.node)
+        .where(places.c.node == restricted.c.node)
+        .where(places.c.lump == bindparam("lump"), places.c.person == bindparam("person"))
+    )
+)
 
 
 @attrs.frozen
@@ -100,6 +107,17 @@ def node_at(session: Session, core: Core, position: int, value: str) -> tuple[An
         if (row[1], row[2]) == (position, value):
             return row
     return None
+
+
+def refuse_restricted(session: Session, who: Found, *, call: str) -> None:
+    """Raise where a customer is restricted."""
+    held = None if who.shared else session.one(IS_RESTRICTED, lump=who.lump, person=who.node)
+    if held is None or not held[0]:
+        return
+    raise Restricted(
+        f"{call}: {who.id!r} is restricted: their data are kept and not used. They can be asked "
+        "for what is held with store.export(...), and store.release(...) ends it."
+    )
 
 
 def _identified(session: Session, core: Core, who: Any, call: str) -> Found:

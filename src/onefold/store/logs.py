@@ -153,6 +153,14 @@ def checkpoints(core: Core) -> pd.DataFrame:
     return out
 
 
+def held_back(core: Core, session: Session) -> frozenset[int]:
+    """Numbers of rows of restricted people that their bundle does not give away.
+
+    These are rows of bundles whose identifiers are all contested: whose they are is asked of each.
+    """
+    return rows_of_people(session, core, sorted(withheld(session)))
+
+
 def _position(session: Session) -> Position:
     last, erased = session.one(LAST), session.one(ERASURES)
     assert last is not None and erased is not None
@@ -188,9 +196,8 @@ def _pieces(
 ) -> Iterator[tuple[EventLog, int]]:
     """Logs of up to `most` rows together, each with the number up to which all was read."""
     currency = meta.currency_of(core, session)
-    people = withheld(session)
-    query = FREE if people else SOME
-    back = rows_of_people(session, core, sorted(people))  # which no bundle gives away
+    bound = bool(withheld(session))
+    query, back = (FREE, held_back(core, session)) if bound else (SOME, frozenset[int]())
     while first < last and most > 0:
         size = min(PIECE, most)
         rows = session.all(query, after=first, until=last, most=size)

@@ -25,13 +25,14 @@ from onefold.identity.consent import overruled_of_one
 from onefold.profiles import Profile, Profiles, fold
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
-from onefold.store.finding import Found, anchored, found
+from onefold.store.finding import Found, anchored, found, refuse_restricted
 from onefold.store.ledgers import unread
 from onefold.store.loose import MEMBERS_OF, owner_of, rows_of_person, rows_of_shared
 from onefold.store.meta import currency_of
-from onefold.store.restricting import is_restricted, refuse
+from onefold.store.restricting import is_restricted
 from onefold.store.rows import SELECTED, to_log
 from onefold.store.schema import (
+    CONTESTED,
     MIXED,
     bundles,
     evidence,
@@ -85,8 +86,7 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
     with core.database.reading() as session:
         moment = _moment(session, as_of, call)
         meant = found(session, core, who, call=call)
-        if not meant.shared:
-            refuse(session, meant.node, call=call)
+        refuse_restricted(session, meant, call=call)
         rows = _rows(session, core, meant)
         currency = currency_of(core, session)
     if not rows:
@@ -255,8 +255,10 @@ def _said(session: Session, core: Core, meant: Found, rows: list[Any]) -> list[A
     told = session.all(MEMBERS_OF, bundles=session.several({row[BUNDLE] for row in stated}))
     held: dict[int, list[int]] = {}
     proved = set()
-    for bundle, node, kind, _, person, _ in told:
-        held.setdefault(bundle, []).append(node)
+    for bundle, node, kind, _, person, flags in told:
+        tells = held.setdefault(bundle, [])
+        if not flags & CONTESTED:  # others may have said it at a shared device
+            tells.append(node)
         if core.policy.types[kind].limit == 1 and person == meant.node and not meant.shared:
             proved.add(bundle)
     width = max(map(len, held.values()))
