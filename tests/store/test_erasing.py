@@ -161,7 +161,15 @@ def test_who_has_nothing_of_their_own_cannot_be_forgotten() -> None:
 
 
 def test_a_certificate_tells_the_digest_where_it_is_asked_for() -> None:
-    with of.Store(key="k") as store:
-        store.observe(Event("ann", "view", "2024-03-01"))
-        store.observe(Event("ben", "view", "2024-03-01"))
-        assert forget(store._core, ("customer", "ann"), digest=True).digest == store.digest()
+    core, other = opened(of.identity.DEFAULT), opened(of.identity.DEFAULT)
+    for name in ("ann", "ben"):
+        observe(core, Event(name, "view", "2024-03-01"))
+    made = forget(core, ("customer", "ann"), digest=True)
+    copied(core, other)
+    observe(other, Event("cid", "view", "2024-03-01"))
+    observe(other, Event("ben", "view", "2024-03-01"))
+    last = forget(other, ("customer", "cid"), digest=True)
+    assert made.digest is not None and made.digest != last.digest  # another list
+    assert forget(core, ("customer", "ben")).digest is None
+    for one in (core, other):
+        one.database.close()
