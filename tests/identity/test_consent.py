@@ -126,3 +126,25 @@ def test_what_is_no_yes_is_a_no() -> None:
         several = [(0, "consent", ("c1",), word), (1, "consent", ("c2",), "Opt In")]
         held = resolve(log_of(several), POLICY, links=ONE).applied(log_of(several)).facts  # type: ignore[arg-type]
         assert held.coded("text").decode().tolist() == [word]
+
+
+def test_who_shares_a_device_lifts_nobodys_no() -> None:
+    people = ["ann", "ben", "cid", "dan", "eve"]
+    kiosk = of.EventLog.from_events(
+        of.Event(
+            None, "login", DAY + np.timedelta64(i, "h"), identifiers={"user_id": u, "device": "k"}
+        )
+        for i, u in enumerate([*people, "ann"], 1)
+    )
+
+    def said(granted: bool, minute: int, **who: str) -> of.EventLog:
+        moment = DAY + np.timedelta64(6 * 60 + minute, "m")
+        return of.consent.Consent("email", granted, time=moment).to_log(who)
+
+    log = kiosk + said(False, 1, user_id="ann", device="k") + said(True, 2, device="k")
+    for policy in (of.identity.DEFAULT, attrs.evolve(of.identity.DEFAULT, deny_wins=[])):
+        ann = of.fold(log, identities=resolve(log, policy))["user_id", "ann"]
+        # Somebody at the kiosk, whose yes the policy gives to ann, who has just signed in there.
+        assert ann["consent:email"] == ("no" if policy.deny_wins else "yes")
+    proved = log + said(True, 3, user_id="ann")
+    assert of.fold(proved, identities=resolve(proved))["user_id", "ann"]["consent:email"] == "yes"

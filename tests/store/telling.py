@@ -5,22 +5,16 @@ import numpy as np
 from sqlalchemy import text
 
 from onefold import EventLog
-from onefold.events.identifiers import in_columns  # noqa: F401
 from onefold.identity import resolve
 from onefold.identity.attribution import NOBODY
 from onefold.identity.graph import components
-from onefold.identity.naming import Naming
-from onefold.store.core import Core
-from onefold.store.database import Database
-from onefold.store.schema import CONTESTED, GIANT, MADE, MIXED, SHARED, TRUTH
+from onefold.store.schema import CONTESTED, GIANT, MIXED, SHARED
+from onefold.store.store import Store
 
 
 def opened(policy, url="sqlite://"):
-    """An empty store."""
-    database = Database(url, durable="process", timeout=30.0)
-    TRUTH.create_all(database.engine)
-    MADE.create_all(database.engine)
-    return Core(database, policy, Naming(policy), b"salt", (), None, None)
+    """The core of an empty store."""
+    return Store(url, policy=policy, durable="process")._core
 
 
 def told(core, words):
@@ -83,9 +77,7 @@ def of_log(events, policy):
         for n in range(len(name))
     }
     firsts, rows, keys = {}, [], []
-    for event, row, time in zip(
-        events, seen.row.tolist(), seen.time.view(np.int64).tolist(), strict=True
-    ):
+    for event, time in zip(events, seen.time.view(np.int64).tolist(), strict=True):
         key = (event.customer, event.event, event.source, repr(sorted(event.identifiers.items())))
         firsts[key] = min(firsts.get(key, time), time)
         keys.append(key)

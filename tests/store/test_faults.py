@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import onefold as of
@@ -117,9 +118,9 @@ def fill(store: Any, start: int, *, batch: int | None = None) -> tuple[int, Stor
 
 
 def large(number: int) -> of.Event:
-    import attrs
-
-    return attrs.evolve(event(number), basket=f"b{number}-" + "x" * 2000)
+    """An event of some 4 kB that can't be compressed."""
+    noise = random.Random(number).randbytes(2000).hex()
+    return attrs.evolve(event(number), basket=f"b{number}-{noise}")
 
 
 def full_and_then_room(store: Any, batch: int | None, room: Callable[[], None]) -> None:
@@ -221,7 +222,7 @@ def test_a_locked_database_says_so_and_goes_on(lasting: str, opened: Open) -> No
         ):
             with pytest.raises(StoreError, match="Another process holds the database"):
                 call()
-        assert numbers(store) == once(range(1))  # who reads does not wait
+        assert len(store) == 1  # who reads does not wait
     store.observe_all([event(n) for n in range(1, 5)])
     assert numbers(store) == once(range(5))
     consistent(store)

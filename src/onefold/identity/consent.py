@@ -2,8 +2,8 @@
 
 Of the facts that the policy names (`deny_wins`) a yes does not count while a no of the same name
 is in force; what is no yes is a no (`onefold.consent`). A no is lifted by a later yes, until that
-ends, which came with an identifier that had said no, or with one of a type of which a customer has
-but one: the person who proved who they are.
+ends, which came with an identifier that had said no and is nobody else's, or with one of a type of
+which a customer has but one: the person who proved who they are.
 
     cookie c1: no      cookie c2: yes      both turn out to be ann's      no, until ann says yes
 
@@ -60,6 +60,8 @@ def overruled(
     person = np.append(who.person, -1)[np.minimum(members, len(who.nodes))]
     proves = np.append(single, False)[np.minimum(members, len(who.nodes))]
     known = (proves & (person == owners[rows][:, None])).any(axis=1)
+    tells = np.append(~who.contested, False)  # who else may have said it at a shared device?
+    members = np.where(tells[np.minimum(members, len(who.nodes))], members, np.int64(NOBODY))
     out[rows] = _outweighed(group, time, no=no, until=until, members=members, known=known)
     return out
 
@@ -71,8 +73,9 @@ def overruled_of_one(
 
     Args:
         facts: The statements, in any order.
-        members: (n, k) the identifiers that each came with, as numbers; `NOBODY` fills up.
-        known: (n,) whether one of these is the customer's, and of a type of which one has but one.
+        members: (n, k) the identifiers that each came with, as numbers, without those that are
+            contested; `NOBODY` fills up.
+        known: (n,) whether one of them is the customer's, and of a type of which one has but one.
         policy: Names of facts of which a no stays.
     """
     out = np.zeros(len(facts), dtype=bool)

@@ -159,7 +159,7 @@ class IdentityPolicy:
         blocked: Regular expressions of values that are no identifiers, of any type.
         deny_wins: Names of facts, or beginnings of names before a colon, of which a "no" stays
             where two people turn out to be one, unless the yes came later and with an identifier
-            that tells people apart, or with the one that had said no.
+            that tells people apart, or with the one that had said no and is not shared.
         key: A secret by which ids of customers are hashed: who has not got it can't find
             the id that belongs to an e-mail address. "" is no secret. It is neither shown nor
             saved; what is loaded gets it back by `with_key`.

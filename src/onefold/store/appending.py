@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.dialects import postgresql
 
 from onefold.events.identifiers import CUSTOMER
@@ -50,7 +50,12 @@ TWIN = Query(
 LAST = Query(select(func.max(log.c.seq)))
 NEXT = Query(select(NUMBERS.next_value()))
 AHEAD = Query(
-    select(func.setval(NUMBERS.name, func.greatest(func.max(log.c.seq), NUMBERS.next_value())))
+    select(
+        func.setval(
+            literal_column(f"'{NUMBERS.name}'"),
+            func.greatest(func.max(log.c.seq), NUMBERS.next_value()),
+        )
+    )
 )
 ADD = Query(insert(log))
 ADD_SHARED = Query(postgresql.insert(log).on_conflict_do_nothing())

@@ -23,7 +23,7 @@ from onefold.scoring.decisions import Decisions
 from onefold.scoring.rank import Ranking
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
-from onefold.store.finding import BITS, ID, found
+from onefold.store.finding import BITS, ID, Found, found
 from onefold.store.restricting import persons_nodes
 from onefold.store.schema import CONTESTED, SHARED, log, nodes, places
 from onefold.store.schema import decisions as table
@@ -131,10 +131,15 @@ def decisions(core: Core, who: Any = None) -> pd.DataFrame:
         if who is None:
             rows = session.all(_ALL)
         else:
-            one = found(session, core, who, call="Store.decisions")
-            mine = [one.node] if one.shared else persons_nodes(session, one.node)
-            rows = session.all(_OF, which=session.several(mine))
+            return of(session, core, found(session, core, who, call="Store.decisions"))
         return _shown(rows, _customers(session, core, {int(row[0]) for row in rows}))
+
+
+def of(session: Session, core: Core, who: Found) -> pd.DataFrame:
+    """What was written down of one customer, within a transaction."""
+    mine = [who.node] if who.shared else persons_nodes(session, who.node)
+    rows = session.all(_OF, which=session.several(mine))
+    return _shown(rows, _customers(session, core, {int(row[0]) for row in rows}))
 
 
 def _frame(what: Any) -> pd.DataFrame:
@@ -282,7 +287,7 @@ def _shown(rows: Sequence[Row], customers: dict[int, str]) -> pd.DataFrame:
     micros = np.array(held["time"], dtype="datetime64[us]")
     frame["time"] = pd.DatetimeIndex(micros).tz_localize("UTC")
     for name in ("decision", "item", "policy"):
-        frame[name] = np.array(held[name], dtype=object)
+        frame[name] = pd.Series(held[name], dtype=object)
     frame["rank"] = pd.array(held["rank"], dtype="Int32")
     for name in ("score", "propensity"):
         frame[name] = np.array(held[name], dtype=np.float64)

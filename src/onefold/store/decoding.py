@@ -180,14 +180,18 @@ def _properties(cells: Cells) -> dict[str, Column]:
 
 
 def _identifiers(cells: list[Cells]) -> dict[str, Column]:
-    """The columns of identifiers, and with them that of sources; each bundle is read once."""
+    """The columns of identifiers and of sources; each bundle is read once.
+
+    A log of events keeps sources only beside identifiers. Here they are kept in any case, so that
+    a piece of a log tells what the whole would.
+    """
     index = {given: at for at, given in enumerate(dict.fromkeys(cells[GIVEN]))}
     bundles_ = [{kind: tuple(values) for kind, values in json.loads(given)} for given in index]
     out: dict[str, Column] = {}
     which = np.fromiter((index[c] for c in cells[GIVEN]), dtype=np.int64, count=len(cells[GIVEN]))
     for name, values in in_columns(bundles_).items():
         out[name] = _coded(values).take(which)
-    sources = _text(cells[FROM])  # kept whatever else is in these rows: others may be put to them
+    sources = _text(cells[FROM])
     if len(sources.vocab):
         out[SOURCE] = sources
     return out

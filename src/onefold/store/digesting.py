@@ -18,6 +18,7 @@ from sqlalchemy import func, literal_column, or_, select
 from onefold._types import Array
 from onefold.store.core import Core
 from onefold.store.database import Query, Row, Session
+from onefold.store.rows import CONTENT
 from onefold.store.schema import (
     bundles,
     decisions,
@@ -49,7 +50,7 @@ NODES = Query(
         nodes.c.value.isnot(None)
     )
 )
-_CONTENT = [column for column in log.c if column.name not in ("seq", "bundle")]
+_CONTENT = [log.c[name] for name in CONTENT]  # the text of an id may come with a repetition
 LOG = Query(select(log.c.bundle, *_CONTENT).where(log.c.bundle.isnot(None)))
 SUPERSEDED = Query(select(log.c.bundle, *_CONTENT).join(superseded, superseded.c.seq == log.c.seq))
 MEMBERS = Query(select(members.c.node, members.c.bundle))

@@ -48,7 +48,7 @@ _PEOPLE = select(places.c.person).where(
 _THEIRS = select(evidence.c.bundle).where(evidence.c.bundle == log_table.c.bundle, _PEOPLE.exists())
 SOME = Query(_ASKED)
 FREE = Query(_ASKED.where(~_THEIRS.exists()))
-ANY_RESTRICTED = Query(select(restricted.c.node).limit(1))
+ANY_RESTRICTED = Query(select(restricted.c.node))  # one is asked for
 LAST = Query(select(func.max(log_table.c.seq)))
 ERASURES = Query(select(func.max(erasures.c.erasure)))
 FORGET = Query(delete(kept).where(kept.c.name == bindparam("name")))

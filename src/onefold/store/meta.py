@@ -12,7 +12,7 @@ new or old; then one transaction holds all others off.
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -86,7 +86,7 @@ def opened(
     if key is not None:
         _check_key(database, held, key)
     chosen = _agreed(policy, held)
-    salt = bytes.fromhex(held["salt"])
+    salt = _read(held, "salt", bytes.fromhex)
     core = Core(database, chosen, Naming(chosen), salt, traits, catalog, key)
     if migrating.is_old(held):
         migrating.migrate(core, remake)
@@ -146,13 +146,8 @@ def learn(
 
 def currency_of(core: Core, session: Session) -> str | None:
     """The currency of the amounts, if a log has told one."""
-    if "currency" not in core.known:
-        said = value(session, "currency")
-        if said is None:
-            return None
-        core.known["currency"] = said
-    held: str = core.known["currency"]
-    return held
+    held: str | None = core.known.get("currency")
+    return value(session, "currency") if held is None else held
 
 
 def _settled(core: Core, session: Session, name: str, known_as: str, said: str) -> str:
@@ -161,13 +156,15 @@ def _settled(core: Core, session: Session, name: str, known_as: str, said: str) 
     What was there before this transaction will stay, and is kept in mind. What this transaction
     says may still be undone.
     """
-    held = value(session, name)
-    if held is not None:
+    held, ours = value(session, name), "said:" + known_as
+    if held is None:
+        if session.run(IF_NEW, name=name, value=said):
+            core.known[ours] = session
+        held = value(session, name)
+        assert held is not None
+    elif core.known.get(ours) is not session:
+        core.known.pop(ours, None)
         core.known[known_as] = held
-        return held
-    session.run(IF_NEW, name=name, value=said)
-    held = value(session, name)
-    assert held is not None
     return held
 
 
@@ -192,7 +189,20 @@ def _held(session: Session) -> dict[str, str] | None:
             f"Store: this database says nothing of {quoted(lost)} in its table 'meta', so it was "
             "damaged or changed by hand. Nothing of it was changed. Take its last copy."
         )
+    for name in ("schema", "derived"):
+        _read(held, name, int)
     return held
+
+
+def _read(held: Mapping[str, str], name: str, how: Callable[[str], Any]) -> Any:
+    try:
+        return how(held[name])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoreError(
+            f"Store: what this database says of {name!r} in its table 'meta' can't be read "
+            f"({type(error).__name__}: {error}), so it was damaged or changed by hand. Nothing of "
+            "it was changed. Take its last copy."
+        ) from error
 
 
 def _is_ours(session: Session) -> bool:
@@ -232,7 +242,7 @@ def _check_key(database: Database, held: Mapping[str, str], key: str) -> None:
 
 def _agreed(policy: IdentityPolicy | None, held: Mapping[str, str]) -> IdentityPolicy:
     """The policy of the database, which the caller's must be."""
-    stored = _policy_of(held["policy"])
+    stored: IdentityPolicy = _read(held, "policy", _policy_of)
     if policy is None:
         if stored._sealed is not None:
             raise ArgumentError(

@@ -29,6 +29,7 @@ from onefold.store.loose import MEMBERS_OF, rows_of_person, rows_of_shared
 from onefold.store.meta import currency_of
 from onefold.store.rows import SELECTED, to_log
 from onefold.store.schema import (
+    CONTESTED,
     MIXED,
     bundles,
     evidence,
@@ -212,8 +213,10 @@ def _said(session: Session, core: Core, meant: Found, rows: list[Any]) -> list[A
     told = session.all(MEMBERS_OF, bundles=session.several({row[BUNDLE] for row in stated}))
     held: dict[int, list[int]] = {}
     proved = set()
-    for bundle, node, kind, _, person, _ in told:
-        held.setdefault(bundle, []).append(node)
+    for bundle, node, kind, _, person, flags in told:
+        tells = held.setdefault(bundle, [])
+        if not flags & CONTESTED:  # others may have said it at a shared device
+            tells.append(node)
         if core.policy.types[kind].limit == 1 and person == meant.node and not meant.shared:
             proved.add(bundle)
     width = max(map(len, held.values()))

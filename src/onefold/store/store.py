@@ -26,6 +26,7 @@ from onefold.store import (
     bulk,
     certificate,
     compacting,
+    consenting,
     deciding,
     digesting,
     erasing,
@@ -194,7 +195,7 @@ class Store:
         time: Instant,
         source: str | None = None,
         until: Instant | None = None,
-    ) -> None:
+    ) -> bool:
         """Keep what somebody has said to being addressed for a purpose.
 
         Args:
@@ -205,12 +206,14 @@ class Store:
             source: Where, such as "double opt-in".
             until: When it ends by itself.
 
+        Returns:
+            Whether it is kept: False where it is of somebody who was erased.
+
         Raises:
             ArgumentError: If an argument is not allowed.
         """
-        from onefold.store import consenting
-
-        consenting.consent(self._core, who, purpose, granted, time=time, source=source, until=until)
+        told = {"time": time, "source": source, "until": until}
+        return consenting.consent(self._core, who, purpose, granted, **told)
 
     def record(self, what: Any, *, time: Instant | None = None, channel: str | None = None) -> int:
         """Keep what was decided: lists that were shown or sent, with their propensities.

@@ -9,24 +9,39 @@ Otherwise the components that it touches are loaded, settled, and written where 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 from sqlalchemy import bindparam, func, insert, select
 
+from onefold._check import instance
+from onefold.errors import Restricted
 from onefold.events.event import Event
 from onefold.identity.heard import Key, shortened
 from onefold.identity.people import named
 from onefold.identity.policy import IdentityPolicy
+from onefold.profiles.row import Profile
 from onefold.store.appending import append
 from onefold.store.closure import GIVE, PLACE, slice_of, write
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
 from onefold.store.escaping import escaped, unescaped
+from onefold.store.finding import anchored, refuse_restricted
+from onefold.store.loose import owner_of
+from onefold.store.meta import learn
 from onefold.store.placing import by_graph
-from onefold.store.rows import BundleKey, bundle_hash, event_row, identity_key, node_hash
+from onefold.store.reading import profile_of
+from onefold.store.rows import (
+    BundleKey,
+    bundle_hash,
+    event_row,
+    event_types,
+    identity_key,
+    node_hash,
+)
 from onefold.store.schema import CALM, bundles, evidence, log, members, nodes
+from onefold.store.suppression import refused
 
 ALIAS = slice(1, 16)  # of an id, without its first letter: 60 bits
 BUNDLE = Query(
@@ -55,7 +70,8 @@ ADD_BUNDLE = Query(insert(bundles))
 ADD_NODE = Query(insert(nodes))
 ADD_MEMBER = Query(insert(members))
 
-Name = tuple[int, str]  # position of the type, normal value
+T = TypeVar("T")
+Name: TypeAlias = tuple[int, str]  # position of the type, normal value
 
 
 @attrs.frozen(eq=False)
@@ -85,55 +101,90 @@ class _Given:
     hash: int
     told: Key
     row: Mapping[str, Any]
+    types: Mapping[str, str]
 
 
-def observe(core: Core, event: Event) -> int | None:
+def observe(core: Core, event: Event) -> Profile | None:
     """Take in one event, which may come late, or again; durable when this returns.
 
+    Args:
+        core: The store.
+        event: What happened.
+
     Returns:
-        The anchor of whose it is; None where that is nobody, or asked for each row.
+        The profile of whose it is, with it; None where no identifier of it is anybody's, where it
+        is suppressed, and where the customer is restricted.
 
     Raises:
-        ArgumentError: If it has identifiers of a type that the policy does not know.
+        ArgumentError: If it is no event, has identifiers of a type that the policy does not know,
+            or a property that is text here and a number in the store, or the other way round.
         StoreError: If the database refuses; nothing is written then.
     """
-    return take(core, *event_row(event), call="Store.observe").person
+    call = "Store.observe"
+    instance(event, Event, f"{call}: event", "Make one with Event(...).")
+    key, row = event_row(event)
+    types = event_types(event) if event.properties else {}
+    return take(core, key, row, types=types, call=call, read=_profile)
 
 
-def take(core: Core, key: BundleKey, row: Mapping[str, Any], *, call: str) -> Taken:
+def take(
+    core: Core,
+    key: BundleKey,
+    row: Mapping[str, Any],
+    *,
+    types: Mapping[str, str],
+    call: str,
+    read: Callable[[Session, Core, Taken], T],
+) -> T:
     """Take in one event or fact, as its bundle and the columns of its row.
 
     Args:
         core: The store.
         key: Whose it is, its kind and source.
         row: The columns of its row.
+        types: Of its properties.
         call: In whose name errors are raised.
+        read: What is asked in the same transaction, once it is in.
 
     Raises:
-        ArgumentError: If it has identifiers of a type that the policy does not know.
+        ArgumentError: If it has identifiers of a type that the policy does not know, or properties
+            of another type than the store's.
         StoreError: If the database refuses; nothing is written then.
     """
     told = identity_key(key)
     assert told is not None  # only what was erased has no text
     core.naming.check(told, call)
-    given = _Given(key, bundle_hash(key, core.salt), told, row)
+    given = _Given(key, bundle_hash(key, core.salt), told, row, types)
     with core.database.writing(shared=True) as session:
         taken = _quickly(session, core, given)
         if taken is None and session.lite:  # where all writers are alone
             taken = _carefully(session, core, given)
-    if taken is not None:
-        return taken
+        if taken is not None:
+            return read(session, core, taken)
     with core.database.writing() as session:
-        return _quickly(session, core, given) or _carefully(session, core, given)
+        taken = _quickly(session, core, given) or _carefully(session, core, given)
+        return read(session, core, taken)
 
 
-def refused(session: Session, core: Core, told: Key | None, row: Mapping[str, Any]) -> bool:
-    """Whether it is of somebody who was erased."""
-    return False
+def _profile(session: Session, core: Core, taken: Taken) -> Profile | None:
+    node, own = taken.person, True
+    if taken.loose:
+        assert taken.bundle is not None and taken.seq is not None
+        owner = owner_of(session, core, taken.bundle, taken.seq)
+        node, own = (None, True) if owner is None else owner
+    if node is None:
+        return None
+    try:
+        refuse_restricted(session, anchored(session, core, node, shared=not own), call="")
+    except Restricted:
+        return None
+    return profile_of(session, core, node, shared=not own)
 
 
 def _quickly(session: Session, core: Core, given: _Given) -> Taken | None:
     """Add a row, if it changes nothing of who is who; None: it may."""
+    if given.types:
+        learn(core, session, given.types)
     if refused(session, core, shortened(given.told), given.row):
         return Taken(None, None, None, False, False)
     found = _found(session, given)
@@ -150,7 +201,7 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
     """Add a row, and settle what it touches; nobody else writes."""
     found, seen = _found(session, given), given.row["seen"]
     if found is not None:
-        bundle, first, person, flags = found[0], *found[5:]
+        bundle, first, person = found[0], *found[5:7]
         latest = session.one(LATEST, bundle=bundle)
         seq, new = append(session, core, bundle, key=given.key, row=given.row, whose=True)
         if not new or (latest is not None and first <= seen <= latest[0]):
