@@ -15,8 +15,10 @@ from sqlalchemy import bindparam, func, select
 
 from onefold import _time
 from onefold._types import Instant
+from onefold.consent import allowed
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.events.log import EventLog
+from onefold.events.several import one_log
 from onefold.identity import Identities, resolve
 from onefold.identity.bundles import NOBODY
 from onefold.identity.consent import overruled_of_one
@@ -115,12 +117,21 @@ def profile_of(
     return _made(core, meant, rows, moment, currency_of(core, session))
 
 
-def profiles(core: Core, *, as_of: Instant | None = None) -> Profiles:
-    """Everybody's profiles, but of those who are restricted: a fold of the log."""
+def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = None) -> Profiles:
+    """Everybody's profiles, but of those who are restricted: a fold of the log.
+
+    Args:
+        core: The store.
+        purpose: Only those who may be addressed for it: unknown is no.
+        as_of: The moment as of which.
+    """
     whole, who = _resolved(core)
     made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=as_of)
     gone = _restricted(core, made)
-    return made if not gone else made.select([name for name in made.ids if name not in gone])
+    kept = np.array([name not in gone for name in made.ids], dtype=bool)
+    if purpose is not None:
+        kept &= allowed(made, purpose)
+    return made if kept.all() else made.select(made.ids[kept])
 
 
 def identities(core: Core) -> Identities:
@@ -129,10 +140,7 @@ def identities(core: Core) -> Identities:
 
 
 def _resolved(core: Core) -> tuple[EventLog, Identities]:
-    whole = EventLog.from_events([])
-    with core.database.reading() as session:
-        pieces = list(_logs(session, core))
-    whole = pieces[0] if len(pieces) == 1 else sum(pieces[1:], pieces[0]) if pieces else whole
+    whole = log_of(core)
     return whole, resolve(whole, core.policy)
 
 
@@ -232,5 +240,4 @@ def _said(session: Session, core: Core, meant: Found, rows: list[Any]) -> list[A
 def log_of(core: Core) -> EventLog:
     """All events and facts, also of those who are restricted."""
     with core.database.reading() as session:
-        pieces = list(_logs(session, core))
-    return sum(pieces[1:], pieces[0]) if pieces else EventLog.from_events([])
+        return one_log(_logs(session, core), "Store")
