@@ -46,7 +46,7 @@ def events_of(frame: pd.DataFrame) -> list[of.Event]:
 
 
 def web(url: str, scorer: str, clicks: pd.DataFrame) -> list[tuple[str, str, list[str]]]:
-    """Observe clicks, rank, record: (id of the event, customer, items) of each that was answered."""
+    """Observe clicks, rank, record: (id of the event, customer, items) of each one answered."""
     fitted: Any = of.load(scorer)
     answered = []
     with of.Store(url, **OPEN) as store:

@@ -39,7 +39,9 @@ def event(n: int, user: str, mail: str, note: str, item: str) -> of.Event:
 def test_nothing_is_left(postgres: str, opened: Callable[..., Any]) -> None:
     with database(postgres) as url:
         store = opened(url, key="a secret")
-        others = [event(n, f"user-{n}", f"{n}@kunde.sim", f"note {n}", "tea") for n in range(30, 60)]
+        others = [
+            event(n, f"user-{n}", f"{n}@kunde.sim", f"note {n}", "tea") for n in range(30, 60)
+        ]
         its = [event(n, WHO, "Seven@kunde.sim", "note of seven", "item-of-seven") for n in range(5)]
         store.observe_all([*others, *its])
         store.observe(event(9, WHO, "seven@kunde.sim", "note of seven", "item-of-seven"))

@@ -171,10 +171,10 @@ superseded = Table("superseded", MADE, _number("seq"))
 
 # PostgreSQL samples what is in a column, and keeps it elsewhere: not what may be of a person.
 for _table in (bundles, log, decisions, nodes):
-    for _column in _table.c:
-        if isinstance(_column.type, Text):
-            _said = DDL(f'ALTER TABLE {_table.name} ALTER "{_column.name}" SET STATISTICS 0')
-            event.listen(_table, "after_create", _said.execute_if(dialect="postgresql"))
+    for _name in (column.name for column in _table.c if isinstance(column.type, Text)):
+        _said = f'ALTER TABLE {_table.name} ALTER "{_name}" SET STATISTICS 0'
+        _there = DDL(_said).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
+        event.listen(_table, "after_create", _there)
 
 # Flags of places.
 SHARED = 1  # demoted: it serves too many, and links nobody
