@@ -103,7 +103,7 @@ class Certificate:
         held = attrs.asdict(self)
         held["counts"] = dict(self.counts)
         held["time"] = None if self.time is None else f"{self.time}Z"
-        return json.dumps(held, sort_keys=True)
+        return json.dumps(held)
 
     @classmethod
     def from_json(cls, said: str) -> "Certificate":

@@ -112,6 +112,11 @@ class Store:
             database.close()
             raise
 
+    @property
+    def policy(self) -> IdentityPolicy:
+        """How people are told apart here."""
+        return self._core.policy
+
     def observe(self, event: Event) -> Profile | None:
         """Take in one event, durably, and tell whose it is: their profile with it.
 
