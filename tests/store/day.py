@@ -13,6 +13,7 @@ import pandas as pd
 import onefold as of
 
 KEY = "the service's secret"
+OPEN: dict[str, Any] = {"key": KEY, "durable": "process"}  # power cuts are not of this day
 TYPES = ("user_id", "crm_id", "loyalty_card", "email", "phone", "device", "cookie")
 
 
@@ -45,10 +46,10 @@ def events_of(frame: pd.DataFrame) -> list[of.Event]:
 
 
 def web(url: str, scorer: str, clicks: pd.DataFrame) -> list[tuple[str, str, list[str]]]:
-    """Observe clicks, rank, record: (id of the event, customer, items) of each that was answered."""
+    """Observe clicks, rank, record: (id of the event, customer, items) of each one answered."""
     fitted: Any = of.load(scorer)
     answered = []
-    with of.Store(url, key=KEY) as store:
+    with of.Store(url, **OPEN) as store:
         for n, event in enumerate(events_of(clicks)):
             profile = store.observe(event)
             if profile is None:
@@ -62,7 +63,7 @@ def web(url: str, scorer: str, clicks: pd.DataFrame) -> list[tuple[str, str, lis
 def tills(url: str, frame: pd.DataFrame, rows: int) -> tuple[int, int, int]:
     """Deliver batches, each of them twice: how many rows were new, repeated, suppressed."""
     new = repeated = suppressed = 0
-    with of.Store(url, key=KEY) as store:
+    with of.Store(url, **OPEN) as store:
         for start in range(0, len(frame), rows):
             batch = log_of(frame.iloc[start : start + rows])
             for _ in range(2):
@@ -74,7 +75,7 @@ def tills(url: str, frame: pd.DataFrame, rows: int) -> tuple[int, int, int]:
 
 def night(url: str, path: str) -> int:
     """Fold the log, fit, save, set a checkpoint: how many events were read."""
-    with of.Store(url, key=KEY) as store:
+    with of.Store(url, **OPEN) as store:
         position = store.position()
         profiles = store.profiles()
         of.save(of.Scorer().fit(profiles, rng=7), path)
@@ -84,5 +85,5 @@ def night(url: str, path: str) -> int:
 
 def analyst(url: str, path: str, month: str) -> None:
     """Save the profiles as of a moment."""
-    with of.Store(url, key=KEY) as store:
+    with of.Store(url, **OPEN) as store:
         of.save(store.profiles().at(month), path)

@@ -4,7 +4,8 @@ After an erasure rows are empty, and keep their numbers. Here they are deleted, 
 written anew:
 
     SQLite       delete, VACUUM, truncate the write-ahead log
-    PostgreSQL   delete, VACUUM FULL, a new segment of the write-ahead log, CHECKPOINT
+    PostgreSQL   delete, VACUUM FULL, the same of what the planner knows of values, and write the
+                 write-ahead log through
 
 The last row of a table stays, for its number is never given again.
 """
@@ -15,6 +16,7 @@ import attrs
 from sqlalchemy import Column, delete, func, select
 
 from onefold.errors import StoreError
+from onefold.store import certificate
 from onefold.store.core import Core
 from onefold.store.database import Query
 from onefold.store.schema import MADE, TRUTH, bundles, decisions, log, nodes
@@ -34,6 +36,9 @@ def _deleting(number: "Column[Any]", told: "Column[Any]") -> Query:
     return Query(delete(table).where(told.is_(None)).where(number < last))
 
 
+_SEGMENTS = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' AND name "
+_WAITING = _SEGMENTS + "> pg_walfile_name(pg_current_wal_lsn())"
+_KEPT = _SEGMENTS + "< (SELECT redo_wal_file FROM pg_control_checkpoint())"
 _DELETE = {number.table.name: _deleting(number, told) for number, told in EMPTIED}
 
 
@@ -64,9 +69,10 @@ def compact(core: Core) -> Compacted:
     """
     with core.database.writing() as session:
         rows = sum(session.run(query) for query in _DELETE.values())
-    if core.database.lite:
-        return Compacted(rows, *_lite(core))
-    return Compacted(rows, *_server(core))
+    done, advice = _lite(core) if core.database.lite else _server(core)
+    with core.database.writing() as session:
+        certificate.settle(session, done=done, advice=advice)
+    return Compacted(rows, done, advice)
 
 
 def truncated(core: Core) -> str | None:
@@ -97,15 +103,38 @@ def _server(core: Core) -> tuple[bool, str | None]:
         for name in tables:
             cursor.execute(f"VACUUM (FULL, ANALYZE) {name}")
         try:
-            cursor.execute("SELECT pg_switch_wal()")
-            cursor.execute("CHECKPOINT")
+            cursor.execute("VACUUM FULL pg_catalog.pg_statistic")  # it holds the commonest values
+            kept = _overwritten(cursor)
         except Exception as error:
             if getattr(error, "sqlstate", None) != "42501":  # insufficient_privilege
                 raise StoreError(
                     f"Store: the server did not write a checkpoint: {error}"
                 ) from error
             return False, (
-                "this user may not: run SELECT pg_switch_wal(); CHECKPOINT; as a superuser of the "
-                "server, and let archives of the write-ahead log expire"
+                "this user may not write the server's write-ahead log through, in which it is "
+                "still: call compact() as a superuser, and let archives of the log expire"
             )
-    return True, None
+    if not kept:
+        return True, None
+    return False, (
+        f"the server keeps {kept:,} older segments of its write-ahead log, for replicas, archives "
+        "or wal_keep_size; let them go, and call compact()"
+    )
+
+
+def _overwritten(cursor: Any) -> int:
+    """Write the write-ahead log through; how many older segments the server keeps all the same.
+
+    A checkpoint does not delete old segments: it gives them new names, to be used again, with
+    what is in them. So each of those that wait is used, up to its end.
+    """
+    cursor.execute("SELECT pg_switch_wal()")
+    cursor.execute("CHECKPOINT")
+    cursor.execute(_WAITING)
+    for _ in range(cursor.fetchone()[0] + 1):  # some, of 16 MB each
+        cursor.execute("SELECT pg_logical_emit_message(false, 'onefold', '')")
+        cursor.execute("SELECT pg_switch_wal()")
+    cursor.execute("CHECKPOINT")
+    cursor.execute(_KEPT)
+    kept: int = cursor.fetchone()[0]
+    return kept

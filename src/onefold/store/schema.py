@@ -16,6 +16,7 @@ Instants are microseconds of UTC, money is millionths; `seen` is min(time, recei
 """
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     Float,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    event,
 )
 
 SCHEMA = 1  # of the tables of the truth; `migrate` leads from one to the next
@@ -166,6 +168,13 @@ Index("evidence_person", evidence.c.person)
 
 # Deliveries of an event of which another one counts, and facts that repeat others.
 superseded = Table("superseded", MADE, _number("seq"))
+
+# PostgreSQL samples what is in a column, and keeps it elsewhere: not what may be of a person.
+for _table in (bundles, log, decisions, nodes):
+    for _name in (column.name for column in _table.c if isinstance(column.type, Text)):
+        _said = f'ALTER TABLE {_table.name} ALTER "{_name}" SET STATISTICS 0'
+        _there = DDL(_said).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
+        event.listen(_table, "after_create", _there)
 
 # Flags of places.
 SHARED = 1  # demoted: it serves too many, and links nobody

@@ -112,6 +112,11 @@ class Store:
             database.close()
             raise
 
+    @property
+    def policy(self) -> IdentityPolicy:
+        """How people are told apart here."""
+        return self._core.policy
+
     def observe(self, event: Event) -> Profile | None:
         """Take in one event, durably, and tell whose it is: their profile with it.
 
@@ -190,8 +195,8 @@ class Store:
         self,
         who: Any,
         purpose: str,
-        granted: bool,
         *,
+        granted: bool,
         time: Instant,
         source: str | None = None,
         until: Instant | None = None,
@@ -212,8 +217,9 @@ class Store:
         Raises:
             ArgumentError: If an argument is not allowed.
         """
-        told = {"time": time, "source": source, "until": until}
-        return consenting.consent(self._core, who, purpose, granted, **told)
+        return consenting.consent(
+            self._core, who, purpose, granted, time=time, source=source, until=until
+        )
 
     def record(self, what: Any, *, time: Instant | None = None, channel: str | None = None) -> int:
         """Keep what was decided: lists that were shown or sent, with their propensities.
