@@ -224,11 +224,11 @@ def large(url: str, given: argparse.Namespace) -> dict[str, Any]:
         ids = []
         while len(ids) < given.hits:
             try:
-                ids.append(store.profile(("user_id", f"u{rng.integers(people)}")).customer)
+                ids.append(store.profile(("user_id", f"u{rng.integers(people)}")).id)
             except of.errors.UnknownCustomer:
                 continue
         reads: dict[str, Callable[[Any], Any]] = {
-            "the id": lambda profile: profile.customer,
+            "the id": lambda profile: profile.id,
             "with recency": lambda profile: profile["recency"],
             "with all traits": lambda profile: profile.to_dict(),
         }

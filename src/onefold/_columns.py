@@ -35,7 +35,12 @@ def frozen(array: Array) -> Array:
 
 def same_in_all(value: Any, n: int) -> Array:
     """One value in each of n rows, for which no memory is spent."""
-    return np.broadcast_to(np.asarray(value), (n,))
+    held = np.asarray(value)
+    if held.dtype.kind not in "biuf":
+        return np.broadcast_to(held, (n,))
+    out: Array = np.ndarray((n,), held.dtype, held, strides=(0,))  # the same, sooner
+    out.flags.writeable = False
+    return out
 
 
 def taken(array: Array, rows: Array | slice) -> Array:

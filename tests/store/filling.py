@@ -39,7 +39,8 @@ def fill(core, log):
 def filled(core, log):
     """The rows of each table, by name."""
     keys, which, rows = log_rows(log)
-    known, stored = set(), []
+    known: set[tuple] = set()
+    stored: list[dict] = []
     for bundle, row in zip(which.tolist(), rows, strict=True):
         said = (bundle, *(row[name] for name in CONTENT))
         if said not in known:
@@ -78,7 +79,7 @@ def _people(core, who, numbers):
     edges = part.edges
     free = ~(part.demoted[edges.strong] | part.demoted[edges.weak])
     lump = components(len(nodes), (edges.strong[free], edges.weak[free]))
-    least = {}
+    least: dict[int, int] = {}
     for at, number in enumerate(numbers):
         least[lump[at]] = min(number, least.get(lump[at], number))
     flags = (
@@ -111,7 +112,8 @@ def _people(core, who, numbers):
 def _evidence(who, numbers, stored):
     part, seen = who.partition, who.seen
     members, evidence = [], []
-    first, at_bundle = {}, {}
+    first: dict[int, int] = {}
+    at_bundle: dict[int, int] = {}
     for at, row in enumerate(stored):
         bundle = row["bundle"]
         first[bundle] = min(row["seen"], first.get(bundle, row["seen"]))

@@ -108,7 +108,8 @@ def _event(draw: st.DrawFn, number: int, row: Any, before: list[Any]) -> of.Even
 def _fact(draw: st.DrawFn) -> Fact:
     hours, _, _, names = draw(rows())
     text = draw(st.sampled_from(["north", "south"]))
-    return Fact(np.datetime64(START + hours * HOUR, "us"), "region", text, names)
+    held = {kind: tuple(sorted(values)) for kind, values in names.items()}  # as an event has them
+    return Fact(np.datetime64(START + hours * HOUR, "us"), "region", text, held)
 
 
 def log_of(several: Any) -> of.EventLog:

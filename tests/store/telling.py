@@ -1,12 +1,14 @@
 """What a store tells of who is who, and what `resolve` tells of the same events."""
 
+from typing import Any
+
 import attrs
 import numpy as np
 from sqlalchemy import text
 
 from onefold import EventLog
 from onefold.identity import resolve
-from onefold.identity.attribution import NOBODY
+from onefold.identity.bundles import NOBODY
 from onefold.identity.graph import components
 from onefold.store.schema import CONTESTED, GIANT, MIXED, SHARED
 from onefold.store.store import Store
@@ -37,7 +39,7 @@ def of_store(core):
     """What is stored, without numbers."""
     names = {n: (core.policy.types[t].name, v) for n, t, v in told(core, NODES)}
     held = told(core, "SELECT node, lump, person, flags FROM places")
-    lumps = {}
+    lumps: dict[int, set[int]] = {}
     for node, lump, _, _ in held:
         lumps.setdefault(lump, set()).add(node)
         assert lump <= node and lump in {row[0] for row in held}
@@ -76,7 +78,8 @@ def of_log(events, policy):
         )
         for n in range(len(name))
     }
-    firsts, rows, keys = {}, [], []
+    firsts: dict[tuple[Any, ...], int] = {}
+    rows, keys = [], []
     for event, time in zip(events, seen.time.view(np.int64).tolist(), strict=True):
         key = (event.customer, event.event, event.source, repr(sorted(event.identifiers.items())))
         firsts[key] = min(firsts.get(key, time), time)

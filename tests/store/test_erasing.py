@@ -3,9 +3,12 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import onefold as of
 from onefold import Event
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.store.erasing import forget
@@ -30,7 +33,7 @@ def streams(draw: st.DrawFn, most: int = 14) -> list[Event]:
     return out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(streams(), policies(), st.data())
 def test_a_store_is_as_if_the_erased_had_never_come(
     events: list[Event], policy: Any, data: Any
@@ -57,5 +60,116 @@ def test_a_store_is_as_if_the_erased_had_never_come(
             observe(core, event)
     assert held(core) == after
     assert not gone or len(after["log"]) < len(events)
+    for one in (core, other):
+        one.database.close()
+
+
+def kiosk(at: str, name: str | None = None, kind: str = "view", **more: Any) -> Event:
+    held = {"device": "kiosk"} if name is None else {"device": "kiosk", "user_id": name}
+    return Event(None, kind, f"2024-03-01 {at}", identifiers=held, **more)
+
+
+SHARED = [
+    kiosk("09:00", "ann", "login"),
+    kiosk("09:05", item="hers"),
+    kiosk("09:06", item="hers too", id="e1"),
+    kiosk("10:00", "ben", "login"),
+    kiosk("10:05", item="his"),
+    kiosk("11:00", "cid", "login"),
+    kiosk("12:00", "dan", "login"),
+]
+
+
+def items(store: of.Store, who: Any) -> list[str | None]:
+    return [None if e is None else str(e) for e in store.export(who).events["item"]]
+
+
+def test_who_shares_a_device_goes_alone() -> None:
+    ann, ben = ("user_id", "ann"), ("user_id", "ben")
+    with of.Store(key="k") as store:
+        for event in SHARED:
+            store.observe(event)
+        assert items(store, ann) == [None, "hers", "hers too"]
+        his = items(store, ben)
+        made = store.forget(ann)
+        assert (made.identifiers, made.events, made.count("log")) == (1, 2, 3)
+        with pytest.raises(UnknownCustomer):
+            store.profile(ann)
+        assert items(store, ben) == his == [None, "his"]
+        digest, rows = store.digest(), len(store)
+        assert store.observe_all(SHARED[:3]).suppressed == 3  # from an older copy
+        assert (store.digest(), len(store)) == (digest, rows)
+        store.rebuild()
+        assert store.digest() == digest
+
+
+def test_a_device_that_few_are_left_on_is_not_shared_any_more() -> None:
+    with of.Store(key="k") as store, of.Store(key="k") as other:
+        for event in SHARED:
+            store.observe(event)
+        for name in ("ann", "cid", "dan"):
+            store.forget(("user_id", name))
+        for event in SHARED[3:5]:
+            other.observe(event)
+        assert store.profile(("device", "kiosk")).id == other.profile(("user_id", "ben")).id
+        assert len(store.profiles()) == len(other.profiles()) == 1
+
+
+def test_a_delivery_that_was_superseded_counts_again() -> None:
+    with of.Store(key="k") as store:
+        for at, name in (("09:00", "ann"), ("09:01", "ben")):
+            store.observe(Event(name, "view", f"2024-03-01 {at}", id="e1"))
+        assert len(store.export(("customer", "ben")).events.query("counts")) == 0
+        store.forget(("customer", "ann"))
+        assert len(store.export(("customer", "ben")).events.query("counts")) == 1
+        assert len(store.profiles()) == 1
+
+
+def test_what_was_fitted_on_the_person_is_stale() -> None:
+    with of.Store(key="k") as store:
+        store.observe(Event("ben", "view", "2024-03-01"))
+        store.checkpoint("before")
+        store.observe(Event("ann", "view", "2024-03-01"))
+        store.checkpoint("after")
+        made = store.forget(("customer", "ann"), time="2024-03-02")
+        assert made.stale == ("after",) and str(made.time) == "2024-03-02T00:00:00.000000"
+        stale = dict(zip(*store.checkpoints()[["name", "stale"]].to_numpy().T, strict=True))
+        assert stale == {"before": False, "after": True}
+        assert store.certificates() == (made,) and type(made).from_json(made.to_json()) == made
+        assert "ann" not in made.to_json() and "after" in repr(made)
+
+
+def test_facts_and_restrictions_go_along() -> None:
+    with of.Store(key="k") as store:
+        said = pd.DataFrame({"who": ["ann", "ben"], "job": ["smith", "baker"]})
+        said["at"] = pd.Timestamp("2024-03-01", tz="UTC")
+        store.observe_all(of.EventLog.from_facts(said, customer="who", time="at", facts=["job"]))
+        store.restrict(("customer", "ann"))
+        made = store.forget(("customer", "ann"))
+        assert (made.count("log"), made.count("restricted")) == (1, 1)
+        assert len(store) == 1 and store.export(("customer", "ben")).facts["value"][0] == "baker"
+
+
+def test_who_has_nothing_of_their_own_cannot_be_forgotten() -> None:
+    with of.Store(key="k") as store:
+        for event in SHARED:
+            store.observe(event)
+        with pytest.raises(ArgumentError, match="other people's too"):
+            store.forget(("device", "kiosk"))
+        with pytest.raises(UnknownCustomer):
+            store.forget(("user_id", "nobody"))
+
+
+def test_a_certificate_tells_the_digest_where_it_is_asked_for() -> None:
+    core, other = opened(of.identity.DEFAULT), opened(of.identity.DEFAULT)
+    for name in ("ann", "ben"):
+        observe(core, Event(name, "view", "2024-03-01"))
+    made = forget(core, ("customer", "ann"), digest=True)
+    copied(core, other)
+    observe(other, Event("cid", "view", "2024-03-01"))
+    observe(other, Event("ben", "view", "2024-03-01"))
+    last = forget(other, ("customer", "cid"), digest=True)
+    assert made.digest is not None and made.digest != last.digest  # another list
+    assert forget(core, ("customer", "ben")).digest is None
     for one in (core, other):
         one.database.close()

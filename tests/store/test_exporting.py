@@ -25,7 +25,7 @@ def filled() -> of.Store:
     ]
     for event in events:
         store.observe(event)
-    store.consent(("email", "ann@x.org"), "news", True, time="2024-03-02")
+    store.consent(("email", "ann@x.org"), "news", granted=True, time="2024-03-02")
     return store
 
 

@@ -23,7 +23,7 @@ from tests.store.producer import killed
 from tests.store.server import NoServer, connected, database, server
 from tests.store.shop import consistent, event, numbers, once
 
-KILLS = int(os.environ.get("ONEFOLD_KILLS", "6"))
+KILLS = int(os.environ.get("ONEFOLD_KILLS", "3"))
 SIZE = 20  # events of a batch
 
 Open = Callable[..., Any]
@@ -202,7 +202,7 @@ def test_a_full_disk_of_a_server(tmp_path: Path) -> None:
             said.execute(f"CREATE TABLESPACE small LOCATION '{inside}'")
             said.execute("CREATE DATABASE small TABLESPACE small")
         with of.Store(own.url.replace("/postgres?", "/small?")) as store:
-            full_and_then_room(store, 10, lambda: larger(disk))
+            full_and_then_room(store, 100, lambda: larger(disk))
     finally:
         own.stop()
         several.close()  # type: ignore[attr-defined]

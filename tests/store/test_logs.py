@@ -12,7 +12,7 @@ from onefold.store import logs as reading
 from onefold.store.database import Query
 from onefold.store.logs import Position
 from onefold.store.rows import bundle_hash, event_row
-from onefold.store.schema import erasures, evidence, places, restricted
+from onefold.store.schema import erasures
 from onefold.store.schema import log as log_table
 from tests.store.filled import BUNDLE, ROW, fill, said
 
@@ -115,47 +115,41 @@ def test_a_log_has_the_currency_of_the_store(url, opened):
 
 def test_restricted_people_are_left_out(url, opened):
     store = opened(url)
-    people = ["ann", "bob", "eve"]
-    for at, who in enumerate(people):
-        fill(store, log_of(DAYS[2 * at : 2 * at + 2], who))
-    fill(store, EventLog.from_events([Event(None, "view", DAYS[9], identifiers={"kiosk": "k"})]))
-    core = store._core
-    with core.database.writing() as session:
-        for number in (1, 3, 5):  # of their bundles
-            _placed(session, number)
-        _evident(session, 7, None)
-        session.run(Query(insert(restricted).values(node=bindparam("node"))), node=3)
-    assert store.log() == log_of(DAYS[:2]) + log_of(DAYS[4:6], "eve") + EventLog.from_events(
-        [Event(None, "view", DAYS[9], identifiers={"kiosk": "k"})]
-    )
-    assert sum(map(len, store.logs(1))) == 5
-    assert all(len(some) for some in store.logs(1))
+    parts = [log_of(DAYS[2 * at : 2 * at + 2], who) for at, who in enumerate(["ann", "bob", "eve"])]
+    parts.append(EventLog.from_events([Event(None, "view", DAYS[9], identifiers={"cookie": "k"})]))
+    for part in parts:
+        store.observe_all(part)
+    store.restrict(("customer", "bob"))
+    assert store.log() == parts[0] + parts[2] + parts[3]
+    for rows in (1, 2, 100):
+        several = list(store.logs(rows))
+        assert all(len(some) for some in several)
+        assert one_log(several, "test") == parts[0] + parts[2] + parts[3]
+    store.restrict(("cookie", "k"))
+    assert store.log() == parts[0] + parts[2]
+    store.release(("customer", "bob"))
+    assert store.log() == parts[0] + parts[1] + parts[2]
 
 
-def _placed(session, number):
-    values = {c.name: bindparam(c.name) for c in places.c}
-    session.run(
-        Query(insert(places).values(values)), node=number, lump=number, person=number, flags=0
-    )
-    _evident(session, number, number)
-
-
-def _evident(session, number, person):
-    values = {c.name: bindparam(c.name) for c in evidence.c}
-    session.run(
-        Query(insert(evidence).values(values)), bundle=number, first=0, person=person, flags=0
-    )
-
-
-def test_rows_that_only_their_time_gives_away_can_be_held_back(url, opened, monkeypatch):
+def test_rows_on_a_shared_device_go_with_whom_they_are(url, opened):
+    """A tablet that serves four; what was seen on it alone, within a session, is that person's."""
     store = opened(url)
-    fill(store, log_of(DAYS[:4]))
-    monkeypatch.setattr(reading, "held_back", lambda core, session: frozenset({1, 3}))
-    assert len(store.log()) == 4  # nobody is restricted, so nobody is asked
-    with store._core.database.writing() as session:
-        session.run(Query(insert(restricted).values(node=bindparam("node"))), node=7)
-    assert store.log() == log_of([DAYS[1], DAYS[3]])
-    assert [len(some) for some in store.logs(1)] == [1, 1]
+    start, minute = DAYS[0], pd.Timedelta("1min")
+    events = []
+    for at, who in enumerate(["ann", "bob", "eve", "joe"]):
+        when = start + at * pd.Timedelta("5h")
+        events.append(Event(who, "login", when, identifiers={"device": "tablet"}))
+        events.append(
+            Event(None, "view", when + minute, identifiers={"device": "tablet"}, item=who)
+        )
+    store.observe_all(events)
+    assert len(store.profile(("customer", "bob"))) == 2
+    store.restrict(("customer", "bob"))
+    left = store.log()
+    assert len(left) == 6
+    assert sorted(set(left.events.coded("item").decode()) - {None}) == ["ann", "eve", "joe"]
+    store.release(("customer", "bob"))
+    assert len(store.log()) == 8
 
 
 def test_a_checkpoint_tells_how_far_behind_it_is(url, opened):

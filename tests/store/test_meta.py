@@ -177,7 +177,7 @@ def older(monkeypatch, url, opened, steps, made=None):
         monkeypatch.setitem(migrating.STEPS, SCHEMA + at, step)
     if made is not None:
         monkeypatch.setattr(migrating, "DERIVED", DERIVED + 1)
-        monkeypatch.setattr("onefold.store.store._remake", made)
+        monkeypatch.setattr("onefold.store.rebuilding.remake", made)
 
 
 def adds(name):
@@ -366,6 +366,26 @@ def test_two_who_say_a_type_first_agree(lasting, opened):
     asks.join(20)
     assert len(outcome) == 1
     assert "knows it as a number" in outcome[0]
+
+
+def test_several_who_say_many_types_first_do_not_wait_for_each_other(lasting, opened):
+    names = [f"property:{at}" for at in range(30)]
+    failed = []
+
+    def says(which):
+        core = opened(lasting)._core
+        try:
+            with core.database.writing(shared=True) as session:
+                meta.learn(core, session, dict.fromkeys(which, "text"))
+        except StoreError as error:
+            failed.append(error)
+
+    several = [threading.Thread(target=says, args=(names[:: 1 - 2 * (at % 2)],)) for at in range(4)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join(30)
+    assert failed == []
 
 
 def test_a_store_shows_where_it_is_and_no_password(opened, tmp_path):

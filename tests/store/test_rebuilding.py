@@ -156,7 +156,8 @@ def test_a_policy_stays_with_the_database(lasting, opened) -> None:
     types = [of.identity.IdentifierType(n, rank=r) for r, n in enumerate(("cookie", "email"), 1)]
     with pytest.raises(ArgumentError, match=r"Store\.adopt.*'user_id'"):
         store.adopt(of.IdentityPolicy(types))
-    strict = DEFAULT.with_types(attrs.evolve(DEFAULT.type("email"), limit=1))
+    store.observe_all([event(6, "login", id="e6", user_id="8", email="ben@x.org")])
+    strict = DEFAULT.with_types(attrs.evolve(DEFAULT.type("email"), max_owners=1))
     change = store.adopt(strict)
     assert change
     again = opened(lasting)

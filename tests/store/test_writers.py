@@ -14,7 +14,7 @@ import pytest
 from tests.store.producer import Producer
 from tests.store.shop import consistent, event, numbers, once
 
-WRITES = int(os.environ.get("ONEFOLD_WRITES", "60"))  # events of each
+WRITES = int(os.environ.get("ONEFOLD_WRITES", "30"))  # events of each
 WRITERS = 4
 PATIENCE = max(60.0, WRITES / 20)
 

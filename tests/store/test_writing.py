@@ -1,5 +1,7 @@
 """One event at a time: what is stored is what `resolve` says of the same events."""
 
+import threading
+
 import attrs
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from onefold import Event
 from onefold.errors import ArgumentError
 from onefold.identity import IdentifierType, IdentityPolicy
+from onefold.store.store import Store
 from onefold.store.writing import observe
 from tests.identity.worlds import HOUR, START, policies, rows
 from tests.store.telling import of_log, of_store, opened, told
@@ -28,11 +31,11 @@ def streams(draw, most=16):
         out.append(
             Event(None, kind, time, source=source, id=id, received=received, identifiers=names)
         )
-    again = draw(st.lists(st.sampled_from([e for e in out if e.id] or [None]), max_size=3))
-    return out, [e for e in again if e is not None]
+    known = [e for e in out if e.id]
+    return out, draw(st.lists(st.sampled_from(known), max_size=3)) if known else []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(stream=streams(), policy=policies())
 def test_a_stream_is_the_batch(stream, policy) -> None:
     core = opened(policy)
@@ -170,3 +173,55 @@ def test_what_is_no_event_or_of_an_unknown_type_is_refused() -> None:
     with pytest.raises(ArgumentError, match="'mail'"):
         observe(core, event(1, mail="ann@x.org"))
     assert told(core, "SELECT count(*) FROM log") == [(0,)]
+
+
+def crowd(n):
+    """Events of few people with few cookies, at any hours."""
+    rng = np.random.default_rng(n)
+    out = []
+    for at in range(n):
+        names = {"cookie": f"c{rng.integers(6)}"}
+        if rng.random() < 0.4:
+            names["user"] = f"u{rng.integers(4)}"
+        kind = ("view", "login", "gift")[rng.integers(3)]
+        out.append(event(int(rng.integers(12)), kind, id=f"e{at}", **names))
+    return out
+
+
+def test_every_database_says_what_the_batch_says(url) -> None:
+    core = same(crowd(25), url=url)
+    core.database.close()
+
+
+def test_several_write_at_once(lasting) -> None:
+    events, failed = crowd(60), []
+    core = opened(TWO, lasting)
+
+    def write(seed):
+        try:
+            for at in np.random.default_rng(seed).permutation(len(events)):
+                observe(core, events[at])
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    several = [threading.Thread(target=write, args=(seed,)) for seed in range(3)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join()
+    assert not failed
+    assert told(core, "SELECT count(*), count(DISTINCT key) FROM log") == [(60, 60)]
+    assert of_store(core) == of_log(events, TWO)
+    core.database.close()
+
+
+def test_a_row_follows_those_of_a_batch(lasting) -> None:
+    store = Store(lasting, policy=TWO, durable="process")
+    events = crowd(9)
+    store.observe(events[0])
+    store.observe_all(events[1:8])
+    store.observe(events[8])
+    store.observe(attrs.evolve(events[8], id="another"))
+    assert sorted(told(store._core, "SELECT seq FROM log")) == [(at,) for at in range(1, 11)]
+    store.close()

@@ -117,19 +117,6 @@ class Profile:
         """The profile of the person at one position of a ledger."""
         return cls(ledger.people[position], ledger, None, traits, catalog, as_of, position)
 
-    @classmethod
-    def unread(
-        cls,
-        customer: str,
-        rows: Unread,
-        *,
-        traits: tuple[Trait, ...],
-        catalog: Catalog | None,
-        as_of: np.datetime64,
-    ) -> "Profile":
-        """The profile of a person whose events are decoded when they are first asked for."""
-        return cls(customer, rows, None, traits, catalog, as_of)
-
     def after(self, event: Event) -> "Profile":
         """The profile that also knows `event`; `as_of` moves past it if it is the latest.
 
@@ -174,11 +161,7 @@ class Profile:
     def ledger(self) -> Ledger:
         """The ledger of this person alone."""
         if "ledger" not in self._cache:
-            base = self._base
-            if isinstance(base, Unread):
-                own = base.ledger
-            else:
-                own = _alone(base, self._position, self.id)
+            own = _own(self._base, self._position, self.id)
             if self._tail is not None:
                 own = own | Ledger.from_log(EventLog.from_events(self._tail.events()))
             own = own.aged(self.as_of)
@@ -251,6 +234,11 @@ class Profile:
     def currency(self) -> str | None:
         """The currency of this person's amounts, if the log named one."""
         return self._base.currency
+
+
+def _own(base: Ledger | Unread, position: int, customer: str) -> Ledger:
+    """One person's ledger."""
+    return base.ledger if isinstance(base, Unread) else _alone(base, position, customer)
 
 
 def _alone(ledger: Ledger, position: int, customer: str) -> Ledger:

@@ -38,7 +38,8 @@ DELIVERIES = Query(_KNOWN.where(log.c.key == bindparam("of")))
 STATED = Query(
     _KNOWN.where(
         Among(log.c.bundle, "bundles"),
-        log.c.time == bindparam("at"),
+        log.c.seen <= bindparam("at"),  # by the index of bundles:
+        log.c.time + literal_column("0") == bindparam("at"),  # many may be of one instant
         log.c.name == bindparam("called"),
     )
 )

@@ -225,16 +225,27 @@ def _written(session: Session, core: Core, batch: Batch) -> int:
     touched = _touched(session, bundle[new], seen, set(numbers[old].tolist()))
     start = first_number(session, len(rows))
     pour(session, log, _told(rows, bundle[new].tolist(), start))
-    came = {
-        int(number): names_of(core, key)
-        for number, key, is_old in zip(numbers.tolist(), batch.keys, old.tolist(), strict=True)
-        if not is_old
-    }
+    came = _came(core, batch.keys, numbers=numbers, new=np.flatnonzero(~old))
     nodes = dict(zip(came, nodes_of(session, core, list(came.values())), strict=True))
     pour(session, members, ((node, b) for b, several in nodes.items() for node in several))
     _settle(session, core, touched, nodes)
     supersede(session, keys, facts)
     return len(rows)
+
+
+def _came(
+    core: Core, keys: Sequence[BundleKey], *, numbers: Ints, new: Ints
+) -> dict[int, list[Name]]:
+    """The identifiers of the bundles that are new, by their numbers."""
+    read: dict[tuple[str | None, ...], list[Name]] = {}  # one for all kinds of events
+    out = {}
+    for at in new.tolist():
+        customer, _, source, given = keys[at]
+        names = read.get((customer, source, given))
+        if names is None:
+            names = read[customer, source, given] = names_of(core, keys[at])
+        out[int(numbers[at])] = names
+    return out
 
 
 def _told(rows: Rows, bundle: list[int], start: int) -> Iterator[tuple[Any, ...]]:

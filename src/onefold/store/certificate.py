@@ -52,7 +52,7 @@ _MARK = Query(
 
 def _counts(value: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     several = value.items() if isinstance(value, Mapping) else value
-    return tuple((str(name), int(n)) for name, n in several)
+    return tuple(sorted((str(name), int(n)) for name, n in several))
 
 
 def _names(value: Iterable[str]) -> tuple[str, ...]:
@@ -77,7 +77,8 @@ class Certificate:
         first: The least number of a row of the log that went; None where there was none.
         stale: The checkpoints that had read one of these rows: what was fitted on them is to be
             fitted anew.
-        done: Whether nothing of it is left in the files of the database.
+        done: Whether no text of it is left in the files of the database. Unused room of SQLite's
+            indices may hold salted hashes by which identifiers were looked for, until `compact`.
         advice: What is to be done where it is.
         digest: Of all that the store holds afterwards, where it was asked for.
     """
@@ -163,3 +164,11 @@ def keep(session: Session, held: Certificate) -> None:
 def change(session: Session, held: Certificate) -> None:
     """Write down what was learned of an erasure after it."""
     session.run(_SET, which=held.erasure, held=held.to_json())
+
+
+def settle(session: Session, *, done: bool, advice: str | None) -> None:
+    """Write down of all erasures that were not done whether they are now."""
+    for _, _, said in session.all(_ALL):  # a row for each erasure
+        held = Certificate.from_json(str(said))
+        if not held.done:
+            change(session, attrs.evolve(held, done=done, advice=advice))

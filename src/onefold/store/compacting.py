@@ -4,7 +4,8 @@ After an erasure rows are empty, and keep their numbers. Here they are deleted, 
 written anew:
 
     SQLite       delete, VACUUM, truncate the write-ahead log
-    PostgreSQL   delete, VACUUM FULL, write the write-ahead log through
+    PostgreSQL   delete, VACUUM FULL, the same of what the planner knows of values, write the
+                 write-ahead log through
 
 The last row of a table stays, for its number is never given again.
 """
@@ -15,6 +16,7 @@ import attrs
 from sqlalchemy import Column, delete, func, select
 
 from onefold.errors import StoreError
+from onefold.store import certificate
 from onefold.store.core import Core
 from onefold.store.database import Query
 from onefold.store.schema import MADE, TRUTH, bundles, decisions, log, nodes
@@ -67,9 +69,10 @@ def compact(core: Core) -> Compacted:
     """
     with core.database.writing() as session:
         rows = sum(session.run(query) for query in _DELETE.values())
-    if core.database.lite:
-        return Compacted(rows, *_lite(core))
-    return Compacted(rows, *_server(core))
+    done, advice = _lite(core) if core.database.lite else _server(core)
+    with core.database.writing() as session:
+        certificate.settle(session, done=done, advice=advice)
+    return Compacted(rows, done, advice)
 
 
 def truncated(core: Core) -> str | None:
@@ -99,6 +102,7 @@ def _server(core: Core) -> tuple[bool, str | None]:
     with core.database.alone() as cursor:
         for name in tables:
             cursor.execute(f"VACUUM (FULL, ANALYZE) {name}")
+        cursor.execute("VACUUM FULL pg_catalog.pg_statistic")  # it holds the commonest values
         try:
             kept = _overwritten(cursor)
         except Exception as error:

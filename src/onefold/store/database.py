@@ -229,6 +229,7 @@ class Database:
             if not memory:
                 cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute(f"PRAGMA synchronous = {'FULL' if durable == 'disk' else 'NORMAL'}")
+            cursor.execute("PRAGMA cache_size = -65536")  # KiB: keys come from all over an index
             cursor.execute("PRAGMA secure_delete = ON")
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.close()

@@ -88,7 +88,7 @@ def _events(cells: list[Cells], customer: str | None) -> Columns:
     has_id = same_in_all(True, n)
     if None in key:
         has_id = same_in_all(False, n)
-        if any(k is not None for k in key):
+        if key.count(None) < n:
             has_id = frozen(np.array([k is not None for k in key]))
     return Columns({**columns, "key": hashes.view(np.uint64), "has_id": has_id})
 
@@ -142,7 +142,7 @@ def _whole(cells: Cells, kind: Any, none: Any, empty: Any) -> Any:
     """Whole numbers (n,), with a mark where there is none."""
     if None not in cells:
         return frozen(np.array(cells, dtype=kind))
-    if all(c is None for c in cells):
+    if cells.count(None) == len(cells):
         return empty
     return frozen(np.array([none if c is None else c for c in cells], dtype=kind))
 
@@ -154,7 +154,7 @@ def _floats(cells: Cells) -> Any:
 
 def _received(cells: list[Cells]) -> dict[str, Column]:
     held = cells[AT["received"]]
-    if all(c is None for c in held):
+    if held.count(None) == len(held):
         return {}
     whole = _whole(held, np.int64, NAT, None)
     return {RECEIVED: whole.view("datetime64[us]")}

@@ -9,6 +9,8 @@ Rows are emptied, and keep their numbers until the store is compacted: what is d
 middle of a table may leave copies behind, and what was put at its end and is emptied does not.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +27,7 @@ from onefold.store.closure import slice_of, write
 from onefold.store.compacting import truncated
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
+from onefold.store.digesting import digests
 from onefold.store.escaping import unescaped
 from onefold.store.finding import found
 from onefold.store.loose import rows_of_person
@@ -123,7 +126,7 @@ class _Going:
     keys: Sequence[int]
 
 
-def forget(core: Core, who: Any, *, time: Any = None) -> Certificate:
+def forget(core: Core, who: Any, *, time: Any = None, digest: bool = False) -> Certificate:
     """Erase a customer: their events and facts, identifiers and decisions, for good.
 
     What came with an identifier that is theirs alone goes, and what came with shared ones and was
@@ -135,6 +138,8 @@ def forget(core: Core, who: Any, *, time: Any = None) -> Certificate:
         core: The store, opened with a key.
         who: An id, an alias, or an identifier: a pair of type and value.
         time: When it was done; it is kept in the certificate.
+        digest: Whether the certificate tells a digest of all else that the store holds
+            afterwards; all of it is read.
 
     Returns:
         What was done, and what is left to do.
@@ -166,10 +171,15 @@ def forget(core: Core, who: Any, *, time: Any = None) -> Certificate:
             advice=WAITING if session.lite else DUE,
         )
         certificate.keep(session, held)
-    if not core.database.lite:
+    if core.database.lite:
+        advice = truncated(core)
+        held = attrs.evolve(held, done=advice is None, advice=advice)
+    elif not digest:
         return held
-    advice = truncated(core)
-    held = attrs.evolve(held, done=advice is None, advice=advice)
+    if digest:
+        said = {name: one for name, one in digests(core).items() if name != "erasures"}
+        made = hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=32)
+        held = attrs.evolve(held, digest=made.hexdigest())
     with core.database.writing() as session:
         certificate.change(session, held)
     return held

@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import bindparam, exists, select
 
 from onefold._check import shown
-from onefold.errors import ArgumentError, Restricted, UnknownCustomer
+from onefold.errors import ArgumentError, MissingExtra, Restricted, UnknownCustomer
 from onefold.identity.known import is_pair, read, said, why_not
 from onefold.identity.links import end_of
 from onefold.identity.people import PERSON, SHARED, named
@@ -137,7 +137,10 @@ def _identified(session: Session, core: Core, who: Any, call: str) -> Found:
 def _meant(session: Session, core: Core, word: str) -> str:
     """Of which types an identifier of this value is known."""
     for position, kind in enumerate(core.policy.types):
-        value = read(kind, core.policy, word)
+        try:
+            value = read(kind, core.policy, word)
+        except MissingExtra:  # of phone numbers; then there are none here
+            continue
         if value is not None and node_at(session, core, position, value) is not None:
             return f" Did you mean ({kind.name!r}, {word!r})?"
     return ""

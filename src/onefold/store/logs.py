@@ -23,10 +23,12 @@ from onefold.events.log import EventLog
 from onefold.events.several import one_log
 from onefold.store import meta
 from onefold.store.core import Core
-from onefold.store.database import Query, Session
+from onefold.store.database import Among, Query, Session
 from onefold.store.decoding import SELECTED, to_log
 from onefold.store.escaping import escaped, unescaped
-from onefold.store.schema import bundles, erasures, evidence, places, restricted
+from onefold.store.loose import rows_of_person
+from onefold.store.restricting import withheld
+from onefold.store.schema import MIXED, bundles, erasures, evidence
 from onefold.store.schema import checkpoints as kept
 from onefold.store.schema import log as log_table
 
@@ -42,13 +44,17 @@ _ASKED = (
     .limit(bindparam("most"))
     .offset(literal_column("0"))  # SQLite is told one in any case, by a parameter of its own
 )
-_PEOPLE = select(places.c.person).where(
-    places.c.node == restricted.c.node, places.c.person == evidence.c.person
+_THEIRS = select(evidence.c.bundle).where(
+    evidence.c.bundle == log_table.c.bundle, Among(evidence.c.person, "people")
 )
-_THEIRS = select(evidence.c.bundle).where(evidence.c.bundle == log_table.c.bundle, _PEOPLE.exists())
 SOME = Query(_ASKED)
 FREE = Query(_ASKED.where(~_THEIRS.exists()))
-ANY_RESTRICTED = Query(select(restricted.c.node))  # one is asked for
+MIXED_OF = Query(
+    select(evidence.c.bundle).where(
+        evidence.c.person == bindparam("person"),
+        evidence.c.flags.op("&")(literal_column(str(MIXED))) != literal_column("0"),
+    )
+)
 LAST = Query(select(func.max(log_table.c.seq)))
 ERASURES = Query(select(func.max(erasures.c.erasure)))
 FORGET = Query(delete(kept).where(kept.c.name == bindparam("name")))
@@ -152,14 +158,6 @@ def checkpoints(core: Core) -> pd.DataFrame:
     return out
 
 
-def held_back(core: Core, session: Session) -> frozenset[int]:
-    """Numbers of rows of restricted people that their bundle does not give away.
-
-    These are rows of bundles whose identifiers are all contested: whose they are is asked of each.
-    """
-    return frozenset()
-
-
 def _position(session: Session) -> Position:
     last, erased = session.one(LAST), session.one(ERASURES)
     assert last is not None and erased is not None
@@ -195,16 +193,23 @@ def _pieces(
 ) -> Iterator[tuple[EventLog, int]]:
     """Logs of up to `most` rows together, each with the number up to which all was read."""
     currency = meta.currency_of(core, session)
-    bound = session.one(ANY_RESTRICTED) is not None
-    query, back = (FREE, held_back(core, session)) if bound else (SOME, frozenset[int]())
+    people = withheld(session)
+    back = {seq for person in people for seq in _loose(core, session, person)}
+    query, named = (FREE, {"people": session.several(people)}) if people else (SOME, {})
     while first < last and most > 0:
         size = min(PIECE, most)
-        rows = session.all(query, after=first, until=last, most=size)
+        rows = session.all(query, after=first, until=last, most=size, **named)
         first = rows[-1][0] if len(rows) == size else last
         most -= len(rows)
         if back:
             rows = [row for row in rows if row[0] not in back]
         yield to_log(rows, currency=currency), first
+
+
+def _loose(core: Core, session: Session, person: int) -> list[int]:
+    """Rows of a restricted person that came with shared identifiers alone; such people are few."""
+    mixed = [bundle for (bundle,) in session.all(MIXED_OF, person=person)]
+    return rows_of_person(session, core, person, mixed)
 
 
 def _together(several: list[EventLog], currency: str | None) -> EventLog:

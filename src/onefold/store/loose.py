@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 
 from onefold._types import Bools, Ints
 from onefold._vocab import Vocab
@@ -19,7 +19,8 @@ from onefold.identity.attribution import owners_of_rows
 from onefold.identity.bundles import NOBODY, Nodes, Seen
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
-from onefold.store.schema import CONTESTED, bundles, evidence, log, members, nodes, places
+from onefold.store.escaping import maybe_unescaped
+from onefold.store.schema import CONTESTED, MIXED, bundles, evidence, log, members, nodes, places
 
 CONTESTED_OF = Query(
     select(members.c.node, places.c.flags)
@@ -32,6 +33,12 @@ LOOSE_AT = Query(
         exists(members.c.bundle)
         .where(evidence.c.bundle == members.c.bundle)
         .where(Among(members.c.node, "nodes"), evidence.c.person.is_(None))
+    )
+)
+MIXED_OF = Query(
+    select(evidence.c.bundle).where(
+        evidence.c.person == bindparam("person"),
+        evidence.c.flags.bitwise_and(bindparam("mixed")) != 0,
     )
 )
 BUNDLES_AT = Query(
@@ -103,6 +110,15 @@ def rows_of_person(session: Session, core: Core, person: int, mixed: Collection[
     return [seq for seq, node, own in _owned(session, core, shared) if own and node == person]
 
 
+def rows_of_people(session: Session, core: Core, people: Iterable[int]) -> frozenset[int]:
+    """The loose rows, by number, that are of some customers, by their anchors: of a few."""
+    out: set[int] = set()
+    for person in people:
+        mixed = [bundle for (bundle,) in session.all(MIXED_OF, person=person, mixed=MIXED)]
+        out.update(rows_of_person(session, core, person, mixed))
+    return frozenset(out)
+
+
 def rows_of_shared(session: Session, core: Core, node: int) -> list[int]:
     """The loose rows, by number, that are of a shared identifier itself: nobody else's."""
     return [seq for seq, owner, own in _owned(session, core, [node]) if not own and owner == node]
@@ -124,7 +140,8 @@ def _owned(session: Session, core: Core, shared: Iterable[int]) -> Iterable[tupl
     All that was seen with these is read.
     """
     asked = list(shared)
-    kinds = dict(session.all(BUNDLES_AT, nodes=session.several(asked)))
+    told = session.all(BUNDLES_AT, nodes=session.several(asked))
+    kinds = {bundle: maybe_unescaped(kind) for bundle, kind in told}
     which = session.several(kinds)
     some, lists = _some(core, session.all(MEMBERS_OF, bundles=which))
     instants = session.all(INSTANTS_OF, bundles=which)

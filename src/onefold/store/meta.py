@@ -124,17 +124,16 @@ def learn(
     Raises:
         ArgumentError: If the store knows another type of one, or another currency.
     """
-    known = core.known
+    known, new = core.known, []
     for name, kind in types.items():
-        held = known.get(name)
-        if held is None:
-            held = _settled(core, session, TYPE + _named(name), name, kind)
-        if held != kind:
-            what, _, called = name.partition(":")
-            raise ArgumentError(
-                f"Store: {what} {called!r} is a {kind} here, and the store knows it as a {held}. "
-                "Give it one type for everybody, or another name."
-            )
+        if name not in known:
+            new.append(name)
+        elif known[name] != kind:
+            raise _other_type(name, kind, known[name])
+    for name in sorted(new):  # in one order for all, so that no two wait for each other
+        held = _settled(core, session, TYPE + _named(name), name, types[name])
+        if held != types[name]:
+            raise _other_type(name, types[name], held)
     if currency is not None and known.get("currency") != currency:
         first = _settled(core, session, "currency", "currency", currency)
         if first != currency:
@@ -166,6 +165,14 @@ def _settled(core: Core, session: Session, name: str, known_as: str, said: str) 
         core.known.pop(ours, None)
         core.known[known_as] = held
     return held
+
+
+def _other_type(name: str, kind: str, held: str) -> ArgumentError:
+    what, _, called = name.partition(":")
+    return ArgumentError(
+        f"Store: {what} {called!r} is a {kind} here, and the store knows it as a {held}. Give it "
+        "one type for everybody, or another name."
+    )
 
 
 def _named(name: str) -> str:

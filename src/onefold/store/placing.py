@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import attrs
 
+from onefold.identity.graph import LATE
 from onefold.identity.live import Graph
 from onefold.identity.parts import Lump
 from onefold.identity.policy import IdentityPolicy
@@ -77,6 +78,46 @@ class Placed:
 
 def by_graph(held: Slice, policy: IdentityPolicy) -> Placed:
     """Place the nodes of a slice by the graph of streams: for slices of few nodes."""
+    places = _joined(held, policy) if _is_plain(held, policy) else _settled(held, policy)
+    named = [(node, held.names[node][0], place) for node, place in places.items()]
+    return Placed(places, whose_of(held, places, {**held.calm, **calm_of(named, policy)}))
+
+
+def _is_plain(held: Slice, policy: IdentityPolicy) -> bool:
+    """Whether no link can break a limit, so that all are believed, and nobody serves too many."""
+    if len(held.inside) > policy.giant:
+        return False
+    for kind, n in Counter(held.names[node][0] for node in held.inside).items():
+        told = policy.types[kind]
+        if told.limit is not None and n > (1 if told.vouches else told.limit):
+            return False
+    return all(node in held.inside for came in held.bundles.values() for node in came.nodes)
+
+
+def _joined(held: Slice, policy: IdentityPolicy) -> dict[int, Place]:
+    """The places where all links are believed."""
+    first: dict[int, int] = {}
+    lump = {node: [node] for node in held.inside}
+    for came in held.bundles.values():
+        for node in came.nodes:
+            first[node] = min(first.get(node, came.first), came.first)
+        if came.kind in policy.not_evidence:
+            continue
+        for node in came.nodes[1:]:
+            one, other = lump[came.nodes[0]], lump[node]
+            if one is not other:
+                one += other
+                lump.update(dict.fromkeys(other, one))
+    out: dict[int, Place] = {}
+    for node, members in lump.items():
+        if node not in out:
+            anchor = min(members, key=lambda n: (first.get(n, LATE), held.names[n]))
+            out.update(dict.fromkeys(members, (min(members), anchor, 0)))
+    return out
+
+
+def _settled(held: Slice, policy: IdentityPolicy) -> dict[int, Place]:
+    """The places by the graph, which takes links one by one where that is needed."""
     graph = Graph(policy)
     local: dict[int, int] = {}
     for bundle in held.bundles.values():
@@ -89,9 +130,7 @@ def by_graph(held: Slice, policy: IdentityPolicy) -> Placed:
     for node in held.inside - local.keys():  # which came with nothing that is left
         local[node] = graph.node_of(*held.names[node])
     graph.settle(Lump(list(range(len(graph.key)))), True)
-    places = _places(graph, held.inside, local)
-    named = [(node, held.names[node][0], place) for node, place in places.items()]
-    return Placed(places, whose_of(held, places, {**held.calm, **calm_of(named, policy)}))
+    return _places(graph, held.inside, local)
 
 
 def whose_of(

@@ -6,7 +6,7 @@ The tables say which bundles are a customer's, so that only this customer's rows
 decoded when something is first asked of the profile.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -27,8 +27,9 @@ from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
 from onefold.store.finding import Found, anchored, found, refuse_restricted
 from onefold.store.ledgers import unread
-from onefold.store.loose import MEMBERS_OF, rows_of_person, rows_of_shared
+from onefold.store.loose import MEMBERS_OF, owner_of, rows_of_person, rows_of_shared
 from onefold.store.meta import currency_of
+from onefold.store.restricting import is_restricted
 from onefold.store.rows import SELECTED, to_log
 from onefold.store.schema import (
     CONTESTED,
@@ -61,6 +62,7 @@ OTHERS = Query(
 )
 EVERY = Query(select(*SELECTED).select_from(_WHOLE).order_by(log.c.seq))
 LATEST = Query(select(func.max(log.c.time)).where(log.c.time.isnot(None)))
+OWNER = Query(select(evidence.c.person).where(evidence.c.bundle == bindparam("bundle")))
 RESTRICTED = Query(
     select(nodes.c.type, nodes.c.value).select_from(
         restricted.join(nodes, nodes.c.node == restricted.c.node)
@@ -117,37 +119,69 @@ def profile_of(
     return _made(core, meant, rows, moment, currency_of(core, session))
 
 
+def profile_of_row(
+    session: Session, core: Core, bundle: int, seq: int, *, as_of: np.datetime64 | None = None
+) -> Profile | None:
+    """The profile of whose a row is, within the transaction that has written it.
+
+    Args:
+        session: The transaction.
+        core: The store.
+        bundle: The number of the row's bundle.
+        seq: That of the row.
+        as_of: The moment as of which; left out, just after the latest event or fact.
+
+    Returns:
+        None where the row is nobody's, or of a customer who is restricted.
+    """
+    row = session.one(OWNER, bundle=bundle)
+    if row is None:
+        return None
+    whose = owner_of(session, core, bundle, seq) if row[0] is None else (int(row[0]), True)
+    if whose is None or (whose[1] and is_restricted(session, whose[0])):
+        return None
+    return profile_of(session, core, whose[0], shared=not whose[1], as_of=as_of)
+
+
 def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = None) -> Profiles:
     """Everybody's profiles, but of those who are restricted: a fold of the log.
 
+    Who is who is by all that was seen, also with those who are restricted, or a tablet of four
+    would link three people as soon as the fourth is restricted; their own identifiers are theirs
+    still.
+
     Args:
         core: The store.
-        purpose: Only those who may be addressed for it: unknown is no.
-        as_of: The moment as of which.
+        purpose: Only of customers who have agreed to it, as `onefold.consent.allowed` says.
+        as_of: The moment as of which; left out, just after the latest event or fact.
+
+    Raises:
+        ArgumentError: If the store is empty, or an argument is not allowed.
     """
-    whole, who = _resolved(core)
-    made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=as_of)
-    gone = _restricted(core, made)
-    kept = np.array([name not in gone for name in made.ids], dtype=bool)
+    call = "Store.profiles"
+    moment = None if as_of is None else _time.instant(as_of, f"{call}: as_of")
+    whole = log_of(core)
+    who = resolve(whole, core.policy)
+    made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=moment)
+    free = np.ones(len(made), dtype=bool)
+    if gone := _restricted(core, made):
+        free = np.array([name not in gone for name in made.ids], dtype=bool)
     if purpose is not None:
-        kept &= allowed(made, purpose)
-    return made if kept.all() else made.select(made.ids[kept])
+        free &= allowed(made, purpose)
+    return made if free.all() else made.select(made.ids[free].tolist())
 
 
 def identities(core: Core) -> Identities:
     """Who is who, as `resolve` makes it of the log under the store's policy."""
-    return _resolved(core)[1]
+    return resolve(log_of(core), core.policy)
 
 
-def _resolved(core: Core) -> tuple[EventLog, Identities]:
-    whole = log_of(core)
-    return whole, resolve(whole, core.policy)
-
-
-def _logs(session: Session, core: Core) -> Iterator[EventLog]:
-    currency = currency_of(core, session)
-    for rows in session.each(EVERY, size=PIECE):
-        yield to_log(rows, currency=currency)
+def log_of(core: Core) -> EventLog:
+    """All events and facts, also of those who are restricted."""
+    with core.database.reading() as session:
+        currency = currency_of(core, session)
+        pieces = [to_log(r, currency=currency) for r in session.each(EVERY, size=PIECE)]
+    return one_log(pieces, "Store") if pieces else to_log([], currency=currency)
 
 
 def _restricted(core: Core, made: Profiles) -> set[str]:
@@ -168,7 +202,7 @@ def _made(
     core: Core, meant: Found, rows: Sequence[Any], moment: np.datetime64, currency: str | None
 ) -> Profile:
     held = unread(rows, meant.id, currency)
-    return Profile.unread(meant.id, held, traits=core.traits, catalog=core.catalog, as_of=moment)
+    return Profile(meant.id, held, None, core.traits, core.catalog, moment)
 
 
 def _moment(session: Session, as_of: Instant | None, call: str) -> np.datetime64:
@@ -235,9 +269,3 @@ def _said(session: Session, core: Core, meant: Found, rows: list[Any]) -> list[A
     gone = overruled_of_one(facts, members=members, known=known, policy=core.policy)
     lost = {row[SEQ] for row, no in zip(stated, gone.tolist(), strict=True) if no}
     return [row for row in rows if row[SEQ] not in lost] if lost else rows
-
-
-def log_of(core: Core) -> EventLog:
-    """All events and facts, also of those who are restricted."""
-    with core.database.reading() as session:
-        return one_log(_logs(session, core), "Store")

@@ -44,10 +44,7 @@ _IS = Query(
     .where(places.c.lump == _LUMP, places.c.person == bindparam("person"), _OPEN)
 )
 _PERSONS = Query(
-    select(places.c.person)
-    .join(restricted, restricted.c.node == places.c.node)
-    .where(_OPEN)
-    .distinct()
+    select(places.c.person).where(places.c.node.in_(select(restricted.c.node)), _OPEN).distinct()
 )
 
 

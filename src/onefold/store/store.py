@@ -195,8 +195,8 @@ class Store:
         self,
         who: Any,
         purpose: str,
-        granted: bool,
         *,
+        granted: bool,
         time: Instant,
         source: str | None = None,
         until: Instant | None = None,
@@ -217,8 +217,9 @@ class Store:
         Raises:
             ArgumentError: If an argument is not allowed.
         """
-        told = {"time": time, "source": source, "until": until}
-        return consenting.consent(self._core, who, purpose, granted, **told)
+        return consenting.consent(
+            self._core, who, purpose, granted, time=time, source=source, until=until
+        )
 
     def record(self, what: Any, *, time: Instant | None = None, channel: str | None = None) -> int:
         """Keep what was decided: lists that were shown or sent, with their propensities.

@@ -61,7 +61,6 @@ BUNDLE = Query(
 NODES = Query(
     select(nodes.c.node, nodes.c.type, nodes.c.value).where(Among(nodes.c.hash, "hashes"))
 )
-OWNER = Query(select(evidence.c.person).where(evidence.c.bundle == bindparam("bundle")))
 LATEST = Query(select(func.max(log.c.seen)).where(log.c.bundle == bindparam("bundle")))
 MEMBERS = Query(select(members.c.node).where(members.c.bundle == bindparam("bundle")))
 LAST_BUNDLE = Query(select(func.max(bundles.c.bundle)))

@@ -1,0 +1,125 @@
+"""Marks of who was erased are those of `Forgotten`, are found again, and need the key."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import onefold as of
+from onefold import Event, EventLog
+from onefold.errors import ArgumentError
+from onefold.identity import IdentifierType, IdentityPolicy
+from onefold.identity.heard import key_of, shortened
+from onefold.store import suppression
+from onefold.store.core import Core
+from onefold.store.rows import event_row, identity_key
+from tests.store.erasures import KEY, opened
+
+USER = IdentifierType("user", rank=1, limit=1)
+MAIL = IdentifierType("mail", rank=2, normalise="email")
+NUMBER = IdentifierType("number", rank=3, per_source=True)
+POLICY = IdentityPolicy([USER, MAIL, NUMBER])
+NAMES = [(USER, "ann"), (MAIL, "ann@x.org"), (NUMBER, "web:7")]
+
+
+def event(minute: int = 0, *, source: str | None = None, **names: str) -> Event:
+    time = np.datetime64("2024-03-01T00:00") + np.timedelta64(minute, "m")
+    return Event(None, "view", time, source=source, identifiers=names)
+
+
+EVENTS = [
+    event(user="ann"),
+    event(user="Ann"),
+    event(mail=" ANN@x.org", user="ben"),
+    event(number="7", source="web"),
+    event(number="7", source="app"),
+    event(number="7"),
+    event(user="x" * 2000),
+]
+
+
+def asked(core: Core, events: list[Event]) -> list[bool]:
+    with core.database.reading() as session:
+        return [
+            suppression.refused(session, core, shortened(key_of(one)), event_row(one)[1])
+            for one in events
+        ]
+
+
+def asked_at_once(core: Core, events: list[Event]) -> list[bool]:
+    pairs = [event_row(one) for one in events]
+    heard = [identity_key(key) for key, _ in pairs]
+    keys = [None if key is None else shortened(key) for key in heard]
+    with core.database.reading() as session:
+        rows = [row for _, row in pairs]
+        which = np.arange(len(rows))
+        return suppression.refused_rows(session, core, keys, which=which, rows=rows).tolist()
+
+
+def test_it_is_what_forgotten_says() -> None:
+    core = opened(POLICY)
+    assert asked(core, EVENTS) == asked_at_once(core, EVENTS) == [False] * len(EVENTS)
+    with core.database.writing() as session:
+        assert suppression.forgotten(session, core) is None
+        assert suppression.suppress(session, core, NAMES) == 3
+        assert suppression.suppress(session, core, NAMES[:1]) == 1  # once
+        held = suppression.forgotten(session, core)
+    assert held == of.identity.Forgotten.of(NAMES, key=KEY)
+    said = held.rows(EventLog.from_events(EVENTS).events, call="test").tolist()
+    assert said == [True, False, True, True, False, False, False]
+    assert asked(core, EVENTS) == asked_at_once(core, EVENTS) == said
+
+
+def test_another_policy_forgets_the_same() -> None:
+    core = opened(POLICY)
+    with core.database.writing() as session:
+        suppression.suppress(session, core, NAMES)
+    exact = [USER, IdentifierType("mail", rank=2), NUMBER]
+    assert asked(core.under(IdentityPolicy(exact)), EVENTS)[2]
+
+
+def test_many_are_asked_for_at_once() -> None:
+    core = opened(POLICY)
+    names = [(USER, f"u{at}") for at in range(0, 2000, 3)]
+    with core.database.writing() as session:
+        suppression.suppress(session, core, names)
+    events = [event(user=f"u{at}") for at in range(2000)]
+    assert asked_at_once(core, events) == [at % 3 == 0 for at in range(2000)]
+
+
+@pytest.mark.parametrize("more", [{}, {"id": "e1"}])
+def test_an_event_is_known_by_its_id_or_by_all_of_it(more: dict[str, Any]) -> None:
+    core = opened(POLICY)
+
+    def made(minute: int, item: str, **names: str) -> Event:
+        time = np.datetime64("2024-03-01T00:00") + np.timedelta64(minute, "m")
+        return Event(None, "view", time, item=item, identifiers=names, **more)
+
+    one = made(0, "tea", user="kiosk")
+    key, row = event_row(one)
+    heard = identity_key(key)
+    assert heard is not None
+    with core.database.writing() as session:
+        assert suppression.suppress_events(session, core, [(heard, row)]) == 1
+    others = [one, made(0, "pen", user="kiosk"), made(1, "tea", user="kiosk")]
+    others.append(made(0, "tea", user="other"))
+    known = [True, bool(more), bool(more), False]
+    assert asked(core, others) == asked_at_once(core, others) == known
+
+
+def test_the_key_is_needed_and_the_same(tmp_path: Path) -> None:
+    with of.Store() as store:
+        store.observe(Event("ann", "view", "2024-03-01"))
+        with pytest.raises(ArgumentError, match="Store: no key"):
+            store.forget(("customer", "ann"))
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    with of.Store(url, key="one") as store:
+        store.observe(Event("ann", "view", "2024-03-01"))
+        store.forget(("customer", "ann"))
+    with pytest.raises(ArgumentError, match="key is not the one"):
+        of.Store(url, key="two").close()
+    with of.Store(url) as store, pytest.raises(ArgumentError, match="Store: no key"):
+        store.observe(Event("ann", "view", "2024-03-01"))
+    with of.Store(url, key="one") as store:
+        assert store.observe(Event("ann", "view", "2024-03-01")) is None and len(store) == 0
