@@ -4,7 +4,7 @@ After an erasure rows are empty, and keep their numbers. Here they are deleted, 
 written anew:
 
     SQLite       delete, VACUUM, truncate the write-ahead log
-    PostgreSQL   delete, VACUUM FULL, the same of what the planner knows of values, write the
+    PostgreSQL   delete, VACUUM FULL, the same of what the planner knows of values, and write the
                  write-ahead log through
 
 The last row of a table stays, for its number is never given again.
@@ -102,8 +102,8 @@ def _server(core: Core) -> tuple[bool, str | None]:
     with core.database.alone() as cursor:
         for name in tables:
             cursor.execute(f"VACUUM (FULL, ANALYZE) {name}")
-        cursor.execute("VACUUM FULL pg_catalog.pg_statistic")  # it holds the commonest values
         try:
+            cursor.execute("VACUUM FULL pg_catalog.pg_statistic")  # it holds the commonest values
             kept = _overwritten(cursor)
         except Exception as error:
             if getattr(error, "sqlstate", None) != "42501":  # insufficient_privilege

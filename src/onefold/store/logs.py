@@ -26,9 +26,9 @@ from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
 from onefold.store.decoding import SELECTED, to_log
 from onefold.store.escaping import escaped, unescaped
-from onefold.store.loose import rows_of_person
+from onefold.store.loose import rows_of_people
 from onefold.store.restricting import withheld
-from onefold.store.schema import MIXED, bundles, erasures, evidence
+from onefold.store.schema import bundles, erasures, evidence
 from onefold.store.schema import checkpoints as kept
 from onefold.store.schema import log as log_table
 
@@ -49,12 +49,6 @@ _THEIRS = select(evidence.c.bundle).where(
 )
 SOME = Query(_ASKED)
 FREE = Query(_ASKED.where(~_THEIRS.exists()))
-MIXED_OF = Query(
-    select(evidence.c.bundle).where(
-        evidence.c.person == bindparam("person"),
-        evidence.c.flags.op("&")(literal_column(str(MIXED))) != literal_column("0"),
-    )
-)
 LAST = Query(select(func.max(log_table.c.seq)))
 ERASURES = Query(select(func.max(erasures.c.erasure)))
 FORGET = Query(delete(kept).where(kept.c.name == bindparam("name")))
@@ -194,7 +188,7 @@ def _pieces(
     """Logs of up to `most` rows together, each with the number up to which all was read."""
     currency = meta.currency_of(core, session)
     people = withheld(session)
-    back = {seq for person in people for seq in _loose(core, session, person)}
+    back = rows_of_people(session, core, sorted(people))
     query, named = (FREE, {"people": session.several(people)}) if people else (SOME, {})
     while first < last and most > 0:
         size = min(PIECE, most)
@@ -204,12 +198,6 @@ def _pieces(
         if back:
             rows = [row for row in rows if row[0] not in back]
         yield to_log(rows, currency=currency), first
-
-
-def _loose(core: Core, session: Session, person: int) -> list[int]:
-    """Rows of a restricted person that came with shared identifiers alone; such people are few."""
-    mixed = [bundle for (bundle,) in session.all(MIXED_OF, person=person)]
-    return rows_of_person(session, core, person, mixed)
 
 
 def _together(several: list[EventLog], currency: str | None) -> EventLog:
