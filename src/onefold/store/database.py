@@ -72,7 +72,7 @@ class Query:
     __slots__ = ("_made", "statement")
 
     def __init__(self, statement: ClauseElement) -> None:
-        self.statement = replacement_traverse(statement, {}, _in_words)
+        self.statement: Any = replacement_traverse(statement, {}, _in_words)
         self._made = dict[str, str]()
 
     def text(self, dialect: Any) -> str:
