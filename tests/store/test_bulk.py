@@ -173,7 +173,7 @@ def test_another_currency_is_refused() -> None:
 
 @pytest.mark.parametrize("source", [None, 3, "log.csv", {"a": 1}, [3], [None]])
 def test_what_is_no_log_is_refused(source) -> None:
-    with Store() as store, pytest.raises(ArgumentError, match=r"Store\.observe_all: source"):
+    with Store() as store, pytest.raises(ArgumentError, match=r"Store\.observe_all: events "):
         store.observe_all(source)
 
 

@@ -18,7 +18,7 @@ import attrs
 import numpy as np
 from sqlalchemy import exists, func, select
 
-from onefold._check import instance, shown, whole
+from onefold._check import shown, whole
 from onefold._types import Bools, Ints
 from onefold.errors import ArgumentError
 from onefold.events.event import Event
@@ -138,10 +138,11 @@ def _batches(source: Any, size: int) -> Iterator[Batch]:
     if isinstance(source, EventLog):
         yield from _of_log(source, size)
         return
-    if isinstance(source, (str, bytes, dict)) or not isinstance(source, Iterable):
+    framed = hasattr(source, "columns")  # which iterates over the names of its columns
+    if framed or isinstance(source, (str, bytes, dict)) or not isinstance(source, Iterable):
         raise ArgumentError(
-            f"Store.observe_all: source is {shown(source)}; it takes an EventLog, or an iterable "
-            "of Event or of EventLog."
+            f"Store.observe_all: events is {_said(source)}; it takes an EventLog, or an iterable "
+            f"of Event or of EventLog.{_advice(source)}"
         )
     left = iter(source)
     for first in left:
@@ -161,9 +162,22 @@ def _batches(source: Any, size: int) -> Iterator[Batch]:
 
 
 def _event(value: Any) -> Event:
-    advice = "An iterable may hold events, Event(...), or logs, EventLog."
-    event: Event = instance(value, Event, "Store.observe_all: source", advice)
-    return event
+    if not isinstance(value, Event):
+        raise ArgumentError(
+            f"Store.observe_all: events holds {_said(value)}; an iterable may hold events, "
+            f"Event(...), or logs, EventLog.{_advice(value)}"
+        )
+    return value
+
+
+def _said(value: Any) -> str:
+    return f"a {type(value).__name__}" if hasattr(value, "columns") else shown(value)
+
+
+def _advice(value: Any) -> str:
+    if not hasattr(value, "columns"):
+        return ""
+    return " Make a log of a frame: EventLog.from_frame(frame, time=..., event=...)."
 
 
 def _of_log(whole_log: EventLog, size: int) -> Iterator[Batch]:
@@ -197,7 +211,7 @@ def _of_events(events: Sequence[Event]) -> Batch:
 
 def _taken(core: Core, batch: Batch) -> Taken:
     """Take in a batch: all of it, or nothing."""
-    with core.database.writing() as session:
+    with core.writing() as session:
         meta.learn(core, session, batch.types, currency=batch.currency)
         gone = _refused(session, core, batch)
         kept = batch.only(~gone)

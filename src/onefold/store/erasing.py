@@ -151,7 +151,7 @@ def forget(core: Core, who: Any, *, time: Any = None, digest: bool = False) -> C
     """
     moment = None if time is None else _time.instant(time, "Store.forget: time")
     secret(core)
-    with core.database.writing() as session:
+    with core.writing() as session:
         going = _going(session, core, who)
         names = session.all(_NAMES, which=session.several(going.own))
         kinds = core.policy.types

@@ -83,7 +83,7 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
         Restricted: If the customer is restricted.
     """
     call = "Store.profile"
-    with core.database.reading() as session:
+    with core.reading() as session:
         moment = _moment(session, as_of, call)
         meant = found(session, core, who, call=call)
         refuse_restricted(session, meant, call=call)
@@ -161,7 +161,12 @@ def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = 
     call = "Store.profiles"
     moment = None if as_of is None else _time.instant(as_of, f"{call}: as_of")
     whole = log_of(core)
-    who = resolve(whole, core.policy)
+    if _is_empty(whole) and moment is None:
+        raise ArgumentError(
+            f"{call}: the store is empty, so there is no latest event. Give as_of= for profiles of "
+            "nobody, or take something in first: store.observe(event)."
+        )
+    who = resolve(whole, core.policy, as_of=moment if _is_empty(whole) else None)
     made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=moment)
     free = np.ones(len(made), dtype=bool)
     if gone := _restricted(core, made):
@@ -173,22 +178,32 @@ def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = 
 
 def identities(core: Core) -> Identities:
     """Who is who, as `resolve` makes it of the log under the store's policy."""
-    return resolve(log_of(core), core.policy)
+    whole = log_of(core)
+    if _is_empty(whole):
+        raise ArgumentError(
+            "Store.identities: the store is empty, so there is no moment as of which. Take "
+            "something in first: store.observe(event)."
+        )
+    return resolve(whole, core.policy)
 
 
 def log_of(core: Core) -> EventLog:
     """All events and facts, also of those who are restricted."""
-    with core.database.reading() as session:
+    with core.reading() as session:
         currency = currency_of(core, session)
         pieces = [to_log(r, currency=currency) for r in session.each(EVERY, size=PIECE)]
     return one_log(pieces, "Store") if pieces else to_log([], currency=currency)
+
+
+def _is_empty(whole: EventLog) -> bool:
+    return not len(whole.events) and not len(whole.facts)
 
 
 def _restricted(core: Core, made: Profiles) -> set[str]:
     """The ids of those who are restricted."""
     who = made.identities
     assert who is not None
-    with core.database.reading() as session:
+    with core.reading() as session:
         told = session.all(RESTRICTED)
     out = set()
     for position, value in told:  # a few people

@@ -88,7 +88,7 @@ class Rebuilt:
 
 def rebuild(core: Core) -> Rebuilt:
     """Drop all that is made of the log, and make it anew."""
-    with core.database.writing() as session:
+    with core.writing() as session:
         held = remaking.read(session, core.policy, call="Store.rebuild")
         return remade(core, session, held)
 

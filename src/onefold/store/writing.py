@@ -154,13 +154,13 @@ def take(
     assert told is not None  # only what was erased has no text
     core.naming.check(told, call)
     given = _Given(key, bundle_hash(key, core.salt), told, row, types)
-    with core.database.writing(shared=True) as session:
+    with core.writing(shared=True) as session:
         taken = _quickly(session, core, given)
         if taken is None and session.lite:  # where all writers are alone
             taken = _carefully(session, core, given)
         if taken is not None:
             return read(session, core, taken)
-    with core.database.writing() as session:
+    with core.writing() as session:
         taken = _quickly(session, core, given) or _carefully(session, core, given)
         return read(session, core, taken)
 
