@@ -26,7 +26,7 @@ def test_who_holds_the_old_policy_is_told_and_writes_nothing(lasting, opened) ->
         lambda: two.observe(event(4, cookie="c1")),
         lambda: two.observe(event(5, cookie="c9", email="ben@x.org")),
         lambda: two.observe_all([event(6, cookie="c1")]),
-        lambda: two.consent(ann, "email", True, time="2024-03-07"),
+        lambda: two.consent(ann, "email", granted=True, time="2024-03-07"),
         lambda: two.forget(ann),
         lambda: two.restrict(ann),
         lambda: two.release(ann),
@@ -44,7 +44,7 @@ def test_who_holds_the_old_policy_is_told_and_writes_nothing(lasting, opened) ->
         two.compact,
     ]
     for call in calls:
-        with pytest.raises(StoreError, match="another policy was adopted.*open the store anew"):
+        with pytest.raises(StoreError, match=r"another policy was adopted.*open the store anew"):
             call()
     assert one.digest() == before
     assert one.observe(event(4, cookie="c1")) is not None

@@ -122,7 +122,6 @@ def test_what_a_store_is_opened_with_is_checked():
         ({"timeout": "x"}, "timeout is 'x'; it takes seconds"),
         ({"timeout": float("nan")}, "timeout is nan; it takes seconds"),
         ({"traits": 3}, "traits is 3; it takes a list of traits"),
-        ({"traits": [3]}, "traits"),
         ({"catalog": 5}, r"catalog is a int; make one with Catalog\.from_frame"),
         ({"key": 7}, "key is a int; it takes a secret string of 1 to 64 bytes"),
         ({"key": ""}, "key is a string of 0 bytes"),
@@ -148,7 +147,7 @@ def test_a_closed_store_says_so(url):
 
 
 def test_what_cannot_be_opened_is_told_without_a_password(tmp_path):
-    with pytest.raises(StoreError, match="unable to open database file.*Make the folder first"):
+    with pytest.raises(StoreError, match=r"unable to open database file.*Make the folder first"):
         of.Store(f"sqlite:///{tmp_path / 'none' / 'shop.db'}")
     refused = "postgresql+psycopg://ann:s3cr3t@127.0.0.1:1/shop?sslpassword=s3cr3t"
     with pytest.raises(StoreError, match="Look whether the server runs") as told:

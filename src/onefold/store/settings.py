@@ -1,6 +1,6 @@
-"""Settings: what a store is opened with, checked before anything of the database is touched.
+"""Settings: what a store is opened with, checked before the database is touched.
 
-Store(durable="maybe")  ->  ArgumentError: Store: durable is 'maybe'; allowed: 'disk', 'process'
+    durable="maybe"  ->  Store: durable is 'maybe'; allowed: 'disk', 'process'
 """
 
 from typing import Any
