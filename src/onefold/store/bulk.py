@@ -41,6 +41,7 @@ from onefold.store.rows import (
     log_types,
 )
 from onefold.store.schema import CALM, bundles, erased, evidence, log, members, suppressed
+from onefold.store.twins import both
 
 Rows = list[dict[str, Any]]
 COLUMNS = [column.name for column in log.c if column.name not in ("seq", "bundle")]
@@ -231,7 +232,8 @@ def _written(session: Session, core: Core, batch: Batch) -> int:
     """Write the rows that are new, and what follows from them; how many they are."""
     numbers, old = _bundles(session, core, batch.keys)
     bundle = numbers[batch.which]
-    new, keys, facts = sifted(session, bundle.tolist(), batch.rows)
+    told = dict(zip(numbers.tolist(), batch.keys, strict=True))
+    new, keys, facts = sifted(session, bundle.tolist(), batch.rows, both(session, core, told))
     if not new.any():
         return 0
     rows = [batch.rows[at] for at in np.flatnonzero(new).tolist()]

@@ -249,9 +249,9 @@ def _in_words(element: Any, **_: Any) -> Any:
     """What stands for a whole number of a statement, or for NULL; named parameters stay."""
     if not isinstance(element, BindParameter):
         return None
-    if element.required and not element.unique:
+    if element.required and not element.unique and not element.key.startswith("%("):
         return None
-    if element.required:
+    if element.required:  # SQLAlchemy would make up a name
         raise ArgumentError(
             "Query: statement holds a parameter without a name, so nobody can say its value. Name "
             "it: bindparam('name')."

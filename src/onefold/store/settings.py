@@ -1,5 +1,7 @@
 """Settings: what a store is opened with, checked before the database is touched.
 
+Each is what it must be, or an error says which one it was, what it held and what is allowed:
+
     durable="maybe"  ->  Store: durable is 'maybe'; allowed: 'disk', 'process'
 """
 
