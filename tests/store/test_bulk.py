@@ -11,11 +11,12 @@ import onefold as of
 from onefold.errors import ArgumentError
 from onefold.store.bulk import Taken
 from onefold.store.store import Store
+from tests.examples import few
 from tests.store.derived import same_as_resolved
 from tests.store.programs import Fact, cases, log_of
 
 DAY = np.timedelta64(1, "D")
-LAW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=few(15), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def event(day, kind="view", id=None, **names):

@@ -13,11 +13,12 @@ from onefold.errors import ArgumentError
 from onefold.identity import DEFAULT, resolve
 from onefold.store.database import Query
 from onefold.store.store import Store
+from tests.examples import few
 from tests.identity.worlds import policies
 from tests.store.derived import same_as_resolved
 from tests.store.programs import cases, log_of
 
-LAW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=few(10), deadline=None, suppress_health_check=list(HealthCheck))
 TABLES = ("nodes", "members", "places", "evidence", "superseded")
 
 

@@ -13,6 +13,7 @@ from onefold.errors import ArgumentError
 from onefold.identity import IdentifierType, IdentityPolicy
 from onefold.store.store import Store
 from onefold.store.writing import observe
+from tests.examples import few
 from tests.identity.worlds import HOUR, START, policies, rows
 from tests.store.telling import of_log, of_store, opened, told
 
@@ -35,7 +36,7 @@ def streams(draw, most=16):
     return out, draw(st.lists(st.sampled_from(known), max_size=3)) if known else []
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=few(40), deadline=None)
 @given(stream=streams(), policy=policies())
 def test_a_stream_is_the_batch(stream, policy) -> None:
     core = opened(policy)
