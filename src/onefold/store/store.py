@@ -29,6 +29,7 @@ from onefold.store import (
     deciding,
     digesting,
     erasing,
+    exporting,
     logs,
     meta,
     reading,
@@ -40,6 +41,7 @@ from onefold.store.bulk import Taken
 from onefold.store.certificate import Certificate
 from onefold.store.compacting import Compacted
 from onefold.store.database import Database, Durable, Query
+from onefold.store.exporting import Export
 from onefold.store.logs import Position
 from onefold.store.rebuilding import Rebuilt
 from onefold.store.schema import log as log_table
@@ -173,7 +175,8 @@ class Store:
         """One customer as of now: what `profiles()[who]` is, without reading anybody else.
 
         Args:
-            who: An id, an alias, or an identifier: a pair of type and value.
+            who: An id, an alias, an identifier: a pair of type and value, or several of one
+                customer: {"email": "ann@x.org", "cookie": "c1"}.
             as_of: The moment as of which, not before the latest event; left out, just after it.
 
         Raises:
@@ -209,7 +212,9 @@ class Store:
         """Keep what somebody has said to being addressed for a purpose.
 
         Args:
-            who: An identifier, a pair of type and value, or several as a mapping.
+            who: What the statement came with: an identifier, a pair of type and value, or several
+                as a mapping; nobody need be known by them yet. Or an id or an alias: it is then
+                stated of the identifier by which the customer is named.
             purpose: What for, such as "email".
             granted: Whether they agreed.
             time: When they said so.
@@ -221,6 +226,7 @@ class Store:
 
         Raises:
             ArgumentError: If an argument is not allowed.
+            UnknownCustomer: If an id is nobody's.
         """
         return consenting.consent(
             self._core, who, purpose, granted, time=time, source=source, until=until
@@ -230,12 +236,13 @@ class Store:
         """Keep what was decided: lists that were shown or sent, with their propensities.
 
         Args:
-            what: Lists of `FittedScorer.rank` or `sample`, or a frame of a campaign.
+            what: Lists of `FittedScorer.rank` or `sample`, or a frame of a campaign. Their
+                customers are ids or aliases here, or what your data have as `customer`.
             time: When, where they don't tell it.
             channel: Where, where they don't tell it.
 
         Returns:
-            The number of rows.
+            The number of rows that were not there yet: the same list of one moment is kept once.
 
         Raises:
             ArgumentError: If an argument is not allowed.
@@ -247,12 +254,15 @@ class Store:
         """What was decided, of everybody or of one customer, by the customer's id of today."""
         return deciding.decisions(self._core, who)
 
-    def forget(self, who: Any, *, time: Instant | None = None) -> Certificate:
+    def forget(self, who: Any, *, time: Instant | None = None, digest: bool = False) -> Certificate:
         """Erase a person: rows, identifiers, state; and keep them from coming back.
 
         Args:
-            who: An id, an alias, or an identifier: a pair of type and value.
+            who: An id, an alias, an identifier: a pair of type and value, or several of one
+                customer: {"email": "ann@x.org", "cookie": "c1"}.
             time: When it was asked for; it is kept in the certificate.
+            digest: Whether the certificate has a hash of all that the store holds afterwards; all
+                of it is read for that.
 
         Returns:
             What went, by number, and which checkpoints are stale now.
@@ -262,20 +272,18 @@ class Store:
             UnknownCustomer: If nobody is meant.
             StoreError: If the database refuses; nothing is erased then.
         """
-        return erasing.forget(self._core, who, time=time)
+        return erasing.forget(self._core, who, time=time, digest=digest)
 
     def certificates(self) -> tuple[Certificate, ...]:
         """The certificates of all erasures, in their order."""
         return certificate.certificates(self._core)
 
-    def export(self, who: Any) -> Any:
+    def export(self, who: Any) -> Export:
         """All that is kept of a person, for them to read and to take along.
 
         Raises:
             UnknownCustomer: If nobody is meant.
         """
-        from onefold.store import exporting
-
         return exporting.export(self._core, who)
 
     def restrict(self, who: Any, *, time: Instant | None = None) -> int:

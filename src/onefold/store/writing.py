@@ -74,7 +74,7 @@ Name: TypeAlias = tuple[int, str]  # position of the type, normal value
 
 
 @attrs.frozen(eq=False)
-class Taken:
+class Written:
     """What has come of one event or fact.
 
     Args:
@@ -133,7 +133,7 @@ def take(
     *,
     types: Mapping[str, str],
     call: str,
-    read: Callable[[Session, Core, Taken], T],
+    read: Callable[[Session, Core, Written], T],
 ) -> T:
     """Take in one event or fact, as its bundle and the columns of its row.
 
@@ -165,7 +165,7 @@ def take(
         return read(session, core, taken)
 
 
-def _profile(session: Session, core: Core, taken: Taken) -> Profile | None:
+def _profile(session: Session, core: Core, taken: Written) -> Profile | None:
     node, own = taken.person, True
     if taken.loose:
         assert taken.bundle is not None and taken.seq is not None
@@ -180,12 +180,12 @@ def _profile(session: Session, core: Core, taken: Taken) -> Profile | None:
     return profile_of(session, core, node, shared=not own)
 
 
-def _quickly(session: Session, core: Core, given: _Given) -> Taken | None:
+def _quickly(session: Session, core: Core, given: _Given) -> Written | None:
     """Add a row, if it changes nothing of who is who; None: it may."""
     if given.types:
         learn(core, session, given.types)
     if refused(session, core, shortened(given.told), given.row):
-        return Taken(None, None, None, False, False)
+        return Written(None, None, None, False, False)
     found = _found(session, given)
     if found is None:
         return None
@@ -193,10 +193,10 @@ def _quickly(session: Session, core: Core, given: _Given) -> Taken | None:
     if flags is not None and not (flags & CALM and given.row["seen"] >= first):
         return None
     seq, new = append(session, core, bundle, key=given.key, row=given.row, whose=flags is not None)
-    return Taken(seq, bundle, person, flags is not None and person is None, new)
+    return Written(seq, bundle, person, flags is not None and person is None, new)
 
 
-def _carefully(session: Session, core: Core, given: _Given) -> Taken:
+def _carefully(session: Session, core: Core, given: _Given) -> Written:
     """Add a row, and settle what it touches; nobody else writes."""
     found, seen = _found(session, given), given.row["seen"]
     if found is not None:
@@ -204,7 +204,7 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
         latest = session.one(LATEST, bundle=bundle)
         seq, new = append(session, core, bundle, key=given.key, row=given.row, whose=True)
         if not new or (latest is not None and first <= seen <= latest[0]):
-            return Taken(seq, bundle, person, person is None, new)
+            return Written(seq, bundle, person, person is None, new)
         touched = [row[0] for row in session.all(MEMBERS, bundle=bundle)]
         return _settled(session, core, touched, bundle=bundle, seq=seq)
     bundle = _next(session, LAST_BUNDLE)
@@ -214,7 +214,7 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
     names = names_of(core, given.told)
     seq, _ = append(session, core, bundle, key=given.key, row=given.row, whose=bool(names))
     if not names:
-        return Taken(seq, bundle, None, False, True)
+        return Written(seq, bundle, None, False, True)
     there = _numbers(session, core, names)
     number = add_nodes(session, core, [name for name in names if name not in there])
     touched = [{**there, **number}[name] for name in names]
@@ -224,18 +224,18 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
         places = [{"node": n, "lump": anchor, "person": anchor, "flags": 0} for n in touched]
         session.many(PLACE, places)
         session.run(GIVE, bundle=bundle, first=seen, person=anchor, flags=CALM)
-        return Taken(seq, bundle, anchor, False, True)
+        return Written(seq, bundle, anchor, False, True)
     return _settled(session, core, touched, bundle=bundle, seq=seq)
 
 
 def _settled(
     session: Session, core: Core, touched: Sequence[int], *, bundle: int, seq: int
-) -> Taken:
+) -> Written:
     held = slice_of(session, core, touched, several=[bundle])
     placed = by_graph(held, core.policy)
     write(session, held, placed)
     person = placed.whose[bundle][1]
-    return Taken(seq, bundle, person, person is None, True)
+    return Written(seq, bundle, person, person is None, True)
 
 
 def names_of(core: Core, told: Key) -> list[Name]:
