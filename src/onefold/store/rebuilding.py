@@ -36,6 +36,7 @@ from onefold.store.schema import (
 
 MADE = (nodes, members, places, evidence, superseded)
 ALL = {table.name: Query(select(*table.c)) for table in MADE}
+ALL["nodes"] = Query(select(*nodes.c).where(nodes.c.value.isnot(None)))  # without emptied ones
 NODES = Query(select(nodes.c.node, nodes.c.type, nodes.c.value).where(nodes.c.value.isnot(None)))
 ROWS = Query(select(func.count()).select_from(log).where(log.c.bundle.isnot(None)))
 LAST = Query(select(func.max(nodes.c.node)))
