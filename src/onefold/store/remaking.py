@@ -63,10 +63,8 @@ _AGAIN = (
 )
 SAID_AGAIN = Query(select(_AGAIN.c.bundle).distinct().order_by(_AGAIN.c.bundle))
 
-DROPS = (
-    *(Query(delete(table)) for table in (members, places, evidence, superseded)),
-    Query(delete(nodes).where(nodes.c.value.isnot(None))),  # of who is erased the numbers stay
-)
+# All of a table goes at once: rows that go one by one would leave copies of others behind.
+DROPS = tuple(Query(delete(table)) for table in (members, places, evidence, superseded, nodes))
 
 
 @attrs.frozen(eq=False)
