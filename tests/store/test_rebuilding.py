@@ -202,7 +202,18 @@ def test_numbers_are_never_given_twice() -> None:
             f"WHERE node = {last}",
         )
         store.rebuild()
-        assert (last,) in rows(store, "SELECT node FROM nodes WHERE value IS NULL")
+        assert rows(store, "SELECT max(node) FROM nodes")[0][0] == last + 1
+        assert (last,) not in rows(store, "SELECT node FROM nodes")
+
+
+def test_the_number_of_who_came_last_and_was_erased_is_kept() -> None:
+    with Store(key="k") as store:
+        store.observe_all(FEW)
+        store.observe(event(5, cookie="the last"))
+        last = rows(store, "SELECT max(node) FROM nodes")[0][0]
+        store.forget(("cookie", "the last"))
+        assert not store.rebuild() and not store.rebuild()
+        store.observe(event(6, cookie="the next"))
         assert rows(store, "SELECT max(node) FROM nodes")[0][0] == last + 1
 
 
