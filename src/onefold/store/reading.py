@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import bindparam, func, select
 
 from onefold import _time
+from onefold._check import shown
 from onefold._types import Instant
 from onefold.consent import allowed
 from onefold.errors import ArgumentError, UnknownCustomer
@@ -91,7 +92,8 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
         currency = currency_of(core, session)
     if not rows:
         raise UnknownCustomer(
-            f"{call}: nothing is known of {who!r} but who they are: no event or fact is theirs."
+            f"{call}: nothing is known of {shown(who)} but who they are: no event or fact is "
+            "theirs."
         )
     return _made(core, meant, rows, moment, currency)
 
@@ -103,8 +105,8 @@ def profile_of(
     *,
     shared: bool = False,
     as_of: np.datetime64 | None = None,
-) -> Profile:
-    """The profile of one customer within a transaction.
+) -> Profile | None:
+    """The profile of one customer within a transaction; None where no row of theirs counts.
 
     Args:
         session: The transaction.
@@ -116,7 +118,7 @@ def profile_of(
     moment = _moment(session, None, "Store") if as_of is None else as_of
     meant = anchored(session, core, person, shared=shared)
     rows = _rows(session, core, meant)
-    return _made(core, meant, rows, moment, currency_of(core, session))
+    return _made(core, meant, rows, moment, currency_of(core, session)) if rows else None
 
 
 def profile_of_row(
@@ -132,7 +134,8 @@ def profile_of_row(
         as_of: The moment as of which; left out, just after the latest event or fact.
 
     Returns:
-        None where the row is nobody's, or of a customer who is restricted.
+        None where the row is nobody's, of a customer who is restricted, or where nothing that
+        counts is theirs.
     """
     row = session.one(OWNER, bundle=bundle)
     if row is None:

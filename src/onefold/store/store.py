@@ -136,7 +136,8 @@ class Store:
         Returns:
             The profile as of just after the latest event of the store; None where no identifier
             of the event can tell anybody, it is of somebody who was erased, or whose data are
-            restricted (it is kept then).
+            restricted (it is kept then), or nothing is theirs: another delivery of this event
+            counts, which is somebody else's.
 
         Raises:
             ArgumentError: If it is no event, or has what the policy or the store does not know.

@@ -112,7 +112,8 @@ def observe(core: Core, event: Event) -> Profile | None:
 
     Returns:
         The profile of whose it is, with it; None where no identifier of it is anybody's, where it
-        is suppressed, and where the customer is restricted.
+        is suppressed, where the customer is restricted, and where nothing is theirs: another
+        delivery of this event counts, which is somebody else's.
 
     Raises:
         ArgumentError: If it is no event, has identifiers of a type that the policy does not know,
