@@ -9,6 +9,7 @@ driver runs it. One writer at a time may change who is who; those who only appen
 """
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,15 +25,15 @@ from sqlalchemy import (
     literal_column,
     null,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError as UrlError
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from onefold.errors import ArgumentError, StoreError
+from onefold.store import address
 
 LOCK = 0x0F01D  # the number of the advisory lock
 Durable: TypeAlias = Literal["disk", "process"]
@@ -142,11 +143,12 @@ class Database:
     """An engine, its transactions and their locks."""
 
     def __init__(self, url: Any, *, durable: Durable, timeout: float) -> None:
-        self.url = _url(url)
+        self.url = address.read(url)
         self.lite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.lite and self.url.database in (None, "", ":memory:")
         self.shown = _where(self.url)
         self._closed = False
+        self._process = os.getpid()
         self._alone = threading.RLock()  # a database in memory has one connection
         self.engine = _engine(self.url, self.in_memory, timeout)
         # Parameters go by their names, so that the order of a statement's does not matter.
@@ -185,7 +187,8 @@ class Database:
     def close(self) -> None:
         """Let go of all connections, for good; what is closed already stays so."""
         self._closed = True
-        self.engine.dispose()
+        # What a parent process has open is not to be closed by its child.
+        self.engine.dispose(close=os.getpid() == self._process)
 
     @contextmanager
     def _transaction(self, first: Sequence[str]) -> Iterator[Session]:
@@ -208,6 +211,11 @@ class Database:
         if self._closed:
             gone = "; what was in memory is gone with it" if self.in_memory else ""
             raise StoreError(f"Store: {self.shown} was closed{gone}. Open it anew: Store(url).")
+        if os.getpid() != self._process:
+            raise StoreError(
+                f"Store: {self.shown} was opened by the process of which this one is a fork, and a "
+                "connection can't be used by two. Open it in each process: Store(url)."
+            )
         try:
             if self.in_memory:
                 with self._alone, self.engine.connect() as connection:
@@ -267,30 +275,6 @@ def _in_words(element: Any, **_: Any) -> Any:
         f"Query: statement holds {held!r}, for which there is no word in both databases; a "
         "statement holds whole numbers, text and NULL. Name a parameter: bindparam('name')."
     )
-
-
-def _url(url: Any) -> URL:
-    try:
-        made = make_url("sqlite://" if url is None else url)
-        name = made.get_backend_name()
-        made.get_dialect()
-    except (UrlError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise ArgumentError(
-            f"Store: url is {_shown(url)}, which can't be read ({type(error).__name__}). Give "
-            "'sqlite:///shop.db', or 'postgresql+psycopg://user@host/name' with psycopg installed: "
-            "pip install 'onefold[store]'."
-        ) from None
-    if name not in ("sqlite", "postgresql"):
-        raise ArgumentError(
-            f"Store: url is of {name!r}; SQLite and PostgreSQL are known: 'sqlite:///shop.db' or "
-            "'postgresql+psycopg://user@host/name'."
-        )
-    return made
-
-
-def _shown(url: Any) -> str:
-    """A URL without what may be secret in it."""
-    return f"a {type(url).__name__}" if not isinstance(url, str) else f"{url.split(':')[0]!r}:..."
 
 
 def _engine(url: URL, in_memory: bool, timeout: float) -> Engine:
