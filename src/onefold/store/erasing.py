@@ -36,6 +36,7 @@ from onefold.store.recounting import no_longer_shared, recount
 from onefold.store.restricting import own_nodes, persons_nodes
 from onefold.store.rows import SELECTED, identity_key
 from onefold.store.schema import (
+    CONTESTED,
     MIXED,
     SHARED,
     bundles,
@@ -48,7 +49,7 @@ from onefold.store.schema import (
     restricted,
     superseded,
 )
-from onefold.store.suppression import secret, suppress, suppress_events
+from onefold.store.suppression import secret, spare, spared, suppress, suppress_events
 from onefold.store.twins import twins
 
 AT = {column: at for at, column in enumerate(SELECTED)}
@@ -71,6 +72,15 @@ _FULL = Query(
     select(*SELECTED)
     .join(bundles, bundles.c.bundle == log.c.bundle)
     .where(Among(log.c.seq, "which"))
+)
+_GIVEN = Query(
+    select(
+        bundles.c.bundle,
+        bundles.c.customer,
+        bundles.c.kind,
+        bundles.c.source,
+        bundles.c.given,
+    ).where(Among(bundles.c.bundle, "which"))
 )
 _SAME = Query(
     select(log.c.seq).where(log.c.key == bindparam("key"), log.c.bundle == bindparam("bundle"))
@@ -109,20 +119,26 @@ class _Going:
     Args:
         person: The number of the anchor.
         own: Their identifiers that are nobody else's.
+        alone: Those of these that never were anybody else's, by type and value.
+        shared: Identifiers that came with theirs, and are other people's too, by type and value.
         named: All of their identifiers.
         bundles: Those with one of their own.
         rows: All rows of the log that go.
         loose: Of these the ones that no identifier gives away: `SELECTED`.
+        unnamed: Rows of `bundles` with nothing of `alone`: `SELECTED`.
         beside: The bundles of loose rows.
         keys: Of events that go, by which other deliveries of them are known.
     """
 
     person: int
     own: Sequence[int]
+    alone: Sequence[tuple[int, str]]
+    shared: Sequence[tuple[int, str]]
     named: Sequence[int]
     bundles: Sequence[int]
     rows: Sequence[int]
     loose: Sequence[Any]
+    unnamed: Sequence[Any]
     beside: Sequence[int]
     keys: Sequence[int]
 
@@ -154,10 +170,10 @@ def forget(core: Core, who: Any, *, time: Any = None, digest: bool = False) -> C
     secret(core)
     with core.writing() as session:
         going = _going(session, core, who)
-        names = session.all(_NAMES, which=session.several(going.own))
         kinds = core.policy.types
-        marks = suppress(session, core, [(kinds[at], unescaped(value)) for at, value in names])
-        events = suppress_events(session, core, map(_told, going.loose))
+        spare(session, core, [(kinds[at], value) for at, value in going.shared])
+        marks = suppress(session, core, [(kinds[at], value) for at, value in going.alone])
+        events = suppress_events(session, core, map(_told, [*going.loose, *going.unnamed]))
         counts = _gone(session, core, going)
         number, first = certificate.number(session), min(going.rows, default=None)
         held = Certificate(
@@ -208,16 +224,53 @@ def _going(session: Session, core: Core, who: Any) -> _Going:
             loose.update(seq for (seq,) in same)
             keys.add(row[AT[log.c.key]])
     told = _rows(session, loose)
+    beside = sorted({row[AT[log.c.bundle]] for row in told})
+    alone, unnamed = _alone(session, core, own, which, seqs)
+    near = _numbers(session, _IN, [*which, *beside])
+    flags = session.all(_FLAGS, which=session.several(near))
+    shared = _named(session, [node for node, flag in flags if flag & CONTESTED])
     return _Going(
         meant.node,
         own,
+        alone,
+        shared,
         persons_nodes(session, meant.node),
         which,
         sorted(seqs | loose),
         told,
-        sorted({row[AT[log.c.bundle]] for row in told}),
+        unnamed,
+        beside,
         sorted(keys),
     )
+
+
+def _alone(
+    session: Session, core: Core, own: Sequence[int], which: Sequence[int], seqs: set[int]
+) -> tuple[list[tuple[int, str]], list[Any]]:
+    """Identifiers that are one person's and always were; and the rows that have none of them.
+
+    What was shared with somebody who was erased before is the last one's alone, until it is handed
+    on: suppressed, it would keep away whoever has it next.
+    """
+    names = _named(session, own)
+    told = {number: _key(row) for number, *row in _bundles_of(session, which)}
+    not_theirs = spared(session, core, told.values()).intersection(names)
+    alone = [name for name in names if name not in not_theirs]
+    if not not_theirs:
+        return alone, []
+    known = set(alone)
+    lack = {n for n, key in told.items() if known.isdisjoint(core.naming.identifiers(key))}
+    rows = _rows(session, seqs)
+    return alone, [row for row in rows if row[AT[log.c.bundle]] in lack]
+
+
+def _named(session: Session, which: Sequence[int]) -> list[tuple[int, str]]:
+    held = session.all(_NAMES, which=session.several(which)) if which else []
+    return [(kind, unescaped(value)) for kind, value in held]
+
+
+def _bundles_of(session: Session, which: Sequence[int]) -> list[Any]:
+    return session.all(_GIVEN, which=session.several(which)) if which else []
 
 
 def _gone(session: Session, core: Core, going: _Going) -> dict[str, int]:
@@ -258,11 +311,15 @@ def _settle(session: Session, core: Core, stay: Sequence[int], *, several: Seque
 
 def _told(row: Any) -> tuple[Key, dict[str, Any]]:
     """The identifiers of a row, and its columns."""
-    customer, kind, source, given = row[len(_COLUMNS) :]
+    return _key(row[len(_COLUMNS) :]), dict(zip(_COLUMNS, row, strict=False))
+
+
+def _key(row: Sequence[Any]) -> Key:
+    customer, kind, source, given = row
     read = identity_key((customer, kind, source, given))
     key = None if read is None else shortened(read)
     assert key is not None, "a row that is somebody's has an identifier"
-    return key, dict(zip(_COLUMNS, row, strict=False))
+    return key
 
 
 def _rows(session: Session, which: set[int]) -> list[Any]:
