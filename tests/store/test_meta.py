@@ -128,11 +128,23 @@ def test_what_a_store_is_opened_with_is_checked():
         ({"key": ""}, "key is a string of 0 bytes"),
         ({"key": "x" * 65}, "key is a string of 65 bytes"),
         ({"policy": "x"}, "policy is a str; it takes an IdentityPolicy"),
-        ({"migrate": "x"}, "migrate is 'x'; allowed: 'False', 'True'"),
+        ({"migrate": "x"}, "migrate is 'x'; allowed: False, True"),
     ]
     for given, match in wrong:
         with pytest.raises(ArgumentError, match=f"^Store: {match}"):
             of.Store(**given)
+
+
+def test_an_empty_store_has_nobody_or_says_what_to_do():
+    with of.Store() as store:
+        nobody = store.profiles(as_of="2024-03-01")
+        assert len(nobody) == 0
+        assert len(store.profiles("email", as_of="2024-03-01")) == 0
+        for call in ("profiles", "identities"):
+            with pytest.raises(
+                ArgumentError, match=rf"^Store\.{call}: the store is empty.*observe"
+            ):
+                getattr(store, call)()
 
 
 def test_a_closed_store_says_so(url):
@@ -273,11 +285,11 @@ def test_a_step_that_fails_is_undone_and_the_ones_before_it_stay(lasting, opened
 
 def test_customers_who_are_named_by_numbers_are_the_same_after_it(lasting, opened, monkeypatch):
     store = opened(lasting, key="k")
-    for day, names in enumerate(({"cookie": "c1"}, {"email": "a@x.org"}, {"cookie": "c2"}), 1):
+    for day, names in enumerate(({"cookie": "c1"}, {"email": "ann@x.org"}, {"cookie": "c2"}), 1):
         store.observe(of.Event(None, "login", f"2024-03-{day:02d}", identifiers=names))
-    both = {"cookie": "c2", "email": "b@x.org"}
+    both = {"cookie": "c2", "email": "ben@x.org"}
     store.observe(of.Event(None, "login", "2024-03-04", identifiers=both))
-    store.forget(("email", "a@x.org"))  # leaves a number behind
+    store.forget(("email", "ann@x.org"))  # leaves a number behind
     store.restrict(("cookie", "c1"))
     shown = pd.DataFrame(
         {"customer": [store.profile(("cookie", "c2")).id], "item": ["tea"], "rank": [1]}

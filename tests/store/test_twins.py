@@ -114,4 +114,6 @@ def test_erasing_one_form_lets_the_other_count(url, opened) -> None:
 
 
 def _parts(store):
-    return digests(store._core)
+    held = digests(store._core)
+    del held["erasures"]  # certificates tell what is to be done about the files
+    return held
