@@ -179,9 +179,9 @@ def test_what_is_no_log_is_refused(source) -> None:
 
 def test_a_frame_is_told_how_it_becomes_a_log() -> None:
     frame = pd.DataFrame({"who": ["ann"], "at": ["2024-03-01"]})
-    for given in (frame, [frame]):
+    for wrong in (frame, [frame]):
         with Store() as store, pytest.raises(ArgumentError, match=r"a DataFrame.*from_frame\("):
-            store.observe_all(given)
+            store.observe_all(wrong)
 
 
 def test_a_batch_has_rows() -> None:
