@@ -25,6 +25,7 @@ from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.identity.heard import Key, shortened
 from onefold.store import closure, meta, suppression
+from onefold.store.appending import UP_TO
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
 from onefold.store.naming_many import Name, nodes_of
@@ -241,6 +242,8 @@ def _written(session: Session, core: Core, batch: Batch) -> int:
     touched = _touched(session, bundle[new], seen, set(numbers[old].tolist()))
     start = first_number(session, len(rows))
     pour(session, log, _told(rows, bundle[new].tolist(), start))
+    if not session.lite:
+        session.one(UP_TO, last=start + len(rows) - 1)
     came = _came(core, batch.keys, numbers=numbers, new=np.flatnonzero(~old))
     nodes = dict(zip(came, nodes_of(session, core, list(came.values())), strict=True))
     pour(session, members, ((node, b) for b, several in nodes.items() for node in several))

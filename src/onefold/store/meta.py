@@ -67,7 +67,7 @@ def opened(
         catalog: Of items.
         key: Of the suppression list.
         migrate: Whether an older one may be changed.
-        remake: Fills derived tables, which are empty, from the log.
+        remake: Fills derived tables from the log; identifiers there have numbers, and keep them.
 
     Raises:
         StoreError: If it is of another version, or is no store.

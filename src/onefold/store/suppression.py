@@ -214,7 +214,9 @@ def mark(key: Key, row: Mapping[str, Any], secret: str) -> bytes:
     """
     customer, given, kind, source, _ = key
     held = [row[name] for name in CONTENT] if row["key"] is None else [row["key"]]
-    said = json.dumps([customer, given, kind, source, held])
+    if customer is not None:  # an identifier like the others, however it was given
+        given = tuple(sorted((*given, (CUSTOMER, (customer,)))))
+    said = json.dumps([given, kind, source, held])
     made = hashlib.blake2b(said.encode(), key=secret.encode(), digest_size=SIZE, person=EVENT)
     return made.digest()
 
