@@ -139,6 +139,7 @@ class Database:
     """An engine, its transactions and their locks."""
 
     def __init__(self, url: Any, *, durable: Durable, timeout: float) -> None:
+        self.closed = False
         self.url = _url(url)
         self.lite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.lite and self.url.database in (None, "", ":memory:")
@@ -179,6 +180,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of all connections."""
+        self.closed = True
         self.engine.dispose()
 
     @contextmanager
