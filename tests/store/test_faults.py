@@ -71,7 +71,7 @@ def test_killed_at_any_moment_no_event_is_lost_or_doubled(
 
 def test_a_server_that_is_killed_has_what_was_acknowledged(opened: Open) -> None:
     try:
-        own = server()
+        own = server(fast=False)
     except NoServer as reason:
         pytest.skip(str(reason))
     if own.folder is None:
@@ -185,7 +185,7 @@ def test_a_full_disk(disk: Path, batch: int | None) -> None:
 
 def test_a_full_disk_of_a_server(tmp_path: Path) -> None:
     try:
-        own = server()
+        own = server(fast=False)
     except NoServer as reason:
         pytest.skip(str(reason))
     if own.folder is None:

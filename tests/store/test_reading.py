@@ -17,6 +17,7 @@ from onefold.store import reading
 from onefold.store.database import Query
 from onefold.store.schema import log as log_table
 from onefold.store.store import Store
+from tests.examples import few
 from tests.identity import worlds
 from tests.store.filling import fill
 
@@ -72,7 +73,7 @@ def with_customers(policy):
     return policy.with_types(IdentifierType("customer", rank=4))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=few(10), deadline=None)
 @given(worlds_and_logs())
 def test_each_profile_is_that_of_a_fold(world):
     policy, log = with_customers(world[0]), world[1]

@@ -138,7 +138,7 @@ def suppress(core: Core, what: Any, *, time: Any = None) -> tuple[Certificate, .
         )
     moment = None if time is None else _time.instant(time, "Store.suppress: time")
     events = [bytes.fromhex(one.decode()) for one in what.events.tolist()]
-    with core.database.writing() as session:
+    with core.writing() as session:
         suppression.take(session, core, what.identifiers, events)
         made = _people(session, core, moment)
         left = _left(session, core)

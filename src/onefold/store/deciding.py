@@ -108,7 +108,7 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
         frame = frame.assign(channel=text(channel, "Store.record: channel"))
     rows = _rows(frame)
     told = None if time is None else _micros(_time.instant(time, "Store.record: time"))
-    with core.database.writing() as session:
+    with core.writing() as session:
         moment = told if told is not None else _after(session)
         whose = _nodes_of(session, core, {row["customer"] for row in rows})
         if rows and not whose:
@@ -146,7 +146,7 @@ def decisions(core: Core, who: Any = None) -> pd.DataFrame:
     Raises:
         UnknownCustomer: If there is no such customer.
     """
-    with core.database.reading() as session:
+    with core.reading() as session:
         if who is None:
             rows = session.all(_ALL)
         else:

@@ -166,7 +166,7 @@ def _meant(session: Session, core: Core, word: str) -> str:
         except MissingExtra:  # of phone numbers; then there are none here
             continue
         if value is not None and node_at(session, core, position, value) is not None:
-            return f" Did you mean ({kind.name!r}, {word!r})?"
+            return f" Did you mean ({kind.name!r}, {shown(word, 60)})?"
     return ""
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 
 from onefold._types import Instant
 from onefold.catalog import Catalog
-from onefold.errors import ArgumentError
 from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.identity import Identities, IdentityPolicy, PolicyDiff
@@ -48,6 +47,7 @@ from onefold.store.exporting import Export
 from onefold.store.logs import Position
 from onefold.store.rebuilding import Rebuilt
 from onefold.store.schema import log as log_table
+from onefold.store.settings import settings
 from onefold.traits import TRAITS, Trait
 
 COUNT = Query(select(func.count()).where(log_table.c.bundle.isnot(None)))
@@ -67,7 +67,7 @@ class Store:
         traits: What profiles tell.
         catalog: What is known of items.
         key: A secret of 1 to 64 bytes by which erased people are known; it is not stored, and
-            without it nobody can be erased. It is the same ever after.
+            without it nobody can be erased. The first `forget` settles it for ever.
         durable: "disk": what was written is on the disk before a call returns. "process": it
             outlives the process, and not a power cut.
         timeout: Seconds to wait for others who hold the database.
@@ -97,19 +97,24 @@ class Store:
         timeout: float = 30.0,
         migrate: bool = False,
     ) -> None:
-        if policy is not None and not isinstance(policy, IdentityPolicy):
-            raise ArgumentError(
-                f"Store: policy is a {type(policy).__name__}; it takes an IdentityPolicy."
-            )
-        database = Database(url, durable=durable, timeout=timeout)
+        told = settings(
+            policy=policy,
+            traits=traits,
+            catalog=catalog,
+            key=key,
+            durable=durable,
+            timeout=timeout,
+            migrate=migrate,
+        )
+        database = Database(url, durable=told.durable, timeout=told.timeout)
         try:
             self._core = meta.opened(
                 database,
                 policy=policy,
-                traits=tuple(traits),
-                catalog=catalog,
-                key=key,
-                migrate=migrate,
+                traits=told.traits,
+                catalog=told.catalog,
+                key=told.key,
+                migrate=told.migrate,
                 remake=rebuilding.remake,
             )
         except BaseException:
@@ -133,7 +138,8 @@ class Store:
         Returns:
             The profile as of just after the latest event of the store; None where no identifier
             of the event can tell anybody, it is of somebody who was erased, or whose data are
-            restricted (it is kept then).
+            restricted (it is kept then), or nothing is theirs: another delivery of this event
+            counts, which is somebody else's.
 
         Raises:
             ArgumentError: If it is no event, or has what the policy or the store does not know.
@@ -347,7 +353,7 @@ class Store:
     def adopt(self, policy: IdentityPolicy) -> PolicyDiff:
         """Tell people apart by another policy, from now on and of all that was.
 
-        Other processes that have the store open must open it anew.
+        Whoever else has the store open must open it anew: their calls raise a StoreError.
 
         Returns:
             Whom it has merged and split. `store.identities().diff(policy)` says so beforehand.
@@ -355,8 +361,7 @@ class Store:
         Raises:
             ArgumentError: If the policy is none, or lacks types that are in the log.
         """
-        made = adopting.adopt(self._core, policy)
-        self._core = self._core.under(policy)
+        made, self._core = adopting.adopt(self._core, policy)
         return made
 
     def compact(self) -> Compacted:
@@ -437,11 +442,10 @@ class Store:
         return 0 if row is None else int(row[0])
 
     def __repr__(self) -> str:
-        where = self._core.database.url.render_as_string(hide_password=True)
-        return f"Store({where!r})"
+        return f"Store({self._core.database.shown!r})"
 
     def close(self) -> None:
-        """Let go of the database; one in memory is gone then."""
+        """Let go of the database; one in memory is gone then. Closing again changes nothing."""
         self._core.database.close()
 
     def __enter__(self) -> "Store":

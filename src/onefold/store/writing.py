@@ -112,7 +112,8 @@ def observe(core: Core, event: Event) -> Profile | None:
 
     Returns:
         The profile of whose it is, with it; None where no identifier of it is anybody's, where it
-        is suppressed, and where the customer is restricted.
+        is suppressed, where the customer is restricted, and where nothing is theirs: another
+        delivery of this event counts, which is somebody else's.
 
     Raises:
         ArgumentError: If it is no event, has identifiers of a type that the policy does not know,
@@ -154,13 +155,13 @@ def take(
     assert told is not None  # only what was erased has no text
     core.naming.check(told, call)
     given = _Given(key, bundle_hash(key, core.salt), told, row, types)
-    with core.database.writing(shared=True) as session:
+    with core.writing(shared=True) as session:
         taken = _quickly(session, core, given)
         if taken is None and session.lite:  # where all writers are alone
             taken = _carefully(session, core, given)
         if taken is not None:
             return read(session, core, taken)
-    with core.database.writing() as session:
+    with core.writing() as session:
         taken = _quickly(session, core, given) or _carefully(session, core, given)
         return read(session, core, taken)
 
