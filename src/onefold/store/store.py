@@ -407,7 +407,15 @@ class Store:
         return logs.logs(self._core, rows, after=after, until=until)
 
     def position(self) -> Position:
-        """Where the store is now, for `log(after=)`, `log(until=)` and `checkpoint`."""
+        """Where the store is now, for `log(after=)`, `log(until=)` and `checkpoint`.
+
+        On PostgreSQL it waits, up to the store's `timeout`, until those have ended who are writing
+        just then: nothing may come behind a position later on. `logs()` without `until` takes one
+        too; `log()` waits for nobody.
+
+        Raises:
+            StoreError: If somebody writes for longer.
+        """
         return logs.position(self._core)
 
     def checkpoint(self, name: str, position: Position | None = None) -> Position:
