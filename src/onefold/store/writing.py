@@ -16,7 +16,6 @@ import attrs
 from sqlalchemy import bindparam, func, insert, select
 
 from onefold._check import instance
-from onefold.errors import Restricted
 from onefold.events.event import Event
 from onefold.identity.heard import Key, shortened
 from onefold.identity.people import named
@@ -27,11 +26,12 @@ from onefold.store.closure import GIVE, PLACE, slice_of, write
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
 from onefold.store.escaping import escaped, unescaped
-from onefold.store.finding import anchored, refuse_restricted
+from onefold.store.finding import anchored
 from onefold.store.loose import owner_of
 from onefold.store.meta import learn
 from onefold.store.placing import by_graph
-from onefold.store.reading import profile_of
+from onefold.store.reading import profile_found
+from onefold.store.restricting import is_restricted
 from onefold.store.rows import (
     BundleKey,
     bundle_hash,
@@ -173,11 +173,9 @@ def _profile(session: Session, core: Core, taken: Taken) -> Profile | None:
         node, own = (None, True) if owner is None else owner
     if node is None:
         return None
-    try:
-        refuse_restricted(session, anchored(session, core, node, shared=not own), call="")
-    except Restricted:
+    if own and is_restricted(session, node):
         return None
-    return profile_of(session, core, node, shared=not own)
+    return profile_found(session, core, anchored(session, core, node, shared=not own))
 
 
 def _quickly(session: Session, core: Core, given: _Given) -> Taken | None:
