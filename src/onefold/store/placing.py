@@ -10,7 +10,7 @@ was first seen, can change nothing: links are refused for a limit and for nothin
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -157,6 +157,17 @@ def whose_of(
                 best, person = held.names[node], place[1]
         out[number] = bundle.first, person, flags
     return out
+
+
+def is_one(names: Sequence[tuple[int, str]], kind: str | None, policy: IdentityPolicy) -> bool:
+    """Whether identifiers that nobody has seen before are one customer, by one bundle alone."""
+    if len(names) == 1:
+        return True
+    if kind in policy.not_evidence or len(names) > policy.giant:
+        return False
+    counts = Counter(at for at, _ in names)
+    limits = ((policy.types[at].limit, n) for at, n in counts.items())
+    return all(limit is None or n <= limit for limit, n in limits)
 
 
 def calm_of(nodes: Iterable[tuple[int, int, Place]], policy: IdentityPolicy) -> dict[int, bool]:

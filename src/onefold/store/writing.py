@@ -8,7 +8,6 @@ Otherwise the components that it touches are loaded, settled, and written where 
     ann, c1 log in             c1's component with ann's, and whose their events are
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
@@ -29,7 +28,8 @@ from onefold.store.escaping import escaped, unescaped
 from onefold.store.finding import anchored
 from onefold.store.loose import owner_of
 from onefold.store.meta import learn
-from onefold.store.placing import by_graph
+from onefold.store.placing import by_graph, is_one
+from onefold.store.quiet import New, quiet
 from onefold.store.reading import profile_found
 from onefold.store.restricting import is_restricted
 from onefold.store.rows import (
@@ -223,6 +223,11 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
         session.many(PLACE, places)
         session.run(GIVE, bundle=bundle, first=seen, person=anchor, flags=CALM)
         return Taken(seq, bundle, anchor, False, True)
+    plain = quiet(session, core.policy, {bundle: New(touched, names, kind, seen)})
+    if bundle in plain.whose:
+        first, person, flags = plain.whose[bundle]
+        session.run(GIVE, bundle=bundle, first=first, person=person, flags=flags)
+        return Taken(seq, bundle, person, False, True)
     return _settled(session, core, touched, bundle=bundle, seq=seq)
 
 
@@ -240,17 +245,6 @@ def names_of(core: Core, told: Key) -> list[Name]:
     """The distinct identifiers of a bundle, the strongest first."""
     kept = shortened(told)
     return [] if kept is None else sorted(set(core.naming.identifiers(kept)))
-
-
-def is_one(names: Sequence[Name], kind: str | None, policy: IdentityPolicy) -> bool:
-    """Whether identifiers that nobody has seen before are one customer, by one bundle alone."""
-    if len(names) == 1:
-        return True
-    if kind in policy.not_evidence or len(names) > policy.giant:
-        return False
-    counts = Counter(at for at, _ in names)
-    limits = ((policy.types[at].limit, n) for at, n in counts.items())
-    return all(limit is None or n <= limit for limit, n in limits)
 
 
 def add_nodes(session: Session, core: Core, names: Sequence[Name]) -> dict[Name, int]:
