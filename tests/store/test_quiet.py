@@ -2,7 +2,7 @@
 
 from onefold import Event
 from onefold.identity import IdentifierType, IdentityPolicy
-from onefold.store import bulk, writing
+from onefold.store import closure, writing
 from onefold.store.store import Store
 
 
@@ -16,7 +16,7 @@ def never(*_args, **_more):
 
 
 def test_new_visitors_and_new_kinds_of_events_settle_nothing(monkeypatch) -> None:
-    for module in (bulk.closure, writing):
+    for module in (closure, writing):
         monkeypatch.setattr(module, "slice_of", never)
     rows = [event(n, cookie=f"c{n % 7}", user_id=f"u{n % 7}") for n in range(20)]
     with Store() as store:

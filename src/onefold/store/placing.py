@@ -78,12 +78,12 @@ class Placed:
 
 def by_graph(held: Slice, policy: IdentityPolicy) -> Placed:
     """Place the nodes of a slice by the graph of streams: for slices of few nodes."""
-    places = _joined(held, policy) if _is_plain(held, policy) else _settled(held, policy)
+    places = _joined(held, policy) if is_plain(held, policy) else _settled(held, policy)
     named = [(node, held.names[node][0], place) for node, place in places.items()]
     return Placed(places, whose_of(held, places, {**held.calm, **calm_of(named, policy)}))
 
 
-def _is_plain(held: Slice, policy: IdentityPolicy) -> bool:
+def is_plain(held: Slice, policy: IdentityPolicy) -> bool:
     """Whether no link can break a limit, so that all are believed, and nobody serves too many."""
     if len(held.inside) > policy.giant:
         return False

@@ -28,7 +28,8 @@ from onefold.store.escaping import escaped, unescaped
 from onefold.store.finding import anchored
 from onefold.store.loose import owner_of
 from onefold.store.meta import learn
-from onefold.store.placing import by_graph, is_one
+from onefold.store.placing import is_one
+from onefold.store.placing_batch import by_either
 from onefold.store.quiet import New, quiet
 from onefold.store.reading import profile_found
 from onefold.store.restricting import is_restricted
@@ -235,7 +236,7 @@ def _settled(
     session: Session, core: Core, touched: Sequence[int], *, bundle: int, seq: int
 ) -> Taken:
     held = slice_of(session, core, touched, several=[bundle])
-    placed = by_graph(held, core.policy)
+    placed = by_either(held, core.policy)
     write(session, held, placed)
     person = placed.whose[bundle][1]
     return Taken(seq, bundle, person, person is None, True)
