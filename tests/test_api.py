@@ -19,7 +19,7 @@ from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
 FILE = Path(__file__).with_name("api.txt")
 MODULES = ["onefold", "onefold.traits", "onefold.segments", "onefold.datasets"]
 MODULES += ["onefold.levels", "onefold.lifetime", "onefold.readers", "onefold.testing"]
-MODULES += ["onefold.errors", "onefold.identity", "onefold.consent"]
+MODULES += ["onefold.errors", "onefold.identity", "onefold.consent", "onefold.store"]
 OPERATORS = {
     f"__{name}__"
     for name in ["len", "iter", "getitem", "contains", "call", "add", "and", "or", "invert"]

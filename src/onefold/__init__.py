@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         lifetime,
         readers,
         segments,
+        store,
         testing,
         traits,
     )
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
         Thompson,
     )
     from onefold.segments import RFM, Assignment, By, Rules, Segmentation, ValueTiers, segment
-    from onefold.store.store import Store
+    from onefold.store import Store
     from onefold.traits import field
 
 __all__ = [
@@ -107,6 +108,7 @@ __all__ = [
     "save",
     "segment",
     "segments",
+    "store",
     "testing",
     "trait",
     "traits",
@@ -142,7 +144,7 @@ _LATER = {
     "Rules": "segments",
     "Scorer": "scoring",
     "Segmentation": "segments",
-    "Store": "store.store",
+    "Store": "store",
     "Tailored": "campaigns",
     "Thompson": "scoring",
     "ValueTiers": "segments",
@@ -167,6 +169,7 @@ _MODULES = (
     "lifetime",
     "readers",
     "segments",
+    "store",
     "testing",
     "traits",
 )

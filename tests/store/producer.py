@@ -20,13 +20,20 @@ PATIENCE = 60.0  # seconds in which a child must say something
 
 
 def produce(
-    told: Connection, url: str, how: str, start: int, stop: int, settings: dict[str, Any]
+    told: Connection,
+    url: str,
+    how: str,
+    start: int,
+    stop: int,
+    people: int,
+    settings: dict[str, Any],
 ) -> None:
     """In the child: observe events of numbers from `start` to before `stop`, in batches or singly.
 
     Args:
         told: Where it is said up to which number (excluded) events are durable.
         how: "one", or the size of a batch.
+        people: How many there are.
     """
     from onefold import Store
 
@@ -36,13 +43,14 @@ def produce(
             told.send(("open", start))
             if how == "one":
                 for number in range(start, stop):
-                    store.observe(event(number))
+                    store.observe(event(number, people=people))
                     told.send(("durable", number + 1))
             else:
                 size = int(how)
                 for first in range(start, stop, size):
                     last = min(first + size, stop)
-                    store.observe_all([event(n) for n in range(first, last)], batch=size)
+                    several = [event(n, people=people) for n in range(first, last)]
+                    store.observe_all(several, batch=size)
                     told.send(("durable", last))
         told.send(("end", stop))
     except BaseException as error:
@@ -53,9 +61,11 @@ def produce(
 class Producer:
     """A child that produces, and what it has said."""
 
-    def __init__(self, url: str, how: str, start: int, stop: int, **settings: Any) -> None:
+    def __init__(
+        self, url: str, how: str, start: int, stop: int, *, people: int = 12, **settings: Any
+    ) -> None:
         self._here, there = FORKS.Pipe(duplex=False)
-        asked = (there, url, how, start, stop, settings)
+        asked = (there, url, how, start, stop, people, settings)
         self.process = FORKS.Process(target=produce, args=asked, daemon=True)
         self.process.start()
         there.close()
@@ -91,9 +101,9 @@ class Producer:
         self._here.close()
         return self.durable
 
-    def join(self) -> int:
+    def join(self, patience: float = PATIENCE) -> int:
         """Wait for its end."""
-        for _ in self.said():
+        for _ in self.said(patience):
             pass
         self.process.join()
         self._here.close()

@@ -21,7 +21,7 @@ def event(number: int, *, people: int = 12) -> of.Event:
     who, bits = (mixed >> 20) % people, mixed >> 40
     names: dict[str, str] = {"cookie": f"c{who}-{bits % 3}"}
     if bits % 16 == 0:
-        names = {"device": "tablet"}  # by the till, and anybody's
+        names = {"device": f"tablet{who // 12 or ''}"}  # by the till, and anybody's
     if bits % 5 < 2:
         names["user_id"] = f"u{who}"
     if bits % 7 == 0:

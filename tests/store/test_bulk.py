@@ -11,11 +11,12 @@ import onefold as of
 from onefold.errors import ArgumentError
 from onefold.store.bulk import Taken
 from onefold.store.store import Store
+from tests.examples import few
 from tests.store.derived import same_as_resolved
 from tests.store.programs import Fact, cases, log_of
 
 DAY = np.timedelta64(1, "D")
-LAW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=few(15), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def event(day, kind="view", id=None, **names):
@@ -173,8 +174,15 @@ def test_another_currency_is_refused() -> None:
 
 @pytest.mark.parametrize("source", [None, 3, "log.csv", {"a": 1}, [3], [None]])
 def test_what_is_no_log_is_refused(source) -> None:
-    with Store() as store, pytest.raises(ArgumentError, match=r"Store\.observe_all: source"):
+    with Store() as store, pytest.raises(ArgumentError, match=r"Store\.observe_all: events "):
         store.observe_all(source)
+
+
+def test_a_frame_is_told_how_it_becomes_a_log() -> None:
+    frame = pd.DataFrame({"who": ["ann"], "at": ["2024-03-01"]})
+    for wrong in (frame, [frame]):
+        with Store() as store, pytest.raises(ArgumentError, match=r"a DataFrame.*from_frame\("):
+            store.observe_all(wrong)
 
 
 def test_a_batch_has_rows() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 import onefold as of
 from onefold.consent import allowed, consents
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.store import reading
 from onefold.store.consenting import consent
 from onefold.store.core import Core
 from onefold.store.reading import profiles
@@ -52,10 +53,13 @@ def test_a_no_stays_where_two_turn_out_to_be_one(core: Core) -> None:
 
 
 def test_wrong_arguments(core: Core) -> None:
-    several: list[Any] = ["ann", 7, None, {}, ("email",), ["email", "a@x.org"]]
+    several: list[Any] = ["", None, True, {}, ("email",), ["email", "a@x.org"]]
     for wrong in several:
         with pytest.raises(ArgumentError, match="who"):
             consent(core, wrong, "email", True, time="2024-03-01")
+    for nobody in ("ann", 7, "p" + 20 * "0"):
+        with pytest.raises(UnknownCustomer, match=r"Store\.consent: who"):
+            consent(core, nobody, "email", True, time="2024-03-01")
     with pytest.raises(ArgumentError, match="purpose"):
         consent(core, ("email", "a@x.org"), "", True, time="2024-03-01")
     with pytest.raises(ArgumentError, match="granted"):
@@ -72,3 +76,41 @@ def test_hostile_text_comes_back_as_it_is(core: Core) -> None:
     frame = consents(profiles(core))
     assert frame[["purpose", "granted", "source"]].to_numpy().tolist() == [[purpose, True, source]]
     assert isinstance(of.consent.Consent.of("consent:x", "yes", time="2024-01-01").granted, bool)
+
+
+def test_an_id_is_whoever_is_named_by_it(core: Core) -> None:
+    cookie = {"cookie": "c1"}
+    for who in (cookie, {"user_id": "ann"}):
+        consent(core, who, "ads", True, time="2024-03-01")
+    before = profiles(core).ids.tolist()
+    consent(core, {"user_id": "ann", **cookie}, "ads", True, time="2024-03-02")
+    (now,) = profiles(core).ids
+    (alias,) = {*before} - {now}
+    for day, who in ((3, alias), (4, now)):
+        assert consent(core, who, "email", day == 3, time=f"2024-03-0{day}")
+    assert allowed(profiles(core), "email").tolist() == [False]
+    assert reading.profile(core, now)["consent:email"].startswith("no")
+    assert reading.profile(core, ("user_id", "ann")) == profiles(core)[now]
+
+
+def test_an_id_of_what_several_share_is_nobodys_word(url: str) -> None:
+    policy = of.IdentityPolicy(
+        [
+            of.IdentifierType("user_id", rank=1, limit=1),
+            of.IdentifierType("no", rank=2, per_source=True),
+        ]
+    )
+    with Store(url, policy=policy) as store:
+        made = store.observe(
+            of.Event(None, "buy", "2024-03-01", identifiers={"no": "7"}, source="shop")
+        )
+        assert made is not None
+        with pytest.raises(ArgumentError, match="theirs alone wherever it is told"):
+            store.consent(made.id, "email", granted=True, time="2024-03-02")
+        store.observe(
+            of.Event(
+                None, "buy", "2024-03-01", identifiers={"no": "7", "user_id": "a"}, source="shop"
+            )
+        )
+        assert store.consent(made.id, "email", granted=True, time="2024-03-02")
+        assert store.profile(("user_id", "a"))["consent:email"] == "yes"

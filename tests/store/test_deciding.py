@@ -118,3 +118,29 @@ def test_who_is_erased_takes_decisions_along() -> None:
         assert made.count("decisions") == 2
         assert store.decisions()["customer"].tolist() == [ben, ben]
         assert store.record(listed([ben])) == 2
+
+
+def test_customers_as_they_were_given_are_known_by_that(url: str) -> None:
+    log = of.EventLog.from_events(
+        [Event("c1", "buy", "2024-03-01", item="tea"), Event("c2", "buy", "2024-03-01", item="pen")]
+    )
+    with of.Store(url) as store:
+        store.observe_all(log)
+        assert store.record(listed(["c1", "c2", "gone"]), time="2024-03-03") == 4
+        c1 = name(store, "customer", "c1")
+        assert store.decisions(c1)["item"].tolist() == ["tea", "pen"]
+        assert store.decisions({"customer": "c1"}).equals(store.decisions(c1))
+        assert store.record(listed([c1]), time="2024-03-03") == 2  # under another name
+
+
+def test_the_same_list_of_one_moment_is_kept_once(url: str) -> None:
+    with of.Store(url) as store:
+        store.observe(Event(None, "view", "2024-03-01", identifiers={"user_id": "ann"}))
+        ann = name(store, "user_id", "ann")
+        assert store.record(listed([ann]), time="2024-03-03") == 2
+        assert store.record(listed([ann]), time="2024-03-03") == 0
+        assert store.record(listed([ann]), time="2024-03-04") == 2
+        assert store.record(listed([ann]), time="2024-03-03", channel="mail") == 2
+        assert store.decisions()["decision"].nunique() == 3
+        some = pd.DataFrame({"customer": [ann, ann], "item": ["tea", "pen"]})  # without a rank
+        assert [store.record(some, time="2024-03-03") for _ in range(2)] == [2, 0]

@@ -13,6 +13,7 @@ from onefold import Event
 from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.store.erasing import forget
 from onefold.store.writing import observe
+from tests.examples import few
 from tests.identity.worlds import HOUR, START, policies, rows
 from tests.store.erasures import copied, held, opened, told
 
@@ -33,7 +34,7 @@ def streams(draw: st.DrawFn, most: int = 14) -> list[Event]:
     return out
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=few(20), deadline=None)
 @given(streams(), policies(), st.data())
 def test_a_store_is_as_if_the_erased_had_never_come(
     events: list[Event], policy: Any, data: Any

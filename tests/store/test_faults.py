@@ -71,7 +71,7 @@ def test_killed_at_any_moment_no_event_is_lost_or_doubled(
 
 def test_a_server_that_is_killed_has_what_was_acknowledged(opened: Open) -> None:
     try:
-        own = server()
+        own = server(fast=False)
     except NoServer as reason:
         pytest.skip(str(reason))
     if own.folder is None:
@@ -150,10 +150,10 @@ def test_a_limit_of_pages(tmp_path: Path, opened: Open, batch: int | None) -> No
 
     def room() -> None:
         pages[0] = 100_000
-        store._core.database.close()  # an open connection keeps its limit
+        store._core.database.drop()  # an open connection keeps its limit
 
     on.listen(store._core.database.engine, "checkout", limited)
-    store._core.database.close()
+    store._core.database.drop()
     full_and_then_room(store, batch, room)
 
 
@@ -190,7 +190,7 @@ def test_a_full_disk(disk: Path, batch: int | None) -> None:
 
 def test_a_full_disk_of_a_server(tmp_path: Path) -> None:
     try:
-        own = server()
+        own = server(fast=False)
     except NoServer as reason:
         pytest.skip(str(reason))
     if own.folder is None:

@@ -104,6 +104,23 @@ def test_half_a_character_is_refused(url: str, opened: Open, text: str) -> None:
     assert len(store) == 0
 
 
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_an_error_shows_a_text_in_quotes_and_cut(opened: Open, text: str) -> None:
+    store = opened()
+    asked = [text, ("user_id", text), (text, "x"), ("user_id", f"{text}2"), text[:300]]
+    store.observe(of.Event("ann", "view", START))
+    for _ in range(2):
+        for who in asked:
+            with pytest.raises(of.errors.OnefoldError) as told:
+                store.profile(who)
+            said = str(told.value)
+            assert said.isprintable() and len(said) < 1000
+        # Known to the store, as another identifier, or of a customer without an event that counts.
+        store.observe(of.Event("ann", "view", START, id="e"))
+        names = {"user_id": f"{text}2", "cookie": text[:300]}
+        store.observe(of.Event(None, "view", START + MINUTE, id="e", identifiers=names))
+
+
 @pytest.mark.parametrize(
     "who", ["", "p", "p" * 21, "p0'; --", ("user_id", ""), ("nope", "x"), 5, None, (), ("a",), b"p"]
 )

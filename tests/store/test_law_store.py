@@ -20,9 +20,10 @@ import onefold as of
 from onefold.errors import OnefoldError, UnknownCustomer
 from onefold.identity import resolve
 from onefold.store.schema import erased, erasures, meta, suppressed
+from tests.examples import few
 from tests.store.programs import KEY, Case, Fact, Model, cases, content, log_of, pair
 
-EXAMPLES = int(os.environ.get("ONEFOLD_EXAMPLES", "16"))
+EXAMPLES = int(os.environ.get("ONEFOLD_EXAMPLES", few(14)))
 LAW = settings(
     max_examples=max(EXAMPLES // 2, 1),
     suppress_health_check=list(HealthCheck),

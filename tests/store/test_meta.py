@@ -4,16 +4,18 @@ import threading
 from pathlib import Path
 
 import attrs
+import pandas as pd
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import bindparam, insert, inspect, literal, select, text
 
 import onefold as of
-from onefold.errors import ArgumentError, StoreError
+from onefold.errors import ArgumentError, Restricted, StoreError
 from onefold.identity import DEFAULT, IdentifierType, IdentityPolicy
 from onefold.identity.policy import RULES
 from onefold.store import meta, migrating
 from onefold.store.database import Database, Query
 from onefold.store.schema import DERIVED, SCHEMA
+from onefold.store.schema import meta as table
 from tests.store.filled import fill
 
 POLICIES = [
@@ -97,18 +99,84 @@ def test_the_salt_is_kept_and_is_each_store_s_own(lasting, opened):
     assert len(one._core.salt) == 16
 
 
-def test_the_key_is_the_same_ever_after(lasting, opened):
-    opened(lasting).close()
-    with opened(lasting, key="k") as store:
-        assert store._core.key == "k"
-        assert said(store, "key") not in (None, "k")
-    opened(lasting, key="k").close()
+def test_the_key_is_settled_when_somebody_is_erased_first(lasting, opened):
+    with opened(lasting, key="a typo") as store:
+        assert said(store, "key") is None
+    right, late = opened(lasting, key="k"), opened(lasting, key="another")
+    right.observe(of.Event("ann", "view", "2024-03-01"))
+    right.forget(("customer", "ann"))
+    assert said(right, "key") not in (None, "k")
+    assert opened(lasting, key="k")._core.key == "k"
     assert opened(lasting)._core.key is None
     with pytest.raises(ArgumentError, match="not the one with which"):
-        of.Store(lasting, key="other")
-    for wrong in ("", "x" * 65, 7):
-        with pytest.raises(ArgumentError, match="key is a"):
-            of.Store(lasting, key=wrong)
+        of.Store(lasting, key="a typo")
+    for call in (late.observe, lambda event: late.observe_all([event])):
+        with pytest.raises(ArgumentError, match="not the one with which"):
+            call(of.Event("ann", "view", "2024-03-02"))
+    assert len(late) == 0
+
+
+def test_what_a_store_is_opened_with_is_checked():
+    wrong = [
+        ({"durable": "maybe"}, r"durable is 'maybe'; allowed: 'disk', 'process'"),
+        ({"timeout": -1}, "timeout is -1; it takes seconds"),
+        ({"timeout": "x"}, "timeout is 'x'; it takes seconds"),
+        ({"timeout": float("nan")}, "timeout is nan; it takes seconds"),
+        ({"traits": 3}, "traits is 3; it takes a list of traits"),
+        ({"catalog": 5}, r"catalog is a int; make one with Catalog\.from_frame"),
+        ({"key": 7}, "key is a int; it takes a secret string of 1 to 64 bytes"),
+        ({"key": ""}, "key is a string of 0 bytes"),
+        ({"key": "x" * 65}, "key is a string of 65 bytes"),
+        ({"policy": "x"}, "policy is a str; it takes an IdentityPolicy"),
+        ({"migrate": "x"}, "migrate is 'x'; allowed: False, True"),
+    ]
+    for given, match in wrong:
+        with pytest.raises(ArgumentError, match=f"^Store: {match}"):
+            of.Store(**given)
+
+
+def test_an_empty_store_has_nobody_or_says_what_to_do():
+    with of.Store() as store:
+        nobody = store.profiles(as_of="2024-03-01")
+        assert len(nobody) == 0
+        assert len(store.profiles("email", as_of="2024-03-01")) == 0
+        for call in ("profiles", "identities"):
+            with pytest.raises(
+                ArgumentError, match=rf"^Store\.{call}: the store is empty.*observe"
+            ):
+                getattr(store, call)()
+
+
+def test_a_closed_store_says_so(url):
+    store = of.Store(url)
+    store.observe(of.Event("ann", "view", "2024-03-01"))
+    store.close()
+    store.close()
+    event = of.Event("ann", "view", "2024-03-02")
+    for call in (lambda: len(store), lambda: store.observe(event), store.profiles, store.compact):
+        with pytest.raises(StoreError, match=r"^Store: .* was closed.*Store\(url\)"):
+            call()
+    assert "Store(" in repr(store)
+
+
+def test_what_cannot_be_opened_is_told_without_a_password(tmp_path):
+    with pytest.raises(StoreError, match=r"unable to open database file.*Make the folder first"):
+        of.Store(f"sqlite:///{tmp_path / 'none' / 'shop.db'}")
+    refused = "postgresql+psycopg://ann:s3cr3t@127.0.0.1:1/shop?sslpassword=s3cr3t"
+    with pytest.raises(StoreError, match="Look whether the server runs") as told:
+        of.Store(refused)
+    assert "s3cr3t" not in str(told.value) and "127.0.0.1:1/shop" in str(told.value)
+
+
+def test_a_statement_names_its_parameters():
+    for wrong in (
+        select(table.c.value).where(table.c.name == bindparam(None)),
+        select(table.c.value).where(table.c.name.in_(["a", "b"])),
+        select(table.c.value).where(table.c.value == literal(1.5)),
+        insert(table).values(name=b"x"),
+    ):
+        with pytest.raises(ArgumentError, match=r"^Query: statement holds"):
+            Query(wrong)
 
 
 def test_other_tables_are_left_alone(lasting):
@@ -215,6 +283,34 @@ def test_a_step_that_fails_is_undone_and_the_ones_before_it_stay(lasting, opened
         assert said(store, "schema") == str(SCHEMA + 2)
 
 
+def test_customers_who_are_named_by_numbers_are_the_same_after_it(lasting, opened, monkeypatch):
+    store = opened(lasting, key="k")
+    for day, names in enumerate(({"cookie": "c1"}, {"email": "ann@x.org"}, {"cookie": "c2"}), 1):
+        store.observe(of.Event(None, "login", f"2024-03-{day:02d}", identifiers=names))
+    both = {"cookie": "c2", "email": "ben@x.org"}
+    store.observe(of.Event(None, "login", "2024-03-04", identifiers=both))
+    store.forget(("email", "ann@x.org"))  # leaves a number behind
+    store.restrict(("cookie", "c1"))
+    shown = pd.DataFrame(
+        {"customer": [store.profile(("cookie", "c2")).id], "item": ["tea"], "rank": [1]}
+    )
+    assert store.record(shown, time="2024-03-05") == 1
+    before, digest = store.decisions(("cookie", "c2")), store.digest()
+    numbers = Query(text("SELECT node, type, value FROM nodes ORDER BY node"))
+    with store._core.database.reading() as session:
+        held = session.all(numbers)
+    store.close()
+    monkeypatch.setattr(migrating, "DERIVED", DERIVED + 1)
+    with opened(lasting, migrate=True, key="k") as again:
+        with again._core.database.reading() as session:
+            assert session.all(numbers) == held
+        assert len(before) == 1 and again.decisions(("cookie", "c2")).equals(before)
+        with pytest.raises(Restricted):
+            again.profile(("cookie", "c1"))
+        assert again.digest() == digest
+        assert not again.rebuild()
+
+
 def test_derived_tables_are_made_anew(lasting, opened, monkeypatch):
     seen = []
 
@@ -223,12 +319,13 @@ def test_derived_tables_are_made_anew(lasting, opened, monkeypatch):
         session.run(Query(text("INSERT INTO nodes (node) VALUES (5)")))
 
     older(monkeypatch, lasting, opened, [adds("one")], remake)
-    run(lasting, "DROP TABLE evidence", "INSERT INTO nodes (node) VALUES (1)")
+    run(lasting, "DROP TABLE evidence", "INSERT INTO nodes (node, hash) VALUES (1, 7)")
     with opened(lasting, migrate=True) as store:
         assert said(store, "derived") == str(DERIVED + 1)
         with store._core.database.reading() as session:
-            assert session.all(Query(text("SELECT node FROM nodes"))) == [(5,)]
-    assert seen == [[(0,)]]
+            told = session.all(Query(text("SELECT node, hash FROM nodes ORDER BY node")))
+            assert told == [(1, None), (5, None)]
+    assert seen == [[(1,)]]
     assert "evidence" in tables(lasting)
     opened(lasting, migrate=True)
     assert len(seen) == 1

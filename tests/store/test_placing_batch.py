@@ -1,38 +1,34 @@
 """Placing by arrays says what placing by the graph of streams says, of the same slices."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import onefold as of
-from onefold.store import bulk
 from onefold.store.placing import Came, Slice, by_graph
 from onefold.store.placing_batch import by_batch
 from onefold.store.schema import CALM, CONTESTED, MIXED, SHARED
 from onefold.store.store import Store
+from tests.examples import few
 from tests.store.programs import cases, log_of
 from tests.store.test_bulk import _distinct
 
-LAW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=few(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @LAW
 @given(cases(), st.integers(1, 4))
 def test_both_ways_agree_on_every_slice_of_a_bulk(case, batch) -> None:
-    slices = []
 
     def both(held, policy):
         placed, other = by_batch(held, policy), by_graph(held, policy)
         assert placed.places == other.places
         assert placed.whose == other.whose
-        slices.append(held)
         return placed
 
-    was, bulk.by_batch = bulk.by_batch, both
-    try:
-        with Store(policy=case.policy) as store:
-            store.observe_all(log_of(_distinct(case.rows)), batch=batch)
-    finally:
-        bulk.by_batch = was
+    with pytest.MonkeyPatch.context() as patch, Store(policy=case.policy) as store:
+        patch.setattr("onefold.store.bulk.by_batch", both)
+        store.observe_all(log_of(_distinct(case.rows)), batch=batch)
 
 
 def test_what_is_shared_beside_counts_for_weaker_ones() -> None:

@@ -17,6 +17,7 @@ from onefold.store import reading
 from onefold.store.database import Query
 from onefold.store.schema import log as log_table
 from onefold.store.store import Store
+from tests.examples import few
 from tests.identity import worlds
 from tests.store.filling import fill
 
@@ -72,7 +73,7 @@ def with_customers(policy):
     return policy.with_types(IdentifierType("customer", rank=4))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=few(10), deadline=None)
 @given(worlds_and_logs())
 def test_each_profile_is_that_of_a_fold(world):
     policy, log = with_customers(world[0]), world[1]
@@ -271,3 +272,20 @@ def test_a_yes_that_a_no_outweighs_is_not_read():
         read = store.profile(("user", "ann"))
         assert read == store.profiles()[read.id]
         assert read["consent:email"] == "no"
+
+
+def test_several_identifiers_are_one_customers(url: str) -> None:
+    with of.Store(url) as store:
+        for who in ({"email": "ann@x.org", "cookie": "c1"}, {"cookie": "c2"}):
+            store.observe(of.Event(None, "view", "2024-03-01", identifiers=who))
+        ann = store.profile(("cookie", "c1"))
+        assert store.profile({"email": " Ann@X.org", "cookie": "c1"}) == ann
+        assert store.profile({"email": ["ann@x.org", "ANN@x.org"]}) == ann
+        with pytest.raises(ArgumentError, match=r"several customers: .* cookie c2 of"):
+            store.profile({"email": "ann@x.org", "cookie": "c2"})
+        with pytest.raises(UnknownCustomer, match="never seen"):
+            store.profile({"email": "ann@x.org", "cookie": "c3"})
+        several: list[dict[str, list[str]]] = [{}, {"email": []}]
+        for empty in several:
+            with pytest.raises(ArgumentError, match="who"):
+                store.profile(empty)

@@ -13,11 +13,12 @@ from onefold.errors import ArgumentError
 from onefold.identity import DEFAULT, resolve
 from onefold.store.database import Query
 from onefold.store.store import Store
+from tests.examples import few
 from tests.identity.worlds import policies
 from tests.store.derived import same_as_resolved
 from tests.store.programs import cases, log_of
 
-LAW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=few(10), deadline=None, suppress_health_check=list(HealthCheck))
 TABLES = ("nodes", "members", "places", "evidence", "superseded")
 
 
@@ -201,8 +202,29 @@ def test_numbers_are_never_given_twice() -> None:
             f"WHERE node = {last}",
         )
         store.rebuild()
-        assert (last,) in rows(store, "SELECT node FROM nodes WHERE value IS NULL")
         assert rows(store, "SELECT max(node) FROM nodes")[0][0] == last + 1
+        assert (last,) not in rows(store, "SELECT node FROM nodes")
+
+
+def test_the_number_of_who_came_last_and_was_erased_is_kept() -> None:
+    with Store(key="k") as store:
+        store.observe_all(FEW)
+        store.observe(event(5, cookie="the last"))
+        last = rows(store, "SELECT max(node) FROM nodes")[0][0]
+        store.forget(("cookie", "the last"))
+        assert not store.rebuild() and not store.rebuild()
+        store.observe(event(6, cookie="the next"))
+        assert rows(store, "SELECT max(node) FROM nodes")[0][0] == last + 1
+
+
+def test_the_number_of_an_identifier_that_is_none_any_more_is_not_given_again() -> None:
+    with Store() as store:
+        store.observe_all([event(1, cookie="c1"), event(2, cookie="gone")])
+        store.adopt(attrs.evolve(DEFAULT, blocked=("gone",)))
+        assert rows(store, "SELECT node FROM nodes WHERE value IS NOT NULL") == [(1,)]
+        assert not store.rebuild()
+        store.observe(event(3, cookie="c3"))
+        assert rows(store, "SELECT node FROM nodes WHERE value = 'c3'") == [(3,)]
 
 
 def test_facts_have_a_part_in_who_is_who() -> None:

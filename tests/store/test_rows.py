@@ -26,6 +26,7 @@ from onefold.store.rows import (
     log_types,
     to_log,
 )
+from tests.examples import few
 from tests.store.filled import fill, wipe
 from tests.strategies import instants, logs, maybe
 
@@ -111,7 +112,7 @@ def test_selected_is_what_the_tests_give():
     ]
 
 
-@settings(max_examples=30)
+@settings(max_examples=few(20))
 @given(st.lists(events(), max_size=5), stated(), logs())
 def test_rows_of_a_log_give_the_log_again(several, facts, plain):
     log = EventLog.from_events(several) + facts
@@ -122,7 +123,7 @@ def test_rows_of_a_log_give_the_log_again(several, facts, plain):
     assert again.events.array("has_id").tolist() == both.events.array("has_id").tolist()
 
 
-@settings(max_examples=40)
+@settings(max_examples=few(25))
 @given(st.lists(events(), max_size=4))
 def test_an_event_gives_the_same_row_alone_and_in_a_log(several):
     for event in several:
@@ -138,7 +139,7 @@ def test_an_event_gives_the_same_row_alone_and_in_a_log(several):
         assert identity_key(alone) == (*key_of(event)[:4], None)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=few(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_database_gives_the_log_again(url, opened, data):
     store = _ONE.get(url) or _ONE.setdefault(url, opened(url))

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onefold import Event
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, UnknownCustomer
 from onefold.identity import IdentifierType, IdentityPolicy
 from onefold.store.store import Store
 from onefold.store.writing import observe
+from tests.examples import few
 from tests.identity.worlds import HOUR, START, policies, rows
 from tests.store.telling import of_log, of_store, opened, told
 
@@ -35,8 +36,27 @@ def streams(draw, most=16):
     return out, draw(st.lists(st.sampled_from(known), max_size=3)) if known else []
 
 
-@settings(max_examples=80, deadline=None)
-@given(stream=streams(), policy=policies())
+@st.composite
+def quarrels(draw):
+    """Few bundles that want the same identifier, again and again: what is never calm."""
+    values = st.sampled_from(["u1", "u2", "u3"])
+    kinds = [("view", {"user": (name,), "cookie": ("c1",)}) for name in ("u1", "u2")]
+    for _ in range(draw(st.integers(0, 2))):
+        names = {"cookie": (draw(st.sampled_from(["c1", "c2"])),), "user": (draw(values),)}
+        weaker = draw(st.sampled_from(["user", "cookie", None]))
+        names = {name: held for name, held in names.items() if name != weaker}
+        kinds.append((draw(st.sampled_from(["view", "login", "gift"])), names))
+    out, hour = [], 0
+    for at in draw(st.lists(st.integers(0, len(kinds) - 1), min_size=4, max_size=12)):
+        hour += draw(st.sampled_from([1, 1, 1, 0, -2]))
+        time = np.datetime64(START + hour * HOUR, "us")
+        kind, names = kinds[at]
+        out.append(Event(None, kind, time, id=f"e{len(out)}", identifiers=names))
+    return out, []
+
+
+@settings(max_examples=few(40), deadline=None)
+@given(stream=st.one_of(quarrels(), streams()), policy=policies())
 def test_a_stream_is_the_batch(stream, policy) -> None:
     core = opened(policy)
     events, again = stream
@@ -156,6 +176,16 @@ def test_of_several_deliveries_the_earliest_counts() -> None:
         observe(core, one)
         gone.append([seq for (seq,) in told(core, "SELECT seq FROM superseded ORDER BY seq")])
     assert gone == [[], [1], [1, 2], [1, 2], [1, 2], [1, 2, 5]]
+
+
+def test_whose_event_counts_as_somebody_elses_is_not_told() -> None:
+    with Store(policy=TWO) as store:
+        assert len(store.observe(event(1, id="e", user="ann"))) == 1
+        assert store.observe(event(2, id="e", user="ben")) is None
+        with pytest.raises(UnknownCustomer):
+            store.profile(("user", "ben"))
+        assert len(store.observe(event(3, user="ben"))) == 1
+        assert len(store.observe(event(2, id="e", user="ben"))) == 1  # of what is theirs
 
 
 def test_a_delivery_without_an_identifier_left_takes_nothing_away() -> None:

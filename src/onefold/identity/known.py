@@ -217,8 +217,9 @@ def why_not(
 
 
 def said(name: str, value: str) -> str:
-    """An identifier in words."""
-    return f"{name} {value if len(value) <= 60 else value[:59] + '…'}"
+    """An identifier in words; quoted where it has what can't be printed, such as a new line."""
+    short = value if len(value) <= 60 else value[:59] + "…"
+    return f"{name} {short if short.isprintable() else shown(short)}"
 
 
 def called(nodes: Nodes, node: int) -> str:

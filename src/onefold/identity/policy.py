@@ -218,7 +218,7 @@ class IdentityPolicy:
             if kind.name == name:
                 return kind
         raise UnknownName(
-            f"IdentityPolicy: no type {name!r}. Types: {quoted(self.names)}."
+            f"IdentityPolicy: no type {shown(name)}. Types: {quoted(self.names)}."
             f"{hint(name, self.names)}"
         )
 

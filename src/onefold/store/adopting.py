@@ -24,15 +24,16 @@ from onefold.store.schema import log
 SEEN = Query(select(log.c.bundle, log.c.seen).where(log.c.bundle.isnot(None)))
 
 
-def adopt(core: Core, policy: IdentityPolicy) -> PolicyDiff:
+def adopt(core: Core, policy: IdentityPolicy) -> tuple[PolicyDiff, Core]:
     """Let the store be under another policy.
 
     Args:
-        core: The store as it is; `core.under(policy)` is what it is then.
+        core: The store as it is.
         policy: How people are told apart from now on, and of all that was.
 
     Returns:
-        PolicyDiff: merges made and undone, what moves, and the largest customers after.
+        Merges made and undone, what moves, and the largest customers after; and the store as it
+        is then.
 
     Raises:
         ArgumentError: If the policy lacks a type of which there are identifiers, or was loaded
@@ -40,15 +41,14 @@ def adopt(core: Core, policy: IdentityPolicy) -> PolicyDiff:
     """
     instance(policy, IdentityPolicy, "Store.adopt: policy")
     policy.opened("Store.adopt")
-    after = core.under(policy)
-    with core.database.writing() as session:
+    with core.writing() as session:
         held = remaking.read(session, policy, call="Store.adopt")
         seen = _evidence(session, held)
         moment = seen.time.max() if len(seen) else np.datetime64(0, "us")
         change = Identities(core.policy, moment, None, seen, None).diff(policy)
-        meta.put_policy(session, policy)
+        after = core.under(policy, meta.put_policy(session, policy))
         remade(after, session, held, before=core)
-    return change
+    return change, after
 
 
 def _evidence(session: Session, held: remaking.Read) -> Evidence:

@@ -10,20 +10,18 @@ On PostgreSQL several may append at once. Numbers come from a sequence, and who 
 with an id takes the lock of this id first, the only one besides that of the database.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, text
 from sqlalchemy.dialects import postgresql
 
-from onefold.events.identifiers import CUSTOMER
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
-from onefold.store.escaping import escaped, unescaped
-from onefold.store.rows import CONTENT, SELECTED, BundleKey, bundle_hash
+from onefold.store.rows import CONTENT, SELECTED, BundleKey
 from onefold.store.schema import NUMBERS, bundles, evidence, log, superseded
 from onefold.store.superseding import superseded_events, superseded_facts
+from onefold.store.twins import twins
 
 IDS = 0x0F01E  # the first number of the locks of ids; the second is that of the id
 AT = {column.name: at for at, column in enumerate(log.c)}
@@ -43,11 +41,6 @@ STATED = Query(
         log.c.name == bindparam("called"),
     )
 )
-TWIN = Query(
-    select(bundles.c.bundle, bundles.c.customer, bundles.c.source, bundles.c.given).where(
-        bundles.c.hash == bindparam("hashed"), bundles.c.kind.is_(None)
-    )
-)
 LAST = Query(select(func.max(log.c.seq)))
 NEXT = Query(select(NUMBERS.next_value()))
 AHEAD = Query(
@@ -56,6 +49,11 @@ AHEAD = Query(
             literal_column(f"'{NUMBERS.name}'"),
             func.greatest(func.max(log.c.seq), NUMBERS.next_value()),
         )
+    )
+)
+UP_TO = Query(  # what bulk has counted without the sequence; never back
+    text(
+        f"SELECT setval('{NUMBERS.name}', greatest(:last, (SELECT last_value FROM {NUMBERS.name})))"
     )
 )
 ADD = Query(insert(log))
@@ -108,26 +106,9 @@ def _known(
         return session.all(DELIVERIES, of=row["key"])
     if key[1] is not None:
         return []
-    several = [bundle, *_twins(session, core, key)]
+    several = [bundle, *twins(session, core, {bundle: key}).values()]
     said = session.several(several)
     return session.all(STATED, bundles=said, at=row["time"], called=row["name"])
-
-
-def _twins(session: Session, core: Core, key: BundleKey) -> list[int]:
-    """The bundle with the same identifiers, the customer among them or not."""
-    customer, kind, source, given = key
-    told = dict(json.loads(given))
-    if customer is not None:
-        told[CUSTOMER] = [unescaped(customer)]
-        other = None
-    elif len(told.get(CUSTOMER, ())) == 1:
-        other = escaped(told.pop(CUSTOMER)[0])
-    else:
-        return []
-    said = json.dumps(sorted(told.items()), ensure_ascii=False, separators=(",", ":"))
-    twin = (other, kind, source, said)
-    found = session.all(TWIN, hashed=bundle_hash(twin, core.salt))
-    return [number for number, *text in found if text == [other, source, said]]
 
 
 def _added(session: Session, bundle: int, row: Mapping[str, Any]) -> int:

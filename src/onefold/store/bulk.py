@@ -18,13 +18,14 @@ import attrs
 import numpy as np
 from sqlalchemy import exists, func, select
 
-from onefold._check import instance, shown, whole
+from onefold._check import shown, whole
 from onefold._types import Bools, Ints
 from onefold.errors import ArgumentError
 from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.identity.heard import Key, shortened
 from onefold.store import closure, meta, suppression
+from onefold.store.appending import UP_TO
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
 from onefold.store.escaping import maybe_unescaped
@@ -43,6 +44,7 @@ from onefold.store.rows import (
     log_types,
 )
 from onefold.store.schema import CALM, bundles, erased, evidence, log, members, places, suppressed
+from onefold.store.twins import both
 
 Rows = list[dict[str, Any]]
 COLUMNS = [column.name for column in log.c if column.name not in ("seq", "bundle")]
@@ -140,10 +142,11 @@ def _batches(source: Any, size: int) -> Iterator[Batch]:
     if isinstance(source, EventLog):
         yield from _of_log(source, size)
         return
-    if isinstance(source, (str, bytes, dict)) or not isinstance(source, Iterable):
+    framed = hasattr(source, "columns")  # which iterates over the names of its columns
+    if framed or isinstance(source, (str, bytes, dict)) or not isinstance(source, Iterable):
         raise ArgumentError(
-            f"Store.observe_all: source is {shown(source)}; it takes an EventLog, or an iterable "
-            "of Event or of EventLog."
+            f"Store.observe_all: events is {_said(source)}; it takes an EventLog, or an iterable "
+            f"of Event or of EventLog.{_advice(source)}"
         )
     left = iter(source)
     for first in left:
@@ -163,9 +166,22 @@ def _batches(source: Any, size: int) -> Iterator[Batch]:
 
 
 def _event(value: Any) -> Event:
-    advice = "An iterable may hold events, Event(...), or logs, EventLog."
-    event: Event = instance(value, Event, "Store.observe_all: source", advice)
-    return event
+    if not isinstance(value, Event):
+        raise ArgumentError(
+            f"Store.observe_all: events holds {_said(value)}; an iterable may hold events, "
+            f"Event(...), or logs, EventLog.{_advice(value)}"
+        )
+    return value
+
+
+def _said(value: Any) -> str:
+    return f"a {type(value).__name__}" if hasattr(value, "columns") else shown(value)
+
+
+def _advice(value: Any) -> str:
+    if not hasattr(value, "columns"):
+        return ""
+    return " Make a log of a frame: EventLog.from_frame(frame, time=..., event=...)."
 
 
 def _of_log(whole_log: EventLog, size: int) -> Iterator[Batch]:
@@ -199,7 +215,7 @@ def _of_events(events: Sequence[Event]) -> Batch:
 
 def _taken(core: Core, batch: Batch) -> Taken:
     """Take in a batch: all of it, or nothing."""
-    with core.database.writing() as session:
+    with core.writing() as session:
         meta.learn(core, session, batch.types, currency=batch.currency)
         gone = _refused(session, core, batch)
         kept = batch.only(~gone)
@@ -219,7 +235,8 @@ def _written(session: Session, core: Core, batch: Batch) -> int:
     """Write the rows that are new, and what follows from them; how many they are."""
     numbers, old = _bundles(session, core, batch.keys)
     bundle = numbers[batch.which]
-    new, keys, facts = sifted(session, bundle.tolist(), batch.rows)
+    told = dict(zip(numbers.tolist(), batch.keys, strict=True))
+    new, keys, facts = sifted(session, bundle.tolist(), batch.rows, both(session, core, told))
     if not new.any():
         return 0
     rows = [batch.rows[at] for at in np.flatnonzero(new).tolist()]
@@ -227,6 +244,8 @@ def _written(session: Session, core: Core, batch: Batch) -> int:
     touched = _touched(session, bundle[new], seen, set(numbers[old].tolist()))
     start = first_number(session, len(rows))
     pour(session, log, _told(rows, bundle[new].tolist(), start))
+    if not session.lite:
+        session.one(UP_TO, last=start + len(rows) - 1)
     came = _came(core, batch.keys, numbers=numbers, new=np.flatnonzero(~old))
     nodes = dict(zip(came, nodes_of(session, core, list(came.values())), strict=True))
     pour(session, members, ((node, b) for b, several in nodes.items() for node in several))

@@ -67,7 +67,7 @@ def compact(core: Core) -> Compacted:
     Raises:
         StoreError: If another connection holds the database for too long.
     """
-    with core.database.writing() as session:
+    with core.writing() as session:
         rows = sum(session.run(query) for query in _DELETE.values())
     done, advice = _lite(core) if core.database.lite else _server(core)
     with core.database.writing() as session:

@@ -9,17 +9,29 @@ It is resolved, folded, erased and exported as any fact; saying it twice is sayi
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from sqlalchemy import select
+
 from onefold._check import shown
 from onefold._types import Instant
 from onefold.consent import Consent
 from onefold.errors import ArgumentError
 from onefold.store.bulk import observe_all
 from onefold.store.core import Core
+from onefold.store.database import Among, Query
+from onefold.store.escaping import unescaped
+from onefold.store.finding import found
+from onefold.store.restricting import own_nodes
+from onefold.store.schema import nodes
+
+_NAMES = Query(
+    select(nodes.c.node, nodes.c.type, nodes.c.value).where(Among(nodes.c.node, "which"))
+)
 
 
 def consent(
     core: Core,
-    who: Mapping[str, Any] | tuple[str, str | int],
+    who: Mapping[str, Any] | tuple[str, str | int] | str | int,
     purpose: str,
     granted: bool,
     *,
@@ -32,8 +44,9 @@ def consent(
     Args:
         core: The store.
         who: What the statement came with: an identifier, ("email", "ann@x.org"), or several,
-            {"email": "ann@x.org", "cookie": "c1"}. An id of a profile is none: what it names may
-            change with what is learned later.
+            {"email": "ann@x.org", "cookie": "c1"}; they need not be known yet. Or the id or an
+            alias of a customer: what was said is then kept with the identifier that the customer
+            is named by today, and goes with it.
         purpose: What for: "email", "ads".
         granted: Whether it is a yes.
         time: When it was said.
@@ -45,12 +58,30 @@ def consent(
 
     Raises:
         ArgumentError: If an argument is not allowed.
+        UnknownCustomer: If an id is nobody's.
     """
-    if isinstance(who, (str, int)):
-        raise ArgumentError(
-            f"Store.consent: who is {shown(who)}; it takes what the statement came with: an "
-            f"identifier, ('email', 'ann@x.org'), or several: {{'customer': {shown(who)}}}."
-        )
+    if isinstance(who, (str, int, np.integer)) and not isinstance(who, bool):
+        who = _named(core, who)
     said = Consent(purpose, granted, time=time, source=source, until=until)
     taken = observe_all(core, said.to_log(who))
     return not taken.suppressed
+
+
+def _named(core: Core, who: Any) -> tuple[str, str]:
+    """The identifier by which a customer is named, that is nobody else's."""
+    with core.database.reading() as session:
+        meant = found(session, core, who, call="Store.consent")
+        own = [] if meant.shared else own_nodes(session, meant.node)
+        told = session.all(_NAMES, which=session.several(own)) if own else []
+    names = {
+        node: (core.policy.types[kind].name, unescaped(value))
+        for node, kind, value in told
+        if not core.policy.types[kind].per_source  # a statement has no source of that kind
+    }
+    if not names:
+        raise ArgumentError(
+            f"Store.consent: who is {shown(who)}, of whom no identifier is known that is theirs "
+            "alone wherever it is told. Give what the statement came with: "
+            "('email', 'ann@x.org'), or several."
+        )
+    return names.get(meant.node) or names[min(names)]

@@ -2,17 +2,29 @@
 
 `known` holds what was read of the database and never changes in it: of which type properties and
 facts are, and the currency. It saves a question an event; dropped, no answer changes.
+
+Another process may adopt another policy at any time. So each transaction asks first which one the
+database is under, and says no before it reads or writes what another one made:
+
+    one.adopt(strict)      two.observe(event)  ->  StoreError: another policy was adopted
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
+from sqlalchemy import literal_column, select
 
 from onefold.catalog import Catalog
+from onefold.errors import StoreError
 from onefold.identity.naming import Naming
 from onefold.identity.policy import IdentityPolicy
-from onefold.store.database import Database
+from onefold.store.database import Database, Query, Session
+from onefold.store.schema import meta
 from onefold.traits import Trait
+
+POLICY = Query(select(meta.c.value).where(meta.c.name == literal_column("'policy'")))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -27,6 +39,7 @@ class Core:
         traits: Of the profiles that are given out.
         catalog: Of items, for the same.
         key: The secret of what is suppressed; None where it was not given.
+        said: The policy as the database says it; None where that is not asked.
     """
 
     database: Database
@@ -36,8 +49,42 @@ class Core:
     traits: tuple[Trait, ...]
     catalog: Catalog | None
     key: str | None
+    said: str | None = None
     known: dict[str, Any] = attrs.field(init=False, factory=dict)
 
-    def under(self, policy: IdentityPolicy) -> "Core":
-        """The same store under another policy."""
-        return attrs.evolve(self, policy=policy, naming=Naming(policy))
+    def under(self, policy: IdentityPolicy, said: str | None = None) -> "Core":
+        """The same store under another policy, which the database says so."""
+        return attrs.evolve(self, policy=policy, naming=Naming(policy), said=said)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One state of all tables, made under this policy.
+
+        Raises:
+            StoreError: If another policy was adopted.
+        """
+        with self.database.reading() as session:
+            self._same(session)
+            yield session
+
+    @contextmanager
+    def writing(self, *, shared: bool = False) -> Iterator[Session]:
+        """A transaction that writes, under this policy: see `Database.writing`.
+
+        Raises:
+            StoreError: If another policy was adopted; nothing is written then.
+        """
+        with self.database.writing(shared=shared) as session:
+            self._same(session)
+            yield session
+
+    def _same(self, session: Session) -> None:
+        if self.said is None:
+            return
+        row = session.one(POLICY)
+        if row is None or row[0] != self.said:
+            raise StoreError(
+                "Store: another policy was adopted by whoever else has this database open, so "
+                "people are told apart otherwise now; open the store anew. Nothing of this call "
+                "was written."
+            )

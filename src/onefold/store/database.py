@@ -69,7 +69,10 @@ def _postgresql(element: Among, compiler: Any, **kw: Any) -> str:
 class Query:
     """A statement whose parameters are named by `bindparam`; its text is made once a dialect.
 
-    What stands in the statement itself becomes a part of the text.
+    What stands in the statement itself becomes a part of the text: whole numbers, text and NULL.
+
+    Raises:
+        ArgumentError: If something else stands there, or a parameter has no name of its own.
     """
 
     __slots__ = ("_made", "statement")
@@ -145,6 +148,8 @@ class Database:
         self.url = _url(url)
         self.lite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.lite and self.url.database in (None, "", ":memory:")
+        self.shown = _where(self.url)
+        self._closed = False
         self._alone = threading.RLock()  # a database in memory has one connection
         self._idle: list[Any] = []  # connections that are open: to open one costs as much as a row
         self._room = threading.BoundedSemaphore(AT_ONCE)
@@ -183,10 +188,15 @@ class Database:
             yield cursor
             cursor.close()
 
-    def close(self) -> None:
-        """Let go of all connections."""
+    def drop(self) -> None:
+        """Let go of the connections that nobody uses."""
         while (kept := self._taken()) is not None:
             kept.close()
+
+    def close(self) -> None:
+        """Let go of all connections, for good; what is closed already stays so."""
+        self._closed = True
+        self.drop()
         self.engine.dispose()
 
     @contextmanager
@@ -200,13 +210,16 @@ class Database:
                 session._cursor.execute("COMMIT")
             except BaseException as error:
                 _undone(session)
-                told = _told(error, self.url)
+                told = _told(error, self)
                 if told is error:
                     raise
                 raise told from error
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
+        if self._closed:
+            gone = "; what was in memory is gone with it" if self.in_memory else ""
+            raise StoreError(f"Store: {self.shown} was closed{gone}. Open it anew: Store(url).")
         try:
             if self.in_memory:
                 with self._alone, self.engine.connect() as connection:
@@ -215,7 +228,7 @@ class Database:
                 with self._one_of_several() as connection:
                     yield connection
         except DBAPIError as error:
-            raise _told(error.orig or error, self.url) from error
+            raise _told(error.orig or error, self) from error
 
     @contextmanager
     def _one_of_several(self) -> Iterator[Any]:
@@ -230,7 +243,7 @@ class Database:
             try:
                 yield connection
             finally:
-                if connection.invalidated or len(self._idle) >= KEPT:
+                if self._closed or connection.invalidated or len(self._idle) >= KEPT:
                     connection.close()
                 else:
                     self._idle.append(connection)
@@ -254,7 +267,8 @@ class Database:
                 cursor = connection.cursor()
                 said = "on" if durable == "disk" else "off"
                 cursor.execute(f"SET synchronous_commit TO {said}")
-                cursor.execute(f"SET lock_timeout TO {int(timeout * 1000)}")
+                # 0 would be to wait for ever
+                cursor.execute(f"SET lock_timeout TO {max(int(timeout * 1000), 1)}")
                 cursor.close()
                 return
             connection.isolation_level = None  # transactions are begun by name
@@ -272,14 +286,26 @@ class Database:
 
 def _in_words(element: Any, **_: Any) -> Any:
     """What stands for a whole number of a statement, or for NULL; named parameters stay."""
-    if not isinstance(element, BindParameter) or element.required:
+    if not isinstance(element, BindParameter):
         return None
+    if element.required and not element.unique and not element.key.startswith("%("):
+        return None
+    if element.required:  # SQLAlchemy would make up a name
+        raise ArgumentError(
+            "Query: statement holds a parameter without a name, so nobody can say its value. Name "
+            "it: bindparam('name')."
+        )
     held = element.value
     if held is None:
         return null()
     if isinstance(held, str):  # of the code: nothing that was given is put into a statement
         return literal_column("'" + held.replace("'", "''") + "'")
-    return literal_column(str(held)) if isinstance(held, int) else None
+    if isinstance(held, int):
+        return literal_column(str(held))
+    raise ArgumentError(
+        f"Query: statement holds {held!r}, for which there is no word in both databases; a "
+        "statement holds whole numbers, text and NULL. Name a parameter: bindparam('name')."
+    )
 
 
 def _url(url: Any) -> URL:
@@ -321,16 +347,32 @@ def _undone(session: Session) -> None:
         session.connection.invalidate()  # and so it is not taken again
 
 
-def _told(error: BaseException, url: URL) -> BaseException:
+def _where(url: URL) -> str:
+    """A URL without the passwords in it."""
+    secret = {name: "***" for name in url.query if "password" in name}
+    return url.update_query_dict(secret).render_as_string(hide_password=True)
+
+
+def _told(error: BaseException, database: "Database") -> BaseException:
     """A driver's error in words that say what to do; others as they are."""
     module = type(error).__module__.partition(".")[0]
     if module not in ("sqlite3", "psycopg"):
         return error
     said = str(error).strip().partition("\n")[0]
-    where = url.render_as_string(hide_password=True)
+    if password := database.url.password:
+        said = said.replace(str(password), "***")
     advice = "Nothing of this call was written."
     if "locked" in said or "lock timeout" in said or "LockNotAvailable" in type(error).__name__:
         advice += " Another process holds the database; try again, or give a longer timeout=."
     elif "full" in said or "No space" in said:
         advice += " Make room on the disk, and try again."
-    return StoreError(f"Store: {where} has refused: {said}. {advice}")
+    elif "unable to open" in said:
+        advice += (
+            " Make the folder first, and let this process write in it: SQLite keeps files beside "
+            "the database."
+        )
+    elif "readonly" in said or "read-only" in said:
+        advice += " Let this process write the file, and in its folder."
+    elif "connection" in said and ("failed" in said or "refused" in said):
+        advice += " Look whether the server runs, and whether host, port, name and user are right."
+    return StoreError(f"Store: {database.shown} has refused: {said}. {advice}")

@@ -4,39 +4,50 @@ A decision is kept with the identifier that named its customer then, so that it 
 identifier when people merge or part:
 
     record(ranking of p1)   later p1 is merged into p0   decisions(p0) has it, as p0's
+
+A list without an id of its own is known by what it holds, so that it is written once.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import bindparam, exists, func, insert, select
+from sqlalchemy import bindparam, exists, func, insert, literal_column, or_, select
 
 from onefold import _time
 from onefold._check import quoted, shown, text
 from onefold.errors import ArgumentError, ColumnError, UnknownCustomer
+from onefold.events.identifiers import CUSTOMER
+from onefold.identity.known import read
 from onefold.identity.people import PERSON, named
 from onefold.identity.people import SHARED as OTHERS
 from onefold.scoring.decisions import Decisions
 from onefold.scoring.rank import Ranking
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
+from onefold.store.escaping import unescaped
 from onefold.store.finding import BITS, ID, Found, found
 from onefold.store.restricting import persons_nodes
+from onefold.store.rows import node_hash
 from onefold.store.schema import CONTESTED, SHARED, log, nodes, places
 from onefold.store.schema import decisions as table
 
 KEPT = ("time", "decision", "rank", "item", "score", "propensity", "policy")
 COLUMNS = ("customer", *KEPT)  # of what is read; what else was told comes after them
+SIZE = 10  # bytes of an id that is made of contents
+_CONTENT = ("rank", "item", "score", "propensity", "more")
 SOME = 5_000  # rows that are written at a time
 _NAMES = ("seq", "node", *KEPT, "more")
+_NONE: Any = literal_column("-1")  # of rows without a rank, which are told apart by their item
 _SAME = exists(
     select(table.c.seq).where(
         table.c.node == bindparam("node"),
         table.c.decision == bindparam("decision", type_=table.c.decision.type),
-        table.c.rank == bindparam("rank"),
+        func.coalesce(table.c.rank, _NONE) == func.coalesce(bindparam("rank"), _NONE),
+        or_(table.c.rank.isnot(None), table.c.item == bindparam("item", type_=table.c.item.type)),
     )
 )
 _ADD = Query(
@@ -61,6 +72,11 @@ _ALIASES = Query(
     .join(places, places.c.node == nodes.c.node)
     .where(Among(nodes.c.alias, "which"))
 )
+_GIVEN = Query(
+    select(nodes.c.node, nodes.c.type, nodes.c.value, nodes.c.hash).where(
+        Among(nodes.c.hash, "which")
+    )
+)
 
 
 def record(core: Core, what: Any, *, time: Any = None, channel: str | None = None) -> int:
@@ -70,14 +86,15 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
         core: The store.
         what: Lists of `FittedScorer.rank` or `sample`, or a frame with the columns customer and
             item, and any of rank (or slot), score, propensity, policy, decision and time, such as
-            those of a campaign. Other columns are kept beside.
+            those of a campaign. Other columns are kept beside. Customers are ids or aliases as the
+            store's profiles have them, or else identifiers of the type "customer".
         time: The moment of the decision; left out, that of each row, or else just after the latest
             event or fact of the store.
         channel: Where it is shown ("mail").
 
     Returns:
-        How many rows were written. A decision that has an id is written once; and customers who
-        are not in the store (any more) are left out.
+        How many rows were written. A decision is written once: one that has no id is known by
+        customer, moment and contents. Customers who are not in the store (any more) are left out.
 
     Raises:
         ArgumentError: If it is nothing of these, or both it and `time` tell the moment.
@@ -91,22 +108,24 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
         frame = frame.assign(channel=text(channel, "Store.record: channel"))
     rows = _rows(frame)
     told = None if time is None else _micros(_time.instant(time, "Store.record: time"))
-    with core.database.writing() as session:
+    with core.writing() as session:
         moment = told if told is not None else _after(session)
         whose = _nodes_of(session, core, {row["customer"] for row in rows})
         if rows and not whose:
             raise UnknownCustomer(
                 f"Store.record: none of the {frame['customer'].nunique():,} customers is in the "
                 f"store, the first of which is {shown(rows[0]['customer'])}. It takes their ids as "
-                "the store's profiles have them."
+                "the store's profiles have them, or as identifiers of the type 'customer'."
             )
+        for row in rows:  # each is a row of the table, whatever is done
+            row["time"] = moment if row["time"] is None else row["time"]
+        _identify(rows)
         first = last = int((session.one(_LAST) or (0,))[0] or 0)
         some: list[dict[str, Any]] = []
-        for row in rows:  # each is a row of the table, whatever is done
+        for row in rows:
             node = whose.get(row.pop("customer"))
             if node is not None:
                 last += 1
-                row["time"] = moment if row["time"] is None else row["time"]
                 some.append({**row, "seq": last, "node": node})
         before = _count(session, first)
         for start in range(0, len(some), SOME):
@@ -127,7 +146,7 @@ def decisions(core: Core, who: Any = None) -> pd.DataFrame:
     Raises:
         UnknownCustomer: If there is no such customer.
     """
-    with core.database.reading() as session:
+    with core.reading() as session:
         if who is None:
             rows = session.all(_ALL)
         else:
@@ -179,6 +198,19 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     columns["more"] = [_json(held) if held else None for held in beside]
     names = list(columns)
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _identify(rows: Sequence[dict[str, Any]]) -> None:
+    """Give each list without an id one that is made of its customer, moment and contents."""
+    lists: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["decision"] is None:
+            lists.setdefault((row["customer"], row["time"], row["policy"]), []).append(row)
+    for key, held in lists.items():
+        told = [[row[name] for name in _CONTENT] for row in held]
+        made = hashlib.blake2b(json.dumps([key, told]).encode(), digest_size=SIZE).hexdigest()
+        for row in held:
+            row["decision"] = made
 
 
 def _json(held: dict[str, Any]) -> str:
@@ -267,6 +299,27 @@ def _nodes_of(session: Session, core: Core, ids: set[str]) -> dict[str, int]:
             letter = OTHERS if flags & CONTESTED else PERSON
             for one in asked[int(alias)]:
                 if one == _id(core, int(kind), str(value), letter):
+                    out[one] = int(n)
+    return out | _nodes_given(session, core, ids.difference(out))
+
+
+def _nodes_given(session: Session, core: Core, ids: set[str]) -> dict[str, int]:
+    """The nodes of customers as they were given, of those that are there."""
+    if CUSTOMER not in core.policy.names or not ids:
+        return {}
+    at = core.policy.names.index(CUSTOMER)
+    kind = core.policy.types[at]
+    asked: dict[int, list[tuple[str, str]]] = {}
+    for one in ids:
+        value = read(kind, core.policy, one)
+        if value is not None:
+            asked.setdefault(node_hash(at, value, core.salt), []).append((one, value))
+    out = {}
+    for some in _pieces(sorted(asked)):
+        for n, of_kind, value, hashed in session.all(_GIVEN, which=session.several(some)):
+            told = unescaped(str(value))
+            for one, normal in asked[int(hashed)]:
+                if (int(of_kind), told) == (at, normal):
                     out[one] = int(n)
     return out
 

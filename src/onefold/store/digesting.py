@@ -83,7 +83,7 @@ def digest(core: Core) -> str:
 
 def digests(core: Core) -> dict[str, str]:
     """The same by table."""
-    with core.database.reading() as session:
+    with core.reading() as session:
         return {name: _sum(rows) for name, rows in _tables(session, core)}
 
 

@@ -49,6 +49,7 @@ from onefold.store.schema import (
     superseded,
 )
 from onefold.store.suppression import secret, suppress, suppress_events
+from onefold.store.twins import twins
 
 AT = {column: at for at, column in enumerate(SELECTED)}
 _COLUMNS = [column.name for column in log.c]
@@ -151,7 +152,7 @@ def forget(core: Core, who: Any, *, time: Any = None, digest: bool = False) -> C
     """
     moment = None if time is None else _time.instant(time, "Store.forget: time")
     secret(core)
-    with core.database.writing() as session:
+    with core.writing() as session:
         going = _going(session, core, who)
         names = session.all(_NAMES, which=session.several(going.own))
         kinds = core.policy.types
@@ -223,6 +224,7 @@ def _gone(session: Session, core: Core, going: _Going) -> dict[str, int]:
     """Take it all away, and settle what it leaves behind; how many rows of each table went."""
     lump = _numbers(session, _TOGETHER, lump=(session.one(_LUMP, person=going.person) or (0,))[0])
     near = set(_numbers(session, _IN, [*going.bundles, *going.beside])) | set(lump)
+    facts = twins(session, core, {r[AT[log.c.bundle]]: r[len(_COLUMNS) :] for r in going.loose})
     counts = {"log": session.run(_EMPTY_ROWS, which=session.several(going.rows))}
     left = set(_numbers(session, _LEFT, going.beside))
     gone = [*going.bundles, *sorted(set(going.beside) - left)]
@@ -237,7 +239,7 @@ def _gone(session: Session, core: Core, going: _Going) -> dict[str, int]:
     counts["places"] = session.run(_DELETE["places"], which=session.several(lost))
     counts["nodes"] = session.run(_EMPTY_NODES, which=session.several(lost))
     _settle(session, core, sorted(near.difference(lost)), several=sorted(left))
-    recount(session, going.keys, sorted(left))
+    recount(session, going.keys, sorted({*left, *facts.values()}))
     return counts
 
 

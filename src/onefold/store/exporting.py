@@ -137,7 +137,7 @@ def export(core: Core, who: Any) -> Export:
         ArgumentError: If it is none of these.
         UnknownCustomer: If there is no such customer.
     """
-    with core.database.reading() as session:
+    with core.reading() as session:
         meant = found(session, core, who, call="Store.export")
         told = _rows(session, core, meant)
         events = [row for row in told if row["kind"] is not None]

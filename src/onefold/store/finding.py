@@ -7,6 +7,7 @@ it; what is found so is told by making the id anew:
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -59,21 +60,24 @@ class Found:
 
 
 def found(session: Session, core: Core, who: Any, *, call: str) -> Found:
-    """Who is meant by an id, an alias or an identifier.
+    """Who is meant by an id, an alias, an identifier, or several as a mapping of type to value.
 
     Raises:
-        ArgumentError: If it is none of these.
+        ArgumentError: If it is none of these, or several are not one customer's.
         UnknownCustomer: If nobody is meant.
         UnknownName: If the type of an identifier is not the policy's.
     """
     if is_pair(who):
         return _identified(session, core, who, call)
+    if isinstance(who, Mapping) and who:
+        return _agreed(session, core, who, call)
     if isinstance(who, (int, np.integer)) and not isinstance(who, bool):
         who = str(who)
     if not isinstance(who, str) or not who:
         raise ArgumentError(
-            f"{call}: who is {shown(who)}; it takes a customer's id, or an identifier: a pair of "
-            "its type and its value, such as ('email', 'ann@x.org')."
+            f"{call}: who is {shown(who)}; it takes a customer's id, an identifier: a pair of its "
+            "type and its value, such as ('email', 'ann@x.org'), or several of one customer: "
+            "{'email': 'ann@x.org', 'cookie': 'c1'}."
         )
     if ID.fullmatch(who):
         for row in session.all(BY_ALIAS, alias=int(who[1 : 1 + BITS], 16)):
@@ -120,6 +124,26 @@ def refuse_restricted(session: Session, who: Found, *, call: str) -> None:
     )
 
 
+def _agreed(session: Session, core: Core, who: Mapping[Any, Any], call: str) -> Found:
+    """Whose several identifiers are; what an event may have, a list of values, they may be too."""
+    pairs = [
+        (kind, value)
+        for kind, held in who.items()  # the few identifiers of one customer
+        for value in (held if isinstance(held, (list, tuple, set, frozenset)) else [held])
+    ]
+    if not pairs:
+        raise ArgumentError(f"{call}: who is {shown(who)}, which holds no identifier.")
+    several = [_identified(session, core, pair, call) for pair in pairs]
+    for pair, one in zip(pairs, several, strict=True):
+        if one.node != several[0].node:
+            raise ArgumentError(
+                f"{call}: who holds identifiers of several customers: {said(*pairs[0])} is of "
+                f"{several[0].id!r}, and {said(*pair)} of {one.id!r}. Ask for one of them; "
+                "identities().explain(a, b) says why they are two."
+            )
+    return several[0]
+
+
 def _identified(session: Session, core: Core, who: Any, call: str) -> Found:
     name, word = end_of(who, f"{call}: who")
     kind = core.policy.type(name)
@@ -142,7 +166,7 @@ def _meant(session: Session, core: Core, word: str) -> str:
         except MissingExtra:  # of phone numbers; then there are none here
             continue
         if value is not None and node_at(session, core, position, value) is not None:
-            return f" Did you mean ({kind.name!r}, {word!r})?"
+            return f" Did you mean ({kind.name!r}, {shown(word, 60)})?"
     return ""
 
 

@@ -100,7 +100,7 @@ def position(core: Core) -> Position:
 def log(core: Core, *, after: Position | None = None, until: Position | None = None) -> EventLog:
     """All rows after one position and up to another, in one log."""
     first, last = _range(core, after, until, "Store.log")
-    with core.database.reading() as session:
+    with core.reading() as session:
         read = [some for some, _ in _pieces(core, session, first, last, MOST)]
         return _together(read, meta.currency_of(core, session))
 
@@ -126,7 +126,7 @@ def checkpoint(core: Core, name: str, position: Position | None = None) -> Posit
     """
     called = text(name, "Store.checkpoint: name")
     given = None if position is None else _position_given(position, "Store.checkpoint: position")
-    with core.database.writing() as session:
+    with core.writing() as session:
         now = _position(session)
         at = now if given is None else given
         if at.seq > now.seq or at.erasures > now.erasures:
@@ -174,7 +174,7 @@ def _range(core: Core, after: Any, until: Any, call: str) -> tuple[int, int]:
 
 def _stream(core: Core, first: int, last: int, most: int) -> Iterator[EventLog]:
     while first < last:
-        with core.database.reading() as session:
+        with core.reading() as session:
             read = list(_pieces(core, session, first, last, most))
             whole_ = _together([some for some, _ in read], meta.currency_of(core, session))
         first = read[-1][1]

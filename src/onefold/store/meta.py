@@ -1,7 +1,7 @@
 """Meta: what a database says of itself, and how it is opened.
 
-Its versions, the policy, the salt of its hashes, a check of the key, the currency, and of which
-type each property and fact is; what stands there once is not changed, but for versions and policy.
+Its versions, the policy, the salt of its hashes, a check of the key once somebody was erased, the
+currency, and of which type each property and fact is; only versions and policy ever change.
 
     schema 1   derived 1   policy {...}   salt 9f...   currency EUR   type:7c... number
 
@@ -67,7 +67,7 @@ def opened(
         catalog: Of items.
         key: Of the suppression list.
         migrate: Whether an older one may be changed.
-        remake: Fills derived tables, which are empty, from the log.
+        remake: Fills derived tables from the log; identifiers there have numbers, and keep them.
 
     Raises:
         StoreError: If it is of another version, or is no store.
@@ -84,10 +84,10 @@ def opened(
                 migrating.check(held, migrate)
     migrating.check(held, migrate)
     if key is not None:
-        _check_key(database, held, key)
+        _check_key(held, key)
     chosen = _agreed(policy, held)
     salt = _read(held, "salt", bytes.fromhex)
-    core = Core(database, chosen, Naming(chosen), salt, traits, catalog, key)
+    core = Core(database, chosen, Naming(chosen), salt, traits, catalog, key, held["policy"])
     if migrating.is_old(held):
         migrating.migrate(core, remake)
     return core
@@ -105,9 +105,11 @@ def put(session: Session, name: str, said: str) -> None:
     session.run(PUT, name=name, value=said)
 
 
-def put_policy(session: Session, policy: IdentityPolicy) -> None:
-    """Let the database be under a policy; its key is not written."""
-    put(session, "policy", _policy_text(policy))
+def put_policy(session: Session, policy: IdentityPolicy) -> str:
+    """Let the database be under a policy, and give what it says then; the key is not written."""
+    said = _policy_text(policy)
+    put(session, "policy", said)
+    return said
 
 
 def learn(
@@ -232,15 +234,9 @@ def _made(session: Session, policy: IdentityPolicy) -> dict[str, str]:
     return held
 
 
-def _check_key(database: Database, held: Mapping[str, str], key: str) -> None:
-    """Refuse another key than that of the suppression list; the first one is that."""
-    check = Forgotten.of([], key=key).check
-    known = held.get("key")
-    if known is None:
-        with database.writing() as session:
-            session.run(IF_NEW, name="key", value=check)
-            known = value(session, "key")
-    if known != check:
+def _check_key(held: Mapping[str, str], key: str) -> None:
+    """Refuse another key than that of the suppression list, if somebody is on it."""
+    if held.get("key", check := Forgotten.of([], key=key).check) != check:
         raise ArgumentError(
             "Store: key is not the one with which people were suppressed in this database. Give "
             "that one: with another the store would not know who was erased."

@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import bindparam, func, select
 
 from onefold import _time
+from onefold._check import shown
 from onefold._types import Instant
 from onefold.consent import allowed
 from onefold.errors import ArgumentError, UnknownCustomer
@@ -83,7 +84,7 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
         Restricted: If the customer is restricted.
     """
     call = "Store.profile"
-    with core.database.reading() as session:
+    with core.reading() as session:
         moment = _moment(session, as_of, call)
         meant = found(session, core, who, call=call)
         refuse_restricted(session, meant, call=call)
@@ -91,7 +92,8 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
         currency = currency_of(core, session)
     if not rows:
         raise UnknownCustomer(
-            f"{call}: nothing is known of {who!r} but who they are: no event or fact is theirs."
+            f"{call}: nothing is known of {shown(who)} but who they are: no event or fact is "
+            "theirs."
         )
     return _made(core, meant, rows, moment, currency)
 
@@ -103,8 +105,8 @@ def profile_of(
     *,
     shared: bool = False,
     as_of: np.datetime64 | None = None,
-) -> Profile:
-    """The profile of one customer within a transaction.
+) -> Profile | None:
+    """The profile of one customer within a transaction; None where no row of theirs counts.
 
     Args:
         session: The transaction.
@@ -118,11 +120,11 @@ def profile_of(
 
 def profile_found(
     session: Session, core: Core, meant: Found, *, as_of: np.datetime64 | None = None
-) -> Profile:
+) -> Profile | None:
     """The same of whom `finding` has found."""
     moment = _moment(session, None, "Store") if as_of is None else as_of
     rows = _rows(session, core, meant)
-    return _made(core, meant, rows, moment, currency_of(core, session))
+    return _made(core, meant, rows, moment, currency_of(core, session)) if rows else None
 
 
 def profile_of_row(
@@ -138,7 +140,8 @@ def profile_of_row(
         as_of: The moment as of which; left out, just after the latest event or fact.
 
     Returns:
-        None where the row is nobody's, or of a customer who is restricted.
+        None where the row is nobody's, of a customer who is restricted, or where nothing that
+        counts is theirs.
     """
     row = session.one(OWNER, bundle=bundle)
     if row is None:
@@ -167,7 +170,12 @@ def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = 
     call = "Store.profiles"
     moment = None if as_of is None else _time.instant(as_of, f"{call}: as_of")
     whole = log_of(core)
-    who = resolve(whole, core.policy)
+    if _is_empty(whole) and moment is None:
+        raise ArgumentError(
+            f"{call}: the store is empty, so there is no latest event. Give as_of= for profiles of "
+            "nobody, or take something in first: store.observe(event)."
+        )
+    who = resolve(whole, core.policy, as_of=moment if _is_empty(whole) else None)
     made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=moment)
     free = np.ones(len(made), dtype=bool)
     if gone := _restricted(core, made):
@@ -179,22 +187,32 @@ def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = 
 
 def identities(core: Core) -> Identities:
     """Who is who, as `resolve` makes it of the log under the store's policy."""
-    return resolve(log_of(core), core.policy)
+    whole = log_of(core)
+    if _is_empty(whole):
+        raise ArgumentError(
+            "Store.identities: the store is empty, so there is no moment as of which. Take "
+            "something in first: store.observe(event)."
+        )
+    return resolve(whole, core.policy)
 
 
 def log_of(core: Core) -> EventLog:
     """All events and facts, also of those who are restricted."""
-    with core.database.reading() as session:
+    with core.reading() as session:
         currency = currency_of(core, session)
         pieces = [to_log(r, currency=currency) for r in session.each(EVERY, size=PIECE)]
     return one_log(pieces, "Store") if pieces else to_log([], currency=currency)
+
+
+def _is_empty(whole: EventLog) -> bool:
+    return not len(whole.events) and not len(whole.facts)
 
 
 def _restricted(core: Core, made: Profiles) -> set[str]:
     """The ids of those who are restricted."""
     who = made.identities
     assert who is not None
-    with core.database.reading() as session:
+    with core.reading() as session:
         told = session.all(RESTRICTED)
     out = set()
     for position, value in told:  # a few people

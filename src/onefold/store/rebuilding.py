@@ -36,9 +36,11 @@ from onefold.store.schema import (
 
 MADE = (nodes, members, places, evidence, superseded)
 ALL = {table.name: Query(select(*table.c)) for table in MADE}
+ALL["nodes"] = Query(select(*nodes.c).where(nodes.c.value.isnot(None)))  # without emptied ones
 NODES = Query(select(nodes.c.node, nodes.c.type, nodes.c.value).where(nodes.c.value.isnot(None)))
 ROWS = Query(select(func.count()).select_from(log).where(log.c.bundle.isnot(None)))
 LAST = Query(select(func.max(nodes.c.node)))
+EMPTY = Query(insert(nodes).values(node=bindparam("node")))
 _NAMED = select(decisions.c.node).where(decisions.c.node.isnot(None))
 NAMED = Query(union(_NAMED, select(restricted.c.node)))
 CAME = Query(
@@ -88,7 +90,7 @@ class Rebuilt:
 
 def rebuild(core: Core) -> Rebuilt:
     """Drop all that is made of the log, and make it anew."""
-    with core.database.writing() as session:
+    with core.writing() as session:
         held = remaking.read(session, core.policy, call="Store.rebuild")
         return remade(core, session, held)
 
@@ -110,6 +112,7 @@ def remade(core: Core, session: Session, held: Read, *, before: Core | None = No
     number = _numbers(session, before or core, held)
     lost = _lost(session, held, number)
     old = {table.name: _hashes(session, ALL[table.name]) for table in MADE}
+    last = (session.one(LAST) or (None,))[0]
     remaking.drop(session)
     differed = {}
     for table, rows in remaking.filled(session, core, held, number):
@@ -117,6 +120,8 @@ def remade(core: Core, session: Session, held: Read, *, before: Core | None = No
         pour(session, table, _marked(rows, new))
         differed[table.name] = _differ(old.pop(table.name), np.frombuffer(new, dtype=np.int64))
     _point(session, lost)
+    if last is not None and last > ((session.one(LAST) or (0,))[0] or 0):
+        session.run(EMPTY, node=last)  # a number is never given again
     row = session.one(ROWS)
     return Rebuilt(0 if row is None else row[0], len(number), differed)
 

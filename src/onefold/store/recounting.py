@@ -6,8 +6,7 @@ another one had superseded counts:
     kiosk: ann, ben, cid, dan (3 allowed)    without ann    kiosk: ben, cid, dan: not shared
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import bindparam, delete, insert, select
 
@@ -40,8 +39,6 @@ _KNOWN = Query(select(superseded.c.seq).where(Among(superseded.c.seq, "which")))
 _DELETE = Query(delete(superseded).where(Among(superseded.c.seq, "which")))
 _ADD = Query(insert(superseded).values(seq=bindparam("seq")))
 SEQ = [column.name for column in SELECTED].index("seq")
-KEY = [column.name for column in SELECTED].index("key")
-BUNDLE = [column.name for column in SELECTED].index("bundle")
 SIZE = 2_000  # rows that are read before it is looked whether they are enough
 
 
@@ -54,14 +51,16 @@ def no_longer_shared(session: Session, core: Core, shared: Sequence[int]) -> lis
 
 
 def recount(session: Session, keys: Sequence[int], facts: Sequence[int]) -> None:
-    """Say anew which deliveries of some events count, and which facts of some bundles."""
+    """Say anew which deliveries of some events count, and which facts of some bundles.
+
+    Args:
+        session: A transaction that writes.
+        keys: Of the events.
+        facts: The bundles, with their twins.
+    """
     rows = session.all(_EVENTS, which=session.several(keys)) if keys else []
-    wanted: set[int] = set()
-    for several in _grouped(rows, KEY):
-        wanted |= superseded_events(several)
     stated = session.all(_FACTS, which=session.several(facts)) if facts else []
-    for several in _grouped(stated, BUNDLE):
-        wanted |= superseded_facts(several)
+    wanted = superseded_events(rows) | superseded_facts(stated)
     which = sorted({int(row[SEQ]) for row in (*rows, *stated)})
     known = {seq for (seq,) in session.all(_KNOWN, which=session.several(which))}
     session.run(_DELETE, which=session.several(sorted(known - wanted)))
@@ -83,10 +82,3 @@ def _serves_many(session: Session, core: Core, node: int, kind: int) -> bool:
                 if -(-len(seen) // limit) > most:
                     return True
     return False
-
-
-def _grouped(rows: Sequence[Any], at: int) -> Iterable[list[Any]]:
-    out: dict[Any, list[Any]] = {}
-    for row in rows:
-        out.setdefault(row[at], []).append(row)
-    return out.values()

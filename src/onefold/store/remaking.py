@@ -30,6 +30,7 @@ from onefold.store.placing_batch import UNLINKED, flags_of, is_calm, lumps, owne
 from onefold.store.repeats import gone_of
 from onefold.store.rows import identity_key, node_hash
 from onefold.store.schema import bundles, evidence, log, members, nodes, places, superseded
+from onefold.store.twins import all_twins
 
 PIECE = 100_000  # rows at a time
 ONE: Any = literal_column("1")
@@ -62,10 +63,8 @@ _AGAIN = (
 )
 SAID_AGAIN = Query(select(_AGAIN.c.bundle).distinct().order_by(_AGAIN.c.bundle))
 
-DROPS = (
-    *(Query(delete(table)) for table in (members, places, evidence, superseded)),
-    Query(delete(nodes).where(nodes.c.value.isnot(None))),  # of who is erased the numbers stay
-)
+# All of a table goes at once: rows that go one by one would leave copies of others behind.
+DROPS = tuple(Query(delete(table)) for table in (members, places, evidence, superseded, nodes))
 
 
 @attrs.frozen(eq=False)
@@ -142,7 +141,7 @@ def filled(
             )
         ),
     )
-    yield superseded, ((seq,) for seq in _gone(session))
+    yield superseded, ((seq,) for seq in _gone(session, core))
 
 
 def _rows(*columns: Array) -> Iterator[Row]:
@@ -205,10 +204,13 @@ def least_of(lump: Ints, number: Ints) -> Ints:
     return out[lump]
 
 
-def _gone(session: Session) -> Iterator[int]:
+def _gone(session: Session, core: Core) -> Iterator[int]:
     """Rows that don't count beside others."""
     keys = [row[0] for row in session.all(KEYS)]
-    said = [row[0] for row in session.all(SAID_AGAIN)]
+    twin = all_twins(session, core)
+    both = {*twin, *twin.values()}
+    said = [n for pair in twin.items() for n in pair]  # FEW is even: none is torn apart
+    said += [row[0] for row in session.all(SAID_AGAIN) if row[0] not in both]
     out = set[int]()
     for start in range(0, max(len(keys), len(said)), FEW):
         some = slice(start, start + FEW)

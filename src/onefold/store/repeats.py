@@ -19,6 +19,7 @@ from onefold.store.database import Among, Query, Row, Session
 from onefold.store.rows import CONTENT, SELECTED
 from onefold.store.schema import bundles, evidence, log, superseded
 from onefold.store.superseding import superseded_events, superseded_facts
+from onefold.store.twins import with_twins
 
 SAYS = ("time", "name", "text", "number")  # what a fact says, whenever it was received
 
@@ -39,7 +40,10 @@ AT = {name: at for at, name in enumerate(CONTENT, 1)}
 
 
 def sifted(
-    session: Session, bundles: Sequence[int], rows: Sequence[Mapping[str, Any]]
+    session: Session,
+    bundles: Sequence[int],
+    rows: Sequence[Mapping[str, Any]],
+    twin: Mapping[int, int],
 ) -> tuple[Bools, set[int], set[int]]:
     """Which rows (n,) are new, and where several deliveries stand beside each other then.
 
@@ -47,6 +51,7 @@ def sifted(
         session: A transaction.
         bundles: The bundle of each row.
         rows: Their columns.
+        twin: Of bundles of facts those that say the same of the same: `twins`.
 
     Returns:
         The rows that are not there yet, ids that have several rows with these, and bundles in
@@ -62,13 +67,16 @@ def sifted(
     again = [n for n, key in enumerate(keys) if key in several] if several else []
     _tell_apart(again, bundles, rows, held, new)
     of_key = Counter(row[AT["key"]] for row in held)
-    said = _held(session, OF_FACTS, bundles={bundles[n] for n in facts}) if facts else set()
+    which = with_twins((bundles[n] for n in facts), twin)
+    said = _held(session, OF_FACTS, bundles=which) if facts else set()
     _tell_apart(facts, bundles, rows, said, new)
-    of_fact = Counter((row[0], *(row[AT[name]] for name in SAYS)) for row in said)
+    of_fact = Counter(
+        (min(row[0], twin.get(row[0], row[0])), *(row[AT[name]] for name in SAYS)) for row in said
+    )
     return (
         new,
         {key for key, n in of_key.items() if n > 1},
-        {statement[0] for statement, n in of_fact.items() if n > 1},
+        with_twins((statement[0] for statement, n in of_fact.items() if n > 1), twin),
     )
 
 

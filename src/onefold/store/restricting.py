@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import bindparam, delete, exists, insert, literal_column, select
 
 from onefold import _time
-from onefold.errors import ArgumentError, Restricted
+from onefold.errors import ArgumentError
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
 from onefold.store.finding import found
@@ -66,7 +66,7 @@ def restrict(core: Core, who: Any, *, time: Any = None) -> int:
     when = (
         None if time is None else int(_time.instant(time, "Store.restrict: time").astype(np.int64))
     )
-    with core.database.writing() as session:
+    with core.writing() as session:
         own = _own(session, core, who, "Store.restrict")
         return sum(session.run(_ADD, node=node, time=when) for node in own)
 
@@ -84,7 +84,7 @@ def release(core: Core, who: Any) -> int:
     Raises:
         UnknownCustomer: If there is no such customer.
     """
-    with core.database.writing() as session:
+    with core.writing() as session:
         person = found(session, core, who, call="Store.release").node
         mine = persons_nodes(session, person)
         return session.run(_DELETE, which=session.several(mine))
@@ -102,19 +102,6 @@ def withheld(session: Session) -> frozenset[int]:
     if not (found and found[0]):
         return frozenset()
     return frozenset(int(person) for (person,) in session.all(_PERSONS))
-
-
-def refuse(session: Session, person: int, *, call: str) -> None:
-    """Raise where a customer is restricted.
-
-    Raises:
-        Restricted: If so.
-    """
-    if is_restricted(session, person):
-        raise Restricted(
-            f"{call}: this customer is restricted: what is known is kept and not used. "
-            "export(who) gives it to the customer; release(who) ends it."
-        )
 
 
 def persons_nodes(session: Session, person: int) -> list[int]:

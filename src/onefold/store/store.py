@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 
 from onefold._types import Instant
 from onefold.catalog import Catalog
-from onefold.errors import ArgumentError
 from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.identity import Identities, IdentityPolicy, PolicyDiff
@@ -30,6 +29,7 @@ from onefold.store import (
     deciding,
     digesting,
     erasing,
+    exporting,
     logs,
     meta,
     reading,
@@ -41,9 +41,11 @@ from onefold.store.bulk import Taken
 from onefold.store.certificate import Certificate
 from onefold.store.compacting import Compacted
 from onefold.store.database import Database, Durable, Query
+from onefold.store.exporting import Export
 from onefold.store.logs import Position
 from onefold.store.rebuilding import Rebuilt
 from onefold.store.schema import log as log_table
+from onefold.store.settings import settings
 from onefold.traits import TRAITS, Trait
 
 COUNT = Query(select(func.count()).where(log_table.c.bundle.isnot(None)))
@@ -63,7 +65,7 @@ class Store:
         traits: What profiles tell.
         catalog: What is known of items.
         key: A secret of 1 to 64 bytes by which erased people are known; it is not stored, and
-            without it nobody can be erased. It is the same ever after.
+            without it nobody can be erased. The first `forget` settles it for ever.
         durable: "disk": what was written is on the disk before a call returns. "process": it
             outlives the process, and not a power cut.
         timeout: Seconds to wait for others who hold the database.
@@ -93,19 +95,24 @@ class Store:
         timeout: float = 30.0,
         migrate: bool = False,
     ) -> None:
-        if policy is not None and not isinstance(policy, IdentityPolicy):
-            raise ArgumentError(
-                f"Store: policy is a {type(policy).__name__}; it takes an IdentityPolicy."
-            )
-        database = Database(url, durable=durable, timeout=timeout)
+        told = settings(
+            policy=policy,
+            traits=traits,
+            catalog=catalog,
+            key=key,
+            durable=durable,
+            timeout=timeout,
+            migrate=migrate,
+        )
+        database = Database(url, durable=told.durable, timeout=told.timeout)
         try:
             self._core = meta.opened(
                 database,
                 policy=policy,
-                traits=tuple(traits),
-                catalog=catalog,
-                key=key,
-                migrate=migrate,
+                traits=told.traits,
+                catalog=told.catalog,
+                key=told.key,
+                migrate=told.migrate,
                 remake=rebuilding.remake,
             )
         except BaseException:
@@ -129,7 +136,8 @@ class Store:
         Returns:
             The profile as of just after the latest event of the store; None where no identifier
             of the event can tell anybody, it is of somebody who was erased, or whose data are
-            restricted (it is kept then).
+            restricted (it is kept then), or nothing is theirs: another delivery of this event
+            counts, which is somebody else's.
 
         Raises:
             ArgumentError: If it is no event, or has what the policy or the store does not know.
@@ -168,7 +176,8 @@ class Store:
         """One customer as of now: what `profiles()[who]` is, without reading anybody else.
 
         Args:
-            who: An id, an alias, or an identifier: a pair of type and value.
+            who: An id, an alias, an identifier: a pair of type and value, or several of one
+                customer: {"email": "ann@x.org", "cookie": "c1"}.
             as_of: The moment as of which, not before the latest event; left out, just after it.
 
         Raises:
@@ -204,7 +213,9 @@ class Store:
         """Keep what somebody has said to being addressed for a purpose.
 
         Args:
-            who: An identifier, a pair of type and value, or several as a mapping.
+            who: What the statement came with: an identifier, a pair of type and value, or several
+                as a mapping; nobody need be known by them yet. Or an id or an alias: it is then
+                stated of the identifier by which the customer is named.
             purpose: What for, such as "email".
             granted: Whether they agreed.
             time: When they said so.
@@ -216,6 +227,7 @@ class Store:
 
         Raises:
             ArgumentError: If an argument is not allowed.
+            UnknownCustomer: If an id is nobody's.
         """
         return consenting.consent(
             self._core, who, purpose, granted, time=time, source=source, until=until
@@ -225,12 +237,13 @@ class Store:
         """Keep what was decided: lists that were shown or sent, with their propensities.
 
         Args:
-            what: Lists of `FittedScorer.rank` or `sample`, or a frame of a campaign.
+            what: Lists of `FittedScorer.rank` or `sample`, or a frame of a campaign. Their
+                customers are ids or aliases here, or what your data have as `customer`.
             time: When, where they don't tell it.
             channel: Where, where they don't tell it.
 
         Returns:
-            The number of rows.
+            The number of rows that were not there yet: the same list of one moment is kept once.
 
         Raises:
             ArgumentError: If an argument is not allowed.
@@ -242,12 +255,15 @@ class Store:
         """What was decided, of everybody or of one customer, by the customer's id of today."""
         return deciding.decisions(self._core, who)
 
-    def forget(self, who: Any, *, time: Instant | None = None) -> Certificate:
+    def forget(self, who: Any, *, time: Instant | None = None, digest: bool = False) -> Certificate:
         """Erase a person: rows, identifiers, state; and keep them from coming back.
 
         Args:
-            who: An id, an alias, or an identifier: a pair of type and value.
+            who: An id, an alias, an identifier: a pair of type and value, or several of one
+                customer: {"email": "ann@x.org", "cookie": "c1"}.
             time: When it was asked for; it is kept in the certificate.
+            digest: Whether the certificate has a hash of all that the store holds afterwards; all
+                of it is read for that.
 
         Returns:
             What went, by number, and which checkpoints are stale now.
@@ -257,20 +273,18 @@ class Store:
             UnknownCustomer: If nobody is meant.
             StoreError: If the database refuses; nothing is erased then.
         """
-        return erasing.forget(self._core, who, time=time)
+        return erasing.forget(self._core, who, time=time, digest=digest)
 
     def certificates(self) -> tuple[Certificate, ...]:
         """The certificates of all erasures, in their order."""
         return certificate.certificates(self._core)
 
-    def export(self, who: Any) -> Any:
+    def export(self, who: Any) -> Export:
         """All that is kept of a person, for them to read and to take along.
 
         Raises:
             UnknownCustomer: If nobody is meant.
         """
-        from onefold.store import exporting
-
         return exporting.export(self._core, who)
 
     def restrict(self, who: Any, *, time: Instant | None = None) -> int:
@@ -301,7 +315,7 @@ class Store:
     def adopt(self, policy: IdentityPolicy) -> PolicyDiff:
         """Tell people apart by another policy, from now on and of all that was.
 
-        Other processes that have the store open must open it anew.
+        Whoever else has the store open must open it anew: their calls raise a StoreError.
 
         Returns:
             Whom it has merged and split. `store.identities().diff(policy)` says so beforehand.
@@ -309,8 +323,7 @@ class Store:
         Raises:
             ArgumentError: If the policy is none, or lacks types that are in the log.
         """
-        made = adopting.adopt(self._core, policy)
-        self._core = self._core.under(policy)
+        made, self._core = adopting.adopt(self._core, policy)
         return made
 
     def compact(self) -> Compacted:
@@ -391,11 +404,10 @@ class Store:
         return 0 if row is None else int(row[0])
 
     def __repr__(self) -> str:
-        where = self._core.database.url.render_as_string(hide_password=True)
-        return f"Store({where!r})"
+        return f"Store({self._core.database.shown!r})"
 
     def close(self) -> None:
-        """Let go of the database; one in memory is gone then."""
+        """Let go of the database; one in memory is gone then. Closing again changes nothing."""
         self._core.database.close()
 
     def __enter__(self) -> "Store":

@@ -85,10 +85,10 @@ def refused(session: Session, core: Core, key: Key | None, row: Mapping[str, Any
         return False
     identifiers, events = _any(session)
     if identifiers:
-        hashes = _marks(key, _readers(session), secret(core))
+        hashes = _marks(key, _readers(session), _right(session, core))
         if hashes and _known(session, "suppressed", hashes):
             return True
-    return bool(events) and bool(_known(session, "erased", [mark(key, row, secret(core))]))
+    return bool(events) and bool(_known(session, "erased", [mark(key, row, _right(session, core))]))
 
 
 def refused_rows(
@@ -115,14 +115,15 @@ def refused_rows(
     identifiers, events = _any(session)
     if identifiers:
         gone = np.zeros(len(keys) + 1, dtype=bool)  # the last one: a row without a bundle
-        readers, key = _readers(session), secret(core)
+        readers, key = _readers(session), _right(session, core)
         made = [[] if held is None else _marks(held, readers, key) for held in keys]
         known = _known(session, "suppressed", sorted({one for marks in made for one in marks}))
         gone[:-1] = [not known.isdisjoint(marks) for marks in made]
         out |= gone[np.asarray(which, dtype=np.int64)]
     if events:
         left = [n for n in np.flatnonzero(~out).tolist() if keys[int(which[n])] is not None]
-        marks = [mark(_told(keys[int(which[n])]), rows[n], secret(core)) for n in left]
+        own = _right(session, core)
+        marks = [mark(_told(keys[int(which[n])]), rows[n], own) for n in left]
         known = _known(session, "erased", marks)
         out[[n for n, one in zip(left, marks, strict=True) if one in known]] = True
     return out
@@ -197,6 +198,15 @@ def secret(core: Core) -> str:
     return core.key
 
 
+def _right(session: Session, core: Core) -> str:
+    """The key, which is that of the list: another process may have been the first to erase."""
+    key = secret(core)
+    if CHECK not in core.known:  # once somebody is on the list it is never another one
+        opened(session, key)
+        core.known[CHECK] = True
+    return key
+
+
 def mark(key: Key, row: Mapping[str, Any], secret: str) -> bytes:
     """The keyed hash of an event: of its key, if it has an id, or of all that it holds.
 
@@ -204,7 +214,9 @@ def mark(key: Key, row: Mapping[str, Any], secret: str) -> bytes:
     """
     customer, given, kind, source, _ = key
     held = [row[name] for name in CONTENT] if row["key"] is None else [row["key"]]
-    said = json.dumps([customer, given, kind, source, held])
+    if customer is not None:  # an identifier like the others, however it was given
+        given = tuple(sorted((*given, (CUSTOMER, (customer,)))))
+    said = json.dumps([given, kind, source, held])
     made = hashlib.blake2b(said.encode(), key=secret.encode(), digest_size=SIZE, person=EVENT)
     return made.digest()
 

@@ -75,7 +75,7 @@ Name: TypeAlias = tuple[int, str]  # position of the type, normal value
 
 
 @attrs.frozen(eq=False)
-class Taken:
+class Written:
     """What has come of one event or fact.
 
     Args:
@@ -113,7 +113,8 @@ def observe(core: Core, event: Event) -> Profile | None:
 
     Returns:
         The profile of whose it is, with it; None where no identifier of it is anybody's, where it
-        is suppressed, and where the customer is restricted.
+        is suppressed, where the customer is restricted, and where nothing is theirs: another
+        delivery of this event counts, which is somebody else's.
 
     Raises:
         ArgumentError: If it is no event, has identifiers of a type that the policy does not know,
@@ -134,7 +135,7 @@ def take(
     *,
     types: Mapping[str, str],
     call: str,
-    read: Callable[[Session, Core, Taken], T],
+    read: Callable[[Session, Core, Written], T],
 ) -> T:
     """Take in one event or fact, as its bundle and the columns of its row.
 
@@ -155,18 +156,18 @@ def take(
     assert told is not None  # only what was erased has no text
     core.naming.check(told, call)
     given = _Given(key, bundle_hash(key, core.salt), told, row, types)
-    with core.database.writing(shared=True) as session:
+    with core.writing(shared=True) as session:
         taken = _quickly(session, core, given)
         if taken is None and session.lite:  # where all writers are alone
             taken = _carefully(session, core, given)
         if taken is not None:
             return read(session, core, taken)
-    with core.database.writing() as session:
+    with core.writing() as session:
         taken = _quickly(session, core, given) or _carefully(session, core, given)
         return read(session, core, taken)
 
 
-def _profile(session: Session, core: Core, taken: Taken) -> Profile | None:
+def _profile(session: Session, core: Core, taken: Written) -> Profile | None:
     node, own = taken.person, True
     if taken.loose:
         assert taken.bundle is not None and taken.seq is not None
@@ -179,12 +180,12 @@ def _profile(session: Session, core: Core, taken: Taken) -> Profile | None:
     return profile_found(session, core, anchored(session, core, node, shared=not own))
 
 
-def _quickly(session: Session, core: Core, given: _Given) -> Taken | None:
+def _quickly(session: Session, core: Core, given: _Given) -> Written | None:
     """Add a row, if it changes nothing of who is who; None: it may."""
     if given.types:
         learn(core, session, given.types)
     if refused(session, core, shortened(given.told), given.row):
-        return Taken(None, None, None, False, False)
+        return Written(None, None, None, False, False)
     found = _found(session, given)
     if found is None:
         return None
@@ -192,10 +193,10 @@ def _quickly(session: Session, core: Core, given: _Given) -> Taken | None:
     if flags is not None and not (flags & CALM and given.row["seen"] >= first):
         return None
     seq, new = append(session, core, bundle, key=given.key, row=given.row, whose=flags is not None)
-    return Taken(seq, bundle, person, flags is not None and person is None, new)
+    return Written(seq, bundle, person, flags is not None and person is None, new)
 
 
-def _carefully(session: Session, core: Core, given: _Given) -> Taken:
+def _carefully(session: Session, core: Core, given: _Given) -> Written:
     """Add a row, and settle what it touches; nobody else writes."""
     found, seen = _found(session, given), given.row["seen"]
     if found is not None:
@@ -203,7 +204,7 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
         latest = session.one(LATEST, bundle=bundle)
         seq, new = append(session, core, bundle, key=given.key, row=given.row, whose=True)
         if not new or (latest is not None and first <= seen <= latest[0]):
-            return Taken(seq, bundle, person, person is None, new)
+            return Written(seq, bundle, person, person is None, new)
         touched = [row[0] for row in session.all(MEMBERS, bundle=bundle)]
         return _settled(session, core, touched, bundle=bundle, seq=seq)
     bundle = _next(session, LAST_BUNDLE)
@@ -213,7 +214,7 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
     names = names_of(core, given.told)
     seq, _ = append(session, core, bundle, key=given.key, row=given.row, whose=bool(names))
     if not names:
-        return Taken(seq, bundle, None, False, True)
+        return Written(seq, bundle, None, False, True)
     there = _numbers(session, core, names)
     number = add_nodes(session, core, [name for name in names if name not in there])
     touched = [{**there, **number}[name] for name in names]
@@ -223,23 +224,23 @@ def _carefully(session: Session, core: Core, given: _Given) -> Taken:
         places = [{"node": n, "lump": anchor, "person": anchor, "flags": 0} for n in touched]
         session.many(PLACE, places)
         session.run(GIVE, bundle=bundle, first=seen, person=anchor, flags=CALM)
-        return Taken(seq, bundle, anchor, False, True)
+        return Written(seq, bundle, anchor, False, True)
     plain = quiet(session, core.policy, {bundle: New(touched, names, kind, seen)})
     if bundle in plain.whose:
         first, person, flags = plain.whose[bundle]
         session.run(GIVE, bundle=bundle, first=first, person=person, flags=flags)
-        return Taken(seq, bundle, person, False, True)
+        return Written(seq, bundle, person, False, True)
     return _settled(session, core, touched, bundle=bundle, seq=seq)
 
 
 def _settled(
     session: Session, core: Core, touched: Sequence[int], *, bundle: int, seq: int
-) -> Taken:
+) -> Written:
     held = slice_of(session, core, touched, several=[bundle])
     placed = by_either(held, core.policy)
     write(session, held, placed)
     person = placed.whose[bundle][1]
-    return Taken(seq, bundle, person, person is None, True)
+    return Written(seq, bundle, person, person is None, True)
 
 
 def names_of(core: Core, told: Key) -> list[Name]:
