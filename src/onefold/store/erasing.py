@@ -32,7 +32,7 @@ from onefold.store.digesting import digests
 from onefold.store.escaping import unescaped
 from onefold.store.finding import found
 from onefold.store.loose import rows_of_person
-from onefold.store.placing import by_graph
+from onefold.store.placing_batch import by_either
 from onefold.store.recounting import no_longer_shared, recount
 from onefold.store.restricting import own_nodes, persons_nodes
 from onefold.store.rows import SELECTED, identity_key
@@ -284,7 +284,7 @@ def _settle(session: Session, core: Core, stay: Sequence[int], *, several: Seque
     for touched, anew in ((freed, True), (sorted({*plain, *beside}), False)):
         if touched:
             held = slice_of(session, core, touched, several=several, anew=anew)
-            write(session, held, by_graph(held, core.policy))
+            write(session, held, by_either(held, core.policy))
 
 
 def _told(row: Any) -> tuple[Key, dict[str, Any]]:

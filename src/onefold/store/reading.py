@@ -116,8 +116,14 @@ def profile_of(
         shared: Whether it is of a shared identifier itself.
         as_of: The moment as of which; left out, just after the latest event or fact.
     """
+    return profile_found(session, core, anchored(session, core, person, shared=shared), as_of=as_of)
+
+
+def profile_found(
+    session: Session, core: Core, meant: Found, *, as_of: np.datetime64 | None = None
+) -> Profile | None:
+    """The same of whom `finding` has found."""
     moment = _moment(session, None, "Store") if as_of is None else as_of
-    meant = anchored(session, core, person, shared=shared)
     rows = _rows(session, core, meant)
     return _made(core, meant, rows, moment, currency_of(core, session)) if rows else None
 
