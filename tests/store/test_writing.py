@@ -1,6 +1,7 @@
 """One event at a time: what is stored is what `resolve` says of the same events."""
 
 import threading
+from typing import Any
 
 import attrs
 import numpy as np
