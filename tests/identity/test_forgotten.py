@@ -141,3 +141,12 @@ def test_what_can_t_be_forgotten_says_why() -> None:
     keyed = of.resolve(family(), of.IdentityPolicy(key="pepper"))
     assert keyed.forget(BEN) == keyed.forget(BEN, key="pepper")
     assert isinstance(keyed.forget(BEN), Forgotten)
+
+
+def test_an_identifier_within_a_source_is_forgotten_where_no_source_is_told() -> None:
+    policy = of.IdentityPolicy([IdentifierType("user", rank=1, limit=1, per_source=True)])
+    log = of.EventLog.from_events(
+        [of.Event(None, "view", "2024-03-01", identifiers={"user": name}) for name in "34"]
+    )
+    gone = of.resolve(log, policy).forget(("user", ":3"), key="k")
+    assert gone.without(log, call="").to_pandas()["user"].tolist() == ["4"]

@@ -178,6 +178,13 @@ def test_what_is_no_log_is_refused(source) -> None:
         store.observe_all(source)
 
 
+def test_a_frame_is_told_how_it_becomes_a_log() -> None:
+    frame = pd.DataFrame({"who": ["ann"], "at": ["2024-03-01"]})
+    for wrong in (frame, [frame]):
+        with Store() as store, pytest.raises(ArgumentError, match=r"a DataFrame.*from_frame\("):
+            store.observe_all(wrong)
+
+
 def test_a_batch_has_rows() -> None:
     with Store() as store, pytest.raises(ArgumentError, match=r"Store\.observe_all: batch"):
         store.observe_all([], batch=0)

@@ -4,11 +4,12 @@ import threading
 from pathlib import Path
 
 import attrs
+import pandas as pd
 import pytest
 from sqlalchemy import bindparam, insert, inspect, literal, select, text
 
 import onefold as of
-from onefold.errors import ArgumentError, StoreError
+from onefold.errors import ArgumentError, Restricted, StoreError
 from onefold.identity import DEFAULT, IdentifierType, IdentityPolicy
 from onefold.identity.policy import RULES
 from onefold.store import meta, migrating
@@ -132,6 +133,18 @@ def test_what_a_store_is_opened_with_is_checked():
     for given, match in wrong:
         with pytest.raises(ArgumentError, match=f"^Store: {match}"):
             of.Store(**given)
+
+
+def test_an_empty_store_has_nobody_or_says_what_to_do():
+    with of.Store() as store:
+        nobody = store.profiles(as_of="2024-03-01")
+        assert len(nobody) == 0
+        assert len(store.profiles("email", as_of="2024-03-01")) == 0
+        for call in ("profiles", "identities"):
+            with pytest.raises(
+                ArgumentError, match=rf"^Store\.{call}: the store is empty.*observe"
+            ):
+                getattr(store, call)()
 
 
 def test_a_closed_store_says_so(url):
@@ -270,6 +283,35 @@ def test_a_step_that_fails_is_undone_and_the_ones_before_it_stay(lasting, opened
         assert said(store, "schema") == str(SCHEMA + 2)
 
 
+def test_customers_who_are_named_by_numbers_are_the_same_after_it(lasting, opened, monkeypatch):
+    store = opened(lasting, key="k")
+    for day, names in enumerate(({"cookie": "c1"}, {"email": "ann@x.org"}, {"cookie": "c2"}), 1):
+        store.observe(of.Event(None, "login", f"2024-03-{day:02d}", identifiers=names))
+    both = {"cookie": "c2", "email": "ben@x.org"}
+    store.observe(of.Event(None, "login", "2024-03-04", identifiers=both))
+    store.forget(("email", "ann@x.org"))  # leaves a number behind
+    store.restrict(("cookie", "c1"))
+    shown = pd.DataFrame(
+        {"customer": [store.profile(("cookie", "c2")).id], "item": ["tea"], "rank": [1]}
+    )
+    assert store.record(shown, time="2024-03-05") == 1
+    before, digest = store.decisions(("cookie", "c2")), store.digest()
+    there = "SELECT node, type, value FROM nodes WHERE value IS NOT NULL ORDER BY node"
+    numbers = Query(text(there))
+    with store._core.database.reading() as session:
+        held = session.all(numbers)
+    store.close()
+    monkeypatch.setattr(migrating, "DERIVED", DERIVED + 1)
+    with opened(lasting, migrate=True, key="k") as again:
+        with again._core.database.reading() as session:
+            assert session.all(numbers) == held
+        assert len(before) == 1 and again.decisions(("cookie", "c2")).equals(before)
+        with pytest.raises(Restricted):
+            again.profile(("cookie", "c1"))
+        assert again.digest() == digest
+        assert not again.rebuild()
+
+
 def test_derived_tables_are_made_anew(lasting, opened, monkeypatch):
     seen = []
 
@@ -278,12 +320,13 @@ def test_derived_tables_are_made_anew(lasting, opened, monkeypatch):
         session.run(Query(text("INSERT INTO nodes (node) VALUES (5)")))
 
     older(monkeypatch, lasting, opened, [adds("one")], remake)
-    run(lasting, "DROP TABLE evidence", "INSERT INTO nodes (node) VALUES (1)")
+    run(lasting, "DROP TABLE evidence", "INSERT INTO nodes (node, hash) VALUES (1, 7)")
     with opened(lasting, migrate=True) as store:
         assert said(store, "derived") == str(DERIVED + 1)
         with store._core.database.reading() as session:
-            assert session.all(Query(text("SELECT node FROM nodes"))) == [(5,)]
-    assert seen == [[(0,)]]
+            told = session.all(Query(text("SELECT node, hash FROM nodes ORDER BY node")))
+            assert told == [(1, None), (5, None)]
+    assert seen == [[(1,)]]
     assert "evidence" in tables(lasting)
     opened(lasting, migrate=True)
     assert len(seen) == 1

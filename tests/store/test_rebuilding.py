@@ -217,6 +217,16 @@ def test_the_number_of_who_came_last_and_was_erased_is_kept() -> None:
         assert rows(store, "SELECT max(node) FROM nodes")[0][0] == last + 1
 
 
+def test_the_number_of_an_identifier_that_is_none_any_more_is_not_given_again() -> None:
+    with Store() as store:
+        store.observe_all([event(1, cookie="c1"), event(2, cookie="gone")])
+        store.adopt(attrs.evolve(DEFAULT, blocked=("gone",)))
+        assert rows(store, "SELECT node FROM nodes WHERE value IS NOT NULL") == [(1,)]
+        assert not store.rebuild()
+        store.observe(event(3, cookie="c3"))
+        assert rows(store, "SELECT node FROM nodes WHERE value = 'c3'") == [(3,)]
+
+
 def test_facts_have_a_part_in_who_is_who() -> None:
     frame = pd.DataFrame(
         {"m": ["ann@x.org"], "c": ["c1"], "at": pd.to_datetime(["2024-03-01"], utc=True), "x": "a"}

@@ -22,6 +22,7 @@ from onefold._types import Array, Bools
 from onefold.errors import ArgumentError
 from onefold.events.identifiers import IDENTIFIER, SOURCE, type_of
 from onefold.events.log import EventLog
+from onefold.events.tables import nothing
 from onefold.identity.kinds import IdentifierType
 from onefold.identity.links import Links
 from onefold.identity.policy import IdentityPolicy
@@ -170,7 +171,7 @@ class Forgotten:
     def _marked(self, kind: str, column: Coded, table: Columns, call: str) -> Bools:
         if missing(column).all():
             return np.zeros(len(column), dtype=bool)
-        source = table.coded(SOURCE) if SOURCE in table else None
+        source = table.coded(SOURCE) if SOURCE in table else nothing(len(table))
         return self._of(kind, column, source, call)
 
     def _of(self, kind: str, column: Coded, source: Coded | None, call: str) -> Bools:

@@ -79,8 +79,10 @@ def _driver() -> None:
 
 def _other(named: str) -> str:
     """What to write in place of an address of another database or driver."""
-    if named.split("+")[0] in ("postgres", "postgresql", "psql"):
-        return "write 'postgresql+psycopg://user@host/name': psycopg (version 3) is its driver here."
+    if named.split("+", maxsplit=1)[0] in ("postgres", "postgresql", "psql"):
+        return (
+            "write 'postgresql+psycopg://user@host/name': psycopg (version 3) is its driver here."
+        )
     if named.startswith("sqlite"):
         return "write 'sqlite:///shop.db': Python's own driver is taken."
     return f"SQLite and PostgreSQL are known: {FORMS}."

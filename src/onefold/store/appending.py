@@ -13,7 +13,7 @@ with an id takes the lock of this id first, the only one besides that of the dat
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, text
 from sqlalchemy.dialects import postgresql
 
 from onefold.store.core import Core
@@ -49,6 +49,11 @@ AHEAD = Query(
             literal_column(f"'{NUMBERS.name}'"),
             func.greatest(func.max(log.c.seq), NUMBERS.next_value()),
         )
+    )
+)
+UP_TO = Query(  # what bulk has counted without the sequence; never back
+    text(
+        f"SELECT setval('{NUMBERS.name}', greatest(:last, (SELECT last_value FROM {NUMBERS.name})))"
     )
 )
 ADD = Query(insert(log))

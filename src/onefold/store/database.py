@@ -36,6 +36,9 @@ from onefold.errors import ArgumentError, StoreError
 from onefold.store import address
 
 LOCK = 0x0F01D  # the number of the advisory lock
+AT_ONCE = 15  # connections; who finds none waits
+KEPT = 5  # of these when nobody needs them
+LOG_PAGES = 16384  # of SQLite's log of writes, 64 MiB, before it is copied into the database
 Durable: TypeAlias = Literal["disk", "process"]
 Value: TypeAlias = int | float | str | bytes | None
 Row: TypeAlias = tuple[Any, ...]
@@ -93,9 +96,9 @@ class Session:
 
     __slots__ = ("_cursor", "_dialect", "connection", "lite")
 
-    def __init__(self, connection: Any, dialect: Any) -> None:
+    def __init__(self, connection: Any, dialect: Any, lite: bool) -> None:
         self.connection, self._dialect = connection, dialect
-        self.lite: bool = dialect.name == "sqlite"
+        self.lite = lite
         self._cursor = connection.connection.cursor()
 
     def all(self, query: Query, **values: Any) -> list[Row]:
@@ -150,6 +153,9 @@ class Database:
         self._closed = False
         self._process = os.getpid()
         self._alone = threading.RLock()  # a database in memory has one connection
+        self._idle: list[Any] = []  # connections that are open: to open one costs as much as a row
+        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._timeout = timeout
         self.engine = _engine(self.url, self.in_memory, timeout)
         # Parameters go by their names, so that the order of a statement's does not matter.
         style = "named" if self.lite else "pyformat"
@@ -184,16 +190,23 @@ class Database:
             yield cursor
             cursor.close()
 
+    def drop(self) -> None:
+        """Let go of the connections that nobody uses."""
+        while (kept := self._taken()) is not None:
+            kept.close()
+
     def close(self) -> None:
         """Let go of all connections, for good; what is closed already stays so."""
         self._closed = True
-        # What a parent process has open is not to be closed by its child.
-        self.engine.dispose(close=os.getpid() == self._process)
+        ours = os.getpid() == self._process  # a child does not close what its parent has open
+        if ours:
+            self.drop()
+        self.engine.dispose(close=ours)
 
     @contextmanager
     def _transaction(self, first: Sequence[str]) -> Iterator[Session]:
         with self._connection() as connection:
-            session = Session(connection, self.dialect)
+            session = Session(connection, self.dialect, self.lite)
             try:
                 for said in first:
                     session._cursor.execute(said)
@@ -221,10 +234,36 @@ class Database:
                 with self._alone, self.engine.connect() as connection:
                     yield connection
             else:
-                with self.engine.connect() as connection:
+                with self._one_of_several() as connection:
                     yield connection
         except DBAPIError as error:
             raise _told(error.orig or error, self) from error
+
+    @contextmanager
+    def _one_of_several(self) -> Iterator[Any]:
+        if not self._room.acquire(timeout=self._timeout):
+            raise StoreError(
+                f"Store: {AT_ONCE} threads have been busy with the database for {self._timeout} "
+                "seconds. Nothing of this call was written. Use fewer threads, or give a longer "
+                "timeout=."
+            )
+        try:
+            connection = self._taken() or self.engine.connect()
+            try:
+                yield connection
+            finally:
+                if self._closed or connection.invalidated or len(self._idle) >= KEPT:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+        finally:
+            self._room.release()
+
+    def _taken(self) -> Any:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _prepare(self, durable: Durable, timeout: float) -> None:
         """What every new connection is told."""
@@ -246,6 +285,7 @@ class Database:
             cursor.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
             if not memory:
                 cursor.execute("PRAGMA journal_mode = WAL")
+                cursor.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             cursor.execute(f"PRAGMA synchronous = {'FULL' if durable == 'disk' else 'NORMAL'}")
             cursor.execute("PRAGMA cache_size = -65536")  # KiB: keys come from all over an index
             cursor.execute("PRAGMA secure_delete = ON")
@@ -281,7 +321,7 @@ def _engine(url: URL, in_memory: bool, timeout: float) -> Engine:
     if in_memory:
         kept = {"check_same_thread": False}
         return create_engine(url, poolclass=StaticPool, connect_args=kept)
-    return create_engine(url, pool_timeout=timeout)
+    return create_engine(url, pool_timeout=timeout, max_overflow=-1, pool_reset_on_return=None)
 
 
 def _undone(session: Session) -> None:
@@ -289,7 +329,7 @@ def _undone(session: Session) -> None:
     try:
         session._cursor.execute("ROLLBACK")
     except Exception:  # noqa: BLE001 - whatever a broken connection says
-        session.connection.invalidate()
+        session.connection.invalidate()  # and so it is not taken again
 
 
 def _where(url: URL) -> str:

@@ -67,7 +67,7 @@ def opened(
         catalog: Of items.
         key: Of the suppression list.
         migrate: Whether an older one may be changed.
-        remake: Fills derived tables, which are empty, from the log.
+        remake: Fills derived tables from the log; identifiers there have numbers, and keep them.
 
     Raises:
         StoreError: If it is of another version, or is no store.
@@ -149,6 +149,15 @@ def currency_of(core: Core, session: Session) -> str | None:
     """The currency of the amounts, if a log has told one."""
     held: str | None = core.known.get("currency")
     return value(session, "currency") if held is None else held
+
+
+def states(core: Core, name: str) -> bool:
+    """Whether anybody has stated a fact of this name; False if nobody can tell any more."""
+    try:
+        with core.database.reading() as session:
+            return value(session, TYPE + _named("fact:" + name)) is not None
+    except StoreError:
+        return False
 
 
 def _settled(core: Core, session: Session, name: str, known_as: str, said: str) -> str:

@@ -5,6 +5,9 @@ together with the version, so that who is killed between two goes on from there.
 are never migrated: they are made anew from the truth.
 
     schema 1 --STEPS[1]--> 2 --STEPS[2]--> 3        derived 1 -> made anew -> 3
+
+But for the numbers of identifiers, by which decisions and restrictions name customers: so `nodes`
+always has `node`, `type` and `value`, and `members` has `node` and `bundle`.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,9 +20,10 @@ from onefold.store.database import Query, Session
 from onefold.store.schema import DERIVED, MADE, SCHEMA
 
 Step = Callable[[Core, Session], None]
-Remake = Callable[[Core, Session], object]  # fills the derived tables, which are empty
+Remake = Callable[[Core, Session], object]  # fills the derived tables; identifiers are numbered
 STEPS: dict[int, Step] = {}  # from which version: what changes the tables of the truth
 VERSIONS = Query(text("SELECT name, value FROM meta WHERE name IN ('schema', 'derived')"))
+NUMBERED = {"nodes": "node, type, value", "members": "node, bundle"}
 SAY = Query(text("UPDATE meta SET value = :value WHERE name = :name"))
 
 
@@ -60,8 +64,19 @@ def _one_step(core: Core, remake: Remake) -> bool:
             session.run(SAY, name="schema", value=str(version + 1))
             return True
         if int(held["derived"]) < DERIVED:
-            MADE.drop_all(session.connection)
-            MADE.create_all(session.connection)
+            _anew(session)
             remake(core, session)
             session.run(SAY, name="derived", value=str(DERIVED))
     return False
+
+
+def _anew(session: Session) -> None:
+    """Make the derived tables as they are now, in which only the identifiers have numbers."""
+    for name, columns in NUMBERED.items():
+        session.run(Query(text(f"CREATE TABLE kept_{name} AS SELECT {columns} FROM {name}")))
+    MADE.drop_all(session.connection)
+    MADE.create_all(session.connection)
+    for name, columns in NUMBERED.items():
+        said = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM kept_{name}"
+        session.run(Query(text(said)))
+        session.run(Query(text(f"DROP TABLE kept_{name}")))

@@ -119,9 +119,9 @@ def remade(core: Core, session: Session, held: Read, *, before: Core | None = No
         new = array("q")
         pour(session, table, _marked(rows, new))
         differed[table.name] = _differ(old.pop(table.name), np.frombuffer(new, dtype=np.int64))
-    if last is not None and last > number.max(initial=0):  # it is never given again
-        session.run(EMPTY, node=last)
     _point(session, lost)
+    if last is not None and last > ((session.one(LAST) or (0,))[0] or 0):
+        session.run(EMPTY, node=last)  # a number is never given again
     row = session.one(ROWS)
     return Rebuilt(0 if row is None else row[0], len(number), differed)
 

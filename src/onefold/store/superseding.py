@@ -14,9 +14,10 @@ from onefold._vocab import Vocab
 from onefold.events.tables import first_deliveries, repeated
 from onefold.identity.dividing import numbered
 from onefold.store.database import Row
-from onefold.store.rows import to_log
+from onefold.store.rows import SELECTED, to_log
 
 _SEQ = 0  # of the columns selected the first
+_CUSTOMER = [column.name for column in SELECTED].index("customer")
 _ONE = Vocab(np.array([""], dtype=object))
 
 
@@ -28,6 +29,7 @@ def superseded_events(rows: Sequence[Row]) -> set[int]:
     """
     if len(rows) < 2:
         return set()
+    rows = _by_form(rows)
     log = numbered(to_log(rows, currency=None), np.zeros(len(rows), dtype=np.int64))
     stay = first_deliveries(log.events.replace(customer=_anybody(len(rows))))
     return {row[_SEQ] for row in rows} - {rows[at][_SEQ] for at in stay.tolist()}
@@ -41,9 +43,15 @@ def superseded_facts(rows: Sequence[Row]) -> set[int]:
     """
     if len(rows) < 2:
         return set()
+    rows = _by_form(rows)
     log = numbered(to_log(rows, currency=None), np.zeros(len(rows), dtype=np.int64))
     gone = repeated(log.facts.replace(customer=_anybody(len(rows))))
     return {rows[at][_SEQ] for at in gone.tolist()}
+
+
+def _by_form(rows: Sequence[Row]) -> list[Row]:
+    """Those with customer= first: of rows alike but for that it is they that count."""
+    return sorted(rows, key=lambda row: row[_CUSTOMER] is None)
 
 
 def _anybody(n: int) -> Coded:

@@ -34,7 +34,6 @@ from onefold.store.rows import CONTENT
 from onefold.store.schema import erased, meta, suppressed
 
 RULES, CHECK = "suppressed by", "key"  # in the table meta
-SPARED_BY = "spared by"  # there too: the rules of identifiers that are never suppressed
 WIDE = 256  # hashes that one question asks for
 FEW = 4
 EVENT = b"erased event"
@@ -48,6 +47,7 @@ _ANY = Query(
     )
 )
 _ALL = Query(select(suppressed.c.hash))
+_EVENTS = Query(select(erased.c.hash).order_by(erased.c.hash))
 _META = Query(select(meta.c.value).where(meta.c.name == bindparam("of")))
 _ADD_META = Query(insert(meta).values(name=bindparam("of"), value=bindparam("held")))
 _SET_META = Query(
@@ -150,13 +150,27 @@ def suppress(session: Session, core: Core, several: Iterable[tuple[IdentifierTyp
     Raises:
         ArgumentError: If the store was opened without a key.
     """
-    made = Forgotten.of(several, key=secret(core))
-    opened(session, core.key)
+    return take(session, core, Forgotten.of(several, key=secret(core)))
+
+
+def take(session: Session, core: Core, made: Forgotten, events: Iterable[bytes] = ()) -> int:
+    """Put hashes of identifiers and of events on the list; how many identifiers they are.
+
+    Raises:
+        ArgumentError: If the store was opened without a key, or with another one than theirs.
+    """
+    opened(session, secret(core))
+    if Forgotten.of([], key=secret(core)).check != made.check:
+        raise ArgumentError(
+            "Store.suppress: what was made with another key than that of this store, so none of "
+            "them would be known here. Open the store with the key of the one that gave the list."
+        )
     if _held(session, CHECK) is None:
         session.run(_ADD_META, of=CHECK, held=made.check)
     _put_rules(session, RULES, made.rules)
     hashes = [bytes.fromhex(held.decode()) for held in made.hashes.tolist()]
     session.many(_ADD["suppressed"], [{"hashed": held} for held in hashes])
+    session.many(_ADD["erased"], [{"hashed": held} for held in events])
     return len(hashes)
 
 
@@ -165,7 +179,11 @@ def spare(session: Session, core: Core, several: Iterable[tuple[IdentifierType, 
     key, told = secret(core), list(several)
     if not told:
         return
-    _put_rules(session, SPARED_BY, Forgotten.of(told, key=key).rules)
+    made = Forgotten.of(told, key=key)
+    opened(session, core.key)
+    if _held(session, CHECK) is None:
+        session.run(_ADD_META, of=CHECK, held=made.check)
+    _put_rules(session, RULES, made.rules)
     marks = sorted({_spared(key, kind.name, value) for kind, value in told})
     session.many(_ADD["erased"], [{"hashed": held} for held in marks])
 
@@ -175,7 +193,7 @@ def spared(session: Session, core: Core, keys: Iterable[Key]) -> set[tuple[int, 
 
     They are read by each rule that their types had when they were noted.
     """
-    said = _held(session, SPARED_BY)
+    said = _held(session, RULES)
     if said is None:
         return set()
     key, readers, names = secret(core), _readers_of(said), core.policy.names
@@ -217,6 +235,28 @@ def suppress_events(
     marks = sorted({mark(bundle, row, key) for bundle, row in several})
     session.many(_ADD["erased"], [{"hashed": held} for held in marks])
     return len(marks)
+
+
+def events(session: Session) -> list[bytes]:
+    """The hashes of events that are on the list."""
+    return [bytes(held) for (held,) in session.all(_EVENTS)]
+
+
+def identifiers_of(session: Session, core: Core, keys: Iterable[Key]) -> set[Key]:
+    """The identifiers of some bundles that are on the list, each as a key of its own."""
+    known = {bytes(held) for (held,) in session.all(_ALL)}
+    readers, key = _readers(session), secret(core)
+    out = set()
+    for held in keys:
+        if known.isdisjoint(_marks(held, readers, key)):
+            continue
+        customer, given, kind, source, _ = held
+        single = [(None, ((name, (value,)),)) for name, several in given for value in several]
+        for who, one in [*single, *([] if customer is None else [(customer, ())])]:
+            alone: Key = (who, one, kind, source, None)
+            if not known.isdisjoint(_marks(alone, readers, key)):
+                out.add(alone)
+    return out
 
 
 def opened(session: Session, key: str | None) -> None:
@@ -264,7 +304,9 @@ def mark(key: Key, row: Mapping[str, Any], secret: str) -> bytes:
     """
     customer, given, kind, source, _ = key
     held = [row[name] for name in CONTENT] if row["key"] is None else [row["key"]]
-    said = json.dumps([customer, given, kind, source, held])
+    if customer is not None:  # an identifier like the others, however it was given
+        given = tuple(sorted((*given, (CUSTOMER, (customer,)))))
+    said = json.dumps([given, kind, source, held])
     made = hashlib.blake2b(said.encode(), key=secret.encode(), digest_size=SIZE, person=EVENT)
     return made.digest()
 
