@@ -54,8 +54,8 @@ class Suppressed:
 
     Attributes:
         identifiers: Those of people who were erased, as `onefold.identity.Forgotten`.
-        events: (n,) hashes of events of theirs that came with none of these, in hexadecimal digits; and
-            of identifiers that they shared, which are never to be suppressed.
+        events: (n,) hashes of events of theirs that came with none of these, in hexadecimal digits,
+            and of identifiers that they shared, which are never to be suppressed.
     """
 
     identifiers: Forgotten
