@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError as UrlError
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.elements import ClauseElement
@@ -35,6 +36,9 @@ from sqlalchemy.sql.visitors import replacement_traverse
 from onefold.errors import ArgumentError, StoreError
 
 LOCK = 0x0F01D  # the number of the advisory lock
+COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED"  # whatever is the default of the user
+POOL, MORE = 16, 48  # connections that are kept, and how many more there may be at once
+DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
 Durable: TypeAlias = Literal["disk", "process"]
 Value: TypeAlias = int | float | str | bytes | None
 Row: TypeAlias = tuple[Any, ...]
@@ -170,17 +174,28 @@ class Database:
             shared: Others who share may write at the same time.
         """
         how = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-        first = ["BEGIN IMMEDIATE"] if self.lite else ["BEGIN", f"SELECT {how}({LOCK})"]
+        first = ["BEGIN IMMEDIATE"] if self.lite else [COMMITTED, f"SELECT {how}({LOCK})"]
         with self._transaction(first) as session:
             yield session
 
     @contextmanager
     def alone(self) -> Iterator[Any]:
-        """A driver's cursor outside of any transaction, for what can't be in one."""
+        """A driver's cursor outside of any transaction, for what can't be in one.
+
+        Raises:
+            StoreError: If the database refuses; what was done before it did stays done.
+        """
         with self._connection() as connection:
             cursor = connection.connection.cursor()
-            yield cursor
-            cursor.close()
+            try:
+                yield cursor
+            except Exception as error:
+                told = _told(error, self, "What this call had done before stays done.")
+                if told is error:
+                    raise
+                raise told from error
+            finally:
+                cursor.close()
 
     def close(self) -> None:
         """Let go of all connections, for good; what is closed already stays so."""
@@ -190,9 +205,9 @@ class Database:
     @contextmanager
     def _transaction(self, first: Sequence[str]) -> Iterator[Session]:
         with self._connection() as connection:
-            session = Session(connection, self.dialect)
+            session = self._begun(connection, first[0])
             try:
-                for said in first:
+                for said in first[1:]:
                     session._cursor.execute(said)
                 yield session
                 session._cursor.execute("COMMIT")
@@ -202,6 +217,27 @@ class Database:
                 if told is error:
                     raise
                 raise told from error
+
+    def _begun(self, connection: Any, said: str) -> Session:
+        """A transaction that has begun, on another connection where the server has left this one.
+
+        That is seen when it begins, so that nothing was asked yet, and all others are as old.
+        """
+        try:
+            try:
+                return _first(connection, self.dialect, said)
+            except Exception:
+                held = connection.connection.dbapi_connection
+                if self.lite or not held.closed:
+                    raise
+            connection.invalidate()
+            self.engine.dispose()
+            return _first(connection, self.dialect, said)
+        except Exception as error:
+            told = _told(error, self)
+            if told is error:
+                raise
+            raise told from error
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
@@ -217,6 +253,12 @@ class Database:
                     yield connection
         except DBAPIError as error:
             raise _told(error.orig or error, self) from error
+        except PoolError as error:
+            raise StoreError(
+                f"Store: all {POOL + MORE} connections of this store to {self.shown} are in use, "
+                "and none was free within timeout=. Nothing of this call was written; try again, "
+                "or use a store for each group of threads."
+            ) from error
 
     def _prepare(self, durable: Durable, timeout: float) -> None:
         """What every new connection is told."""
@@ -274,7 +316,7 @@ def _url(url: Any) -> URL:
         made = make_url("sqlite://" if url is None else url)
         name = made.get_backend_name()
         made.get_dialect()
-    except (UrlError, NoSuchModuleError, ModuleNotFoundError) as error:
+    except (UrlError, NoSuchModuleError, ImportError) as error:
         raise ArgumentError(
             f"Store: url is {_shown(url)}, which can't be read ({type(error).__name__}). Give "
             "'sqlite:///shop.db', or 'postgresql+psycopg://user@host/name' with psycopg installed: "
@@ -284,6 +326,14 @@ def _url(url: Any) -> URL:
         raise ArgumentError(
             f"Store: url is of {name!r}; SQLite and PostgreSQL are known: 'sqlite:///shop.db' or "
             "'postgresql+psycopg://user@host/name'."
+        )
+    driver = DRIVERS[name]
+    if made.drivername == name:
+        return made.set(drivername=f"{name}+{driver}") if name == "postgresql" else made
+    if made.get_driver_name() != driver:
+        raise ArgumentError(
+            f"Store: url is of the driver {made.drivername!r}; a store speaks to {name} by "
+            f"{driver!r} alone: {name}+{driver}://..."
         )
     return made
 
@@ -297,7 +347,19 @@ def _engine(url: URL, in_memory: bool, timeout: float) -> Engine:
     if in_memory:
         kept = {"check_same_thread": False}
         return create_engine(url, poolclass=StaticPool, connect_args=kept)
-    return create_engine(url, pool_timeout=timeout)
+    try:
+        return create_engine(url, pool_size=POOL, max_overflow=MORE, pool_timeout=timeout)
+    except ImportError as error:
+        raise ArgumentError(
+            f"Store: url is of {url.drivername!r}, whose driver is not installed ({error}). "
+            "Install it: pip install 'onefold[store]'."
+        ) from None
+
+
+def _first(connection: Any, dialect: Any, said: str) -> Session:
+    session = Session(connection, dialect)
+    session._cursor.execute(said)
+    return session
 
 
 def _undone(session: Session) -> None:
@@ -314,7 +376,11 @@ def _where(url: URL) -> str:
     return url.update_query_dict(secret).render_as_string(hide_password=True)
 
 
-def _told(error: BaseException, database: "Database") -> BaseException:
+def _told(
+    error: BaseException,
+    database: "Database",
+    advice: str = "Nothing of this call was written.",
+) -> BaseException:
     """A driver's error in words that say what to do; others as they are."""
     module = type(error).__module__.partition(".")[0]
     if module not in ("sqlite3", "psycopg"):
@@ -322,7 +388,6 @@ def _told(error: BaseException, database: "Database") -> BaseException:
     said = str(error).strip().partition("\n")[0]
     if password := database.url.password:
         said = said.replace(str(password), "***")
-    advice = "Nothing of this call was written."
     if "locked" in said or "lock timeout" in said or "LockNotAvailable" in type(error).__name__:
         advice += " Another process holds the database; try again, or give a longer timeout=."
     elif "full" in said or "No space" in said:

@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, delete, literal_column, null, select, update
 
 from onefold import _time
 from onefold._check import shown
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, StoreError
 from onefold.identity.heard import Key, shortened
 from onefold.store import certificate
 from onefold.store.certificate import Certificate
@@ -58,6 +58,8 @@ DUE = (
     "PostgreSQL keeps what was erased in its files and its write-ahead log for a while: call "
     "compact(), and let archives and backups expire"
 )
+
+FAILED = "it was erased, and the files are not cleared yet ({}) Then call compact()"
 
 _TOUCHING = Query(select(members.c.bundle).where(Among(members.c.node, "which")).distinct())
 _IN = Query(select(members.c.node).where(Among(members.c.bundle, "which")).distinct())
@@ -172,11 +174,24 @@ def forget(core: Core, who: Any, *, time: Any = None, digest: bool = False) -> C
             advice=WAITING if session.lite else DUE,
         )
         certificate.keep(session, held)
-    if core.database.lite:
-        advice = truncated(core)
-        held = attrs.evolve(held, done=advice is None, advice=advice)
-    elif not digest:
-        return held
+    return _after(core, held, digest=digest)
+
+
+def _after(core: Core, held: Certificate, *, digest: bool) -> Certificate:
+    """What is done once they are erased; a database that refuses it is told of, and no more."""
+    try:
+        if core.database.lite:
+            advice = truncated(core)
+            held = attrs.evolve(held, done=advice is None, advice=advice)
+        elif not digest:
+            return held
+        return _signed(core, held, digest=digest)
+    except StoreError as error:
+        return attrs.evolve(held, done=False, advice=FAILED.format(error))
+
+
+def _signed(core: Core, held: Certificate, *, digest: bool) -> Certificate:
+    """Keep a certificate as it is now, with a digest where one is wanted."""
     if digest:
         said = {name: one for name, one in digests(core).items() if name != "erasures"}
         made = hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=32)
