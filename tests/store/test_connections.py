@@ -15,6 +15,7 @@ from onefold.errors import ArgumentError, StoreError
 from onefold.store import database as module
 from onefold.store import erasing
 from onefold.store.schema import log
+from tests.store.server import database
 
 Opened = Callable[..., of.Store]
 ROWS = module.Query(select(func.count()).select_from(log))
@@ -26,10 +27,9 @@ def event(who: str, day: int = 1) -> of.Event:
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest, several: Any) -> Any:
-    with several() as url:
-        if not url.startswith("postgresql"):
-            pytest.skip("of a server")
+def served(postgres: str) -> Iterator[str]:
+    """A new database of a server."""
+    with database(postgres) as url:
         yield url
 
 
@@ -48,14 +48,14 @@ def leave(store: of.Store) -> None:
         )
 
 
-@pytest.mark.parametrize(("durable", "lite", "served"), [("disk", 2, "on"), ("process", 1, "off")])
+@pytest.mark.parametrize(("durable", "lite", "server"), [("disk", 2, "on"), ("process", 1, "off")])
 def test_every_connection_is_as_durable_as_told(
-    lasting: str, opened: Opened, durable: str, lite: int, served: str
+    lasting: str, opened: Opened, durable: str, lite: int, server: str
 ) -> None:
     store = opened(lasting, durable=durable)
     held = store._core.database
     said, wanted = (
-        ("PRAGMA synchronous", lite) if held.lite else ("SHOW synchronous_commit", served)
+        ("PRAGMA synchronous", lite) if held.lite else ("SHOW synchronous_commit", server)
     )
     with held.reading(), held.alone() as one, held.alone() as two:  # several at once
         for cursor in (one, two):
@@ -65,8 +65,8 @@ def test_every_connection_is_as_durable_as_told(
     assert ask(store, said) == wanted
 
 
-def test_forty_threads_wait_for_one_lock(server: str, opened: Opened) -> None:
-    store = opened(server, timeout=20)
+def test_forty_threads_wait_for_one_lock(served: str, opened: Opened) -> None:
+    store = opened(served, timeout=20)
     store.observe(event("c0"))
     with ThreadPoolExecutor(40) as pool:
         with store._core.database.writing():
@@ -87,8 +87,8 @@ def test_a_connection_that_none_is_left_of(
     store.observe(event("c1"))
 
 
-def test_a_server_that_was_started_again_is_reached_again(server: str, opened: Opened) -> None:
-    store, other = opened(server), opened(server)
+def test_a_server_that_was_started_again_is_reached_again(served: str, opened: Opened) -> None:
+    store, other = opened(served), opened(served)
     held = store._core.database
     with held.reading(), held.reading(), held.reading():
         pass  # three connections wait
@@ -97,8 +97,8 @@ def test_a_server_that_was_started_again_is_reached_again(server: str, opened: O
     assert len(store) == len(other) == 1
 
 
-def test_a_connection_that_breaks_within_is_not_tried_again(server: str, opened: Opened) -> None:
-    store, other = opened(server), opened(server)
+def test_a_connection_that_breaks_within_is_not_tried_again(served: str, opened: Opened) -> None:
+    store, other = opened(served), opened(served)
 
     def cut() -> None:
         with store._core.writing() as session:
@@ -110,15 +110,15 @@ def test_a_connection_that_breaks_within_is_not_tried_again(server: str, opened:
     assert store.observe(event("c1")) is not None
 
 
-def test_a_users_default_isolation_does_no_harm(server: str, opened: Opened) -> None:
-    store = opened(server)
+def test_a_users_default_isolation_does_no_harm(served: str, opened: Opened) -> None:
+    store = opened(served)
     with store._core.database.alone() as cursor:
         cursor.execute("SELECT current_database()")
         name = cursor.fetchone()[0]
         cursor.execute(
             f'ALTER DATABASE "{name}" SET default_transaction_isolation = "repeatable read"'
         )
-    one, two = opened(server), opened(server)
+    one, two = opened(served), opened(served)
     assert ask(one, "SHOW default_transaction_isolation") == "repeatable read"
     for held in (one, two):
         held.observe(event("c1"))
@@ -146,8 +146,8 @@ def test_what_is_done_alone_is_refused_in_our_words(url: str, opened: Opened) ->
         ask(store, "SELECT nothing FROM nowhere")
 
 
-def test_compacting_while_somebody_reads(server: str, opened: Opened) -> None:
-    store, other = opened(server, timeout=0.2), opened(server)
+def test_compacting_while_somebody_reads(served: str, opened: Opened) -> None:
+    store, other = opened(served, timeout=0.2), opened(served)
     store.observe(event("c1"))
     with other._core.reading() as session:
         session.one(ROWS)
