@@ -183,8 +183,8 @@ def _large(found: dict[str, dict[str, Any]], given: argparse.Namespace) -> list[
     if "writers" in given.parts:
         for engine, parts in found.items():
             lines.append(
-                f"- {engine}: {given.writers} processes of {given.written:,} events at once, events a "
-                f"second in all: {parts['writers, single']:,.0f} one by one, "
+                f"- {engine}: {given.writers} processes of {given.written:,} events at once, "
+                f"events a second in all: {parts['writers, single']:,.0f} one by one, "
                 f"{parts['writers, batches']:,.0f} in batches of 1,000."
             )
         lines.append("")

@@ -297,8 +297,9 @@ def test_every_class_is_in_the_registry_or_left_out_on_purpose() -> None:
     assert not {name for name in lost if name.rpartition(".")[2][0] != "_"} - PRIVATE, lost
 
 
-# They give logs; are made again of evidence, policy and links; are a folder of their own.
-APART = ("onefold.readers", "onefold.identity.", "onefold.profiles.part")
+# They give logs; are made again of evidence, policy and links; are a folder of their own; are a
+# database, or tell of one (as JSON, where it is to be kept).
+APART = ("onefold.readers", "onefold.identity.", "onefold.profiles.part", "onefold.store.")
 PRIVATE = {  # inside one call, or made again of what is saved
     "onefold.campaigns.campaign.Campaign",  # it may hold a secret
     "onefold.campaigns.lists.Rows",

@@ -148,5 +148,5 @@ def test_an_identifier_within_a_source_is_forgotten_where_no_source_is_told() ->
     log = of.EventLog.from_events(
         [of.Event(None, "view", "2024-03-01", identifiers={"user": name}) for name in "34"]
     )
-    gone = of.resolve(log, policy).forget(("user", "3"), key="k")
+    gone = of.resolve(log, policy).forget(("user", ":3"), key="k")
     assert gone.without(log, call="").to_pandas()["user"].tolist() == ["4"]

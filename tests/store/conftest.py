@@ -9,13 +9,13 @@ url       each of the three, a new one for each test
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.store.server import NoServer, database, server
+from tests.store.server import NoServer, database, emptied, server
 
 
 @pytest.fixture(scope="session")
@@ -31,13 +31,31 @@ def postgres() -> Iterator[str]:
         made.stop()
 
 
+@pytest.fixture(scope="session")
+def free(postgres: str) -> Iterator[Callable[[], Any]]:
+    """Gives databases of PostgreSQL, each for a `with`; those given back are emptied."""
+    with ExitStack() as stack:
+        there: list[str] = []
+
+        @contextmanager
+        def make() -> Iterator[str]:
+            url = there.pop() if there else stack.enter_context(database(postgres))
+            try:
+                yield url
+            finally:
+                emptied(url)
+                there.append(url)
+
+        yield make
+
+
 def _new(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     if kind == "memory":
         yield "sqlite://"
     elif kind == "sqlite":
         yield f"sqlite:///{folder / 'store.db'}"
     else:
-        with database(request.getfixturevalue("postgres")) as made:
+        with request.getfixturevalue("free")() as made:
             yield made
 
 

@@ -129,6 +129,17 @@ def database(url: str) -> Iterator[str]:
         _said(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def emptied(url: str) -> None:
+    """Take everything out of a database, and everybody: quicker than to make another."""
+    with connected(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+
+
 def connected(url: str) -> Any:
     """A connection of psycopg, without a transaction."""
     import psycopg

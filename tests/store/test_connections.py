@@ -61,6 +61,7 @@ def test_every_connection_is_as_durable_as_told(
         for cursor in (one, two):
             cursor.execute(said)
             assert cursor.fetchone()[0] == wanted
+    held.drop()
     held.engine.dispose()
     assert ask(store, said) == wanted
 
@@ -79,10 +80,12 @@ def test_forty_threads_wait_for_one_lock(served: str, opened: Opened) -> None:
 def test_a_connection_that_none_is_left_of(
     lasting: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "POOL", 1)
-    monkeypatch.setattr(module, "MORE", 0)
+    monkeypatch.setattr(module, "AT_ONCE", 1)
     store = opened(lasting, timeout=0.1)
-    with store._core.database.reading(), pytest.raises(StoreError, match="in use"):
+    with (
+        store._core.database.reading(),
+        pytest.raises(StoreError, match="1 threads have been busy"),
+    ):
         store.observe(event("c1"))
     store.observe(event("c1"))
 

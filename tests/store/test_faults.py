@@ -148,8 +148,13 @@ def test_a_limit_of_pages(tmp_path: Path, opened: Open, batch: int | None) -> No
     def limited(connection: Any, *_: Any) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages[0]}")
 
+    def room() -> None:
+        pages[0] = 100_000
+        store._core.database.drop()  # an open connection keeps its limit
+
     on.listen(store._core.database.engine, "checkout", limited)
-    full_and_then_room(store, batch, lambda: pages.__setitem__(0, 100_000))
+    store._core.database.drop()
+    full_and_then_room(store, batch, room)
 
 
 def mounted(folder: Path, size: str) -> Iterator[Path]:

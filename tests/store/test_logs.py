@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import bindparam, insert, null, update
 
 from onefold import Event, EventLog
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, StoreError
 from onefold.events.several import one_log
 from onefold.store import logs as reading
 from onefold.store.database import Query
@@ -244,3 +244,15 @@ def _peak(call):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def test_a_log_waits_for_no_writer(lasting, opened):
+    store = opened(lasting, timeout=0.2)
+    store.observe(Event("ann", "view", "2024-03-01", id="e1"))
+    other = opened(lasting)
+    with other._core.database.writing():
+        assert len(store.log()) == 1
+        if lasting.startswith("postgresql"):
+            with pytest.raises(StoreError, match="longer timeout"):
+                store.position()
+    assert len(store.log(after=store.position())) == 0

@@ -289,3 +289,23 @@ def test_several_identifiers_are_one_customers(url: str) -> None:
         for empty in several:
             with pytest.raises(ArgumentError, match="who"):
                 store.profile(empty)
+
+
+def test_a_fact_of_others_is_missing_and_not_unknown(url: str) -> None:
+    frame = pd.DataFrame({"who": ["ann"], "at": ["2024-03-01"], "region": ["north"]})
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    with of.Store(url) as store:
+        store.observe(of.Event("ben", "view", "2024-03-01"))
+        store.observe_all(
+            of.EventLog.from_facts(frame, customer="who", time="at", facts={"region": "region"})
+        )
+        assert store.profile(("customer", "ann"))["region"] == "north"
+        ben = store.profile(("customer", "ben"))
+        assert ben["region"] is None and store.profiles()[ben.id]["region"] is None
+        again = pickle.loads(pickle.dumps(ben))
+        assert again == ben
+        for unknown in (ben, store.profiles()[ben.id]):
+            with pytest.raises(UnknownName):
+                unknown["town"]
+    with pytest.raises(UnknownName):  # nobody is there to tell
+        ben["region"]

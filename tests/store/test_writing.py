@@ -1,6 +1,7 @@
 """One event at a time: what is stored is what `resolve` says of the same events."""
 
 import threading
+from typing import Any
 
 import attrs
 import numpy as np
@@ -22,7 +23,7 @@ from tests.store.telling import of_log, of_store, opened, told
 def streams(draw, most=16):
     """Events in any order, few bundles at many hours, received late or early; and some again."""
     kinds = draw(st.lists(rows(), min_size=1, max_size=7))
-    out = []
+    out: list[Any] = []
     for number in range(draw(st.integers(1, most))):
         _, kind, source, names = draw(st.sampled_from(kinds))
         time = np.datetime64(START + draw(st.integers(0, 12)) * HOUR, "us")
@@ -208,7 +209,7 @@ def test_what_is_no_event_or_of_an_unknown_type_is_refused() -> None:
 def crowd(n):
     """Events of few people with few cookies, at any hours."""
     rng = np.random.default_rng(n)
-    out = []
+    out: list[Any] = []
     for at in range(n):
         names = {"cookie": f"c{rng.integers(6)}"}
         if rng.random() < 0.4:

@@ -18,7 +18,7 @@ from onefold import _time
 from onefold._types import Ints
 from onefold._vocab import Vocab
 from onefold.catalog import Catalog
-from onefold.errors import ArgumentError, BeyondKept
+from onefold.errors import ArgumentError, BeyondKept, UnknownName
 from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.ledger import Ledger
@@ -67,13 +67,21 @@ class Unread:
         make: A function of a module, so that what is held can be pickled.
         rows: What it is handed; not changed.
         currency: Of the amounts, if one is named.
+        knows: Whether a name is that of a fact that others have stated; not pickled.
     """
 
-    __slots__ = ("_made", "currency", "make", "rows")
+    __slots__ = ("_made", "currency", "knows", "make", "rows")
     horizon = None  # nothing was let go
 
-    def __init__(self, make: Callable[[Any], Ledger], rows: Any, currency: str | None) -> None:
-        self.make, self.rows, self.currency = make, rows, currency
+    def __init__(
+        self,
+        make: Callable[[Any], Ledger],
+        rows: Any,
+        currency: str | None,
+        *,
+        knows: Callable[[str], bool] | None = None,
+    ) -> None:
+        self.make, self.rows, self.currency, self.knows = make, rows, currency, knows
         self._made: Ledger | None = None
 
     @property
@@ -190,7 +198,13 @@ class Profile:
 
     def __getitem__(self, name: str) -> Any:
         """A trait or a fact: a number, a text, None if missing, or a dict by label."""
-        reading = self.table.reading(name)
+        try:
+            reading = self.table.reading(name)
+        except UnknownName:
+            knows = self._base.knows if isinstance(self._base, Unread) else None
+            if knows is None or not knows(name):
+                raise
+            return None  # a fact of others, as a fold of all of them has it
         if isinstance(reading, Wide):
             return reading.row(0) if reading.known[0] else None
         if reading.ndim == 2:

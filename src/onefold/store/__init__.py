@@ -14,6 +14,7 @@ from onefold.errors import MissingExtra
 
 if TYPE_CHECKING:
     from onefold.store.bulk import Taken
+    from onefold.store.carrying import Suppressed
     from onefold.store.certificate import Certificate
     from onefold.store.compacting import Compacted
     from onefold.store.database import Durable
@@ -30,6 +31,7 @@ __all__ = [
     "Position",
     "Rebuilt",
     "Store",
+    "Suppressed",
     "Taken",
 ]
 
@@ -41,6 +43,7 @@ _LATER = {
     "Position": "logs",
     "Rebuilt": "rebuilding",
     "Store": "store",
+    "Suppressed": "carrying",
     "Taken": "bulk",
 }
 

@@ -28,9 +28,11 @@ from onefold.store import closure, meta, suppression
 from onefold.store.appending import UP_TO
 from onefold.store.core import Core, Run, run_with
 from onefold.store.database import Among, Query, Session
+from onefold.store.escaping import maybe_unescaped
 from onefold.store.naming_many import Name, nodes_of
 from onefold.store.placing_batch import by_batch
 from onefold.store.pouring import pour
+from onefold.store.quiet import New, quiet
 from onefold.store.repeats import sifted, supersede
 from onefold.store.rows import (
     BundleKey,
@@ -42,7 +44,7 @@ from onefold.store.rows import (
     log_types,
     row_types,
 )
-from onefold.store.schema import CALM, bundles, erased, evidence, log, members, suppressed
+from onefold.store.schema import CALM, bundles, erased, evidence, log, members, places, suppressed
 from onefold.store.twins import both
 
 Rows = list[dict[str, Any]]
@@ -254,7 +256,16 @@ def _written(session: Session, core: Core, batch: Batch) -> int:
     came = _came(core, batch.keys, numbers=numbers, new=np.flatnonzero(~old))
     nodes = dict(zip(came, nodes_of(session, core, list(came.values())), strict=True))
     pour(session, members, ((node, b) for b, several in nodes.items() for node in several))
-    _settle(session, core, touched, nodes)
+    first = np.full(len(batch.keys), np.iinfo(np.int64).max)
+    np.minimum.at(first, batch.which[new], seen)
+    since = dict(zip(numbers.tolist(), first.tolist(), strict=True))
+    kinds = {int(numbers[at]): batch.keys[at][1] for at in np.flatnonzero(~old).tolist()}
+    made = {
+        b: New(several, came[b], maybe_unescaped(kinds[b]), since[b])
+        for b, several in nodes.items()
+        if several
+    }
+    _settle(session, core, touched, made)
     supersede(session, keys, facts)
     return len(rows)
 
@@ -324,12 +335,14 @@ def _touched(session: Session, bundle: Ints, seen: Ints, old: set[int]) -> list[
     return out
 
 
-def _settle(
-    session: Session, core: Core, touched: Sequence[int], new: Mapping[int, Sequence[int]]
-) -> None:
+def _settle(session: Session, core: Core, touched: Sequence[int], new: Mapping[int, New]) -> None:
     """Settle the components that some bundles touch, and store what differs."""
-    which = [*touched, *(bundle for bundle, several in new.items() if several)]
-    near = {node for several in new.values() for node in several}
+    plain = quiet(session, core.policy, new)
+    pour(session, places, ((n, *place) for n, place in plain.places.items()))
+    pour(session, evidence, ((b, *whose) for b, whose in plain.whose.items()))
+    left = [bundle for bundle in new if bundle not in plain.whose]
+    which = [*touched, *left]
+    near = {node for bundle in left for node in new[bundle].nodes}
     if touched:
         near |= {row[1] for row in session.all(closure.IN, bundles=session.several(touched))}
     if which:

@@ -16,6 +16,7 @@ from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
 from onefold.store.escaping import maybe_unescaped, unescaped
 from onefold.store.placing import Came, Place, Placed, Slice, calm_of
+from onefold.store.pouring import pour
 from onefold.store.schema import SHARED, bundles, evidence, log, members, nodes, places
 
 _NODE = (nodes.c.node, nodes.c.type, nodes.c.value, places.c.lump, places.c.person, places.c.flags)
@@ -105,19 +106,19 @@ def write(session: Session, held: Slice, placed: Placed) -> None:
     for node, (lump, person, flags) in placed.places.items():
         was = held.places.get(node)
         if was is None:
-            new.append({"node": node, "lump": lump, "person": person, "flags": flags})
+            new.append((node, lump, person, flags))
         elif was != (lump, person, flags):
             moved.append({"at": node, "lump": lump, "person": person, "flags": flags})
-    session.many(PLACE, new)
+    pour(session, places, new)
     session.many(MOVE, moved)
     given, changed = [], []
     for bundle, (first, owner, flags) in placed.whose.items():
         said = held.whose.get(bundle)
         if said is None:
-            given.append({"bundle": bundle, "first": first, "person": owner, "flags": flags})
+            given.append((bundle, first, owner, flags))
         elif said != (first, owner, flags):
             changed.append({"at": bundle, "first": first, "person": owner, "flags": flags})
-    session.many(GIVE, given)
+    pour(session, evidence, given)
     session.many(CHANGE, changed)
 
 

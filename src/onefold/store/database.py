@@ -27,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError as UrlError
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
-from sqlalchemy.exc import TimeoutError as PoolError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.elements import ClauseElement
@@ -37,8 +36,10 @@ from onefold.errors import ArgumentError, StoreError
 
 LOCK = 0x0F01D  # the number of the advisory lock
 COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED"  # whatever is the default of the user
-POOL, MORE = 16, 48  # connections that are kept, and how many more there may be at once
 DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
+AT_ONCE = 64  # connections: one for each thread that is busy; who finds none waits
+KEPT = 16  # of these when nobody needs them
+LOG_PAGES = 16384  # of SQLite's log of writes, 64 MiB, before it is copied into the database
 Durable: TypeAlias = Literal["disk", "process"]
 Value: TypeAlias = int | float | str | bytes | None
 Row: TypeAlias = tuple[Any, ...]
@@ -96,9 +97,9 @@ class Session:
 
     __slots__ = ("_cursor", "_dialect", "connection", "lite")
 
-    def __init__(self, connection: Any, dialect: Any) -> None:
+    def __init__(self, connection: Any, dialect: Any, lite: bool) -> None:
         self.connection, self._dialect = connection, dialect
-        self.lite: bool = dialect.name == "sqlite"
+        self.lite = lite
         self._cursor = connection.connection.cursor()
 
     def all(self, query: Query, **values: Any) -> list[Row]:
@@ -152,6 +153,9 @@ class Database:
         self.shown = _where(self.url)
         self._closed = False
         self._alone = threading.RLock()  # a database in memory has one connection
+        self._idle: list[Any] = []  # connections that are open: to open one costs as much as a row
+        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._timeout = timeout
         self.engine = _engine(self.url, self.in_memory, timeout)
         # Parameters go by their names, so that the order of a statement's does not matter.
         style = "named" if self.lite else "pyformat"
@@ -197,9 +201,15 @@ class Database:
             finally:
                 cursor.close()
 
+    def drop(self) -> None:
+        """Let go of the connections that nobody uses."""
+        while (kept := self._taken()) is not None:
+            kept.close()
+
     def close(self) -> None:
         """Let go of all connections, for good; what is closed already stays so."""
         self._closed = True
+        self.drop()
         self.engine.dispose()
 
     @contextmanager
@@ -225,19 +235,26 @@ class Database:
         """
         try:
             try:
-                return _first(connection, self.dialect, said)
+                return self._first(connection, said)
             except Exception:
                 held = connection.connection.dbapi_connection
                 if self.lite or not held.closed:
                     raise
             connection.invalidate()
+            self.drop()
             self.engine.dispose()
-            return _first(connection, self.dialect, said)
-        except Exception as error:
+            return self._first(connection, said)
+        except BaseException as error:
+            connection.invalidate()  # it may have begun
             told = _told(error, self)
             if told is error:
                 raise
             raise told from error
+
+    def _first(self, connection: Any, said: str) -> Session:
+        session = Session(connection, self.dialect, self.lite)
+        session._cursor.execute(said)
+        return session
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
@@ -249,16 +266,36 @@ class Database:
                 with self._alone, self.engine.connect() as connection:
                     yield connection
             else:
-                with self.engine.connect() as connection:
+                with self._one_of_several() as connection:
                     yield connection
         except DBAPIError as error:
             raise _told(error.orig or error, self) from error
-        except PoolError as error:
+
+    @contextmanager
+    def _one_of_several(self) -> Iterator[Any]:
+        if not self._room.acquire(timeout=self._timeout):
             raise StoreError(
-                f"Store: all {POOL + MORE} connections of this store to {self.shown} are in use, "
-                "and none was free within timeout=. Nothing of this call was written; try again, "
-                "or use a store for each group of threads."
-            ) from error
+                f"Store: {AT_ONCE} threads have been busy with the database for {self._timeout} "
+                "seconds. Nothing of this call was written. Use fewer threads, or give a longer "
+                "timeout=."
+            )
+        try:
+            connection = self._taken() or self.engine.connect()
+            try:
+                yield connection
+            finally:
+                if self._closed or connection.invalidated or len(self._idle) >= KEPT:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+        finally:
+            self._room.release()
+
+    def _taken(self) -> Any:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _prepare(self, durable: Durable, timeout: float) -> None:
         """What every new connection is told."""
@@ -280,6 +317,7 @@ class Database:
             cursor.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
             if not memory:
                 cursor.execute("PRAGMA journal_mode = WAL")
+                cursor.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             cursor.execute(f"PRAGMA synchronous = {'FULL' if durable == 'disk' else 'NORMAL'}")
             cursor.execute("PRAGMA cache_size = -65536")  # KiB: keys come from all over an index
             cursor.execute("PRAGMA secure_delete = ON")
@@ -348,7 +386,7 @@ def _engine(url: URL, in_memory: bool, timeout: float) -> Engine:
         kept = {"check_same_thread": False}
         return create_engine(url, poolclass=StaticPool, connect_args=kept)
     try:
-        return create_engine(url, pool_size=POOL, max_overflow=MORE, pool_timeout=timeout)
+        return create_engine(url, pool_timeout=timeout, max_overflow=-1, pool_reset_on_return=None)
     except ImportError as error:
         raise ArgumentError(
             f"Store: url is of {url.drivername!r}, whose driver is not installed ({error}). "
@@ -356,18 +394,12 @@ def _engine(url: URL, in_memory: bool, timeout: float) -> Engine:
         ) from None
 
 
-def _first(connection: Any, dialect: Any, said: str) -> Session:
-    session = Session(connection, dialect)
-    session._cursor.execute(said)
-    return session
-
-
 def _undone(session: Session) -> None:
     """Undo all of a transaction; what can't be undone is not there any more."""
     try:
         session._cursor.execute("ROLLBACK")
     except Exception:  # noqa: BLE001 - whatever a broken connection says
-        session.connection.invalidate()
+        session.connection.invalidate()  # and so it is not taken again
 
 
 def _where(url: URL) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import attrs
+import numpy as np
 from sqlalchemy import bindparam, delete, literal_column, null, select, update
 
 from onefold import _time
@@ -31,7 +32,7 @@ from onefold.store.digesting import digests
 from onefold.store.escaping import unescaped
 from onefold.store.finding import found
 from onefold.store.loose import rows_of_person
-from onefold.store.placing import by_graph
+from onefold.store.placing_batch import by_either
 from onefold.store.recounting import no_longer_shared, recount
 from onefold.store.restricting import own_nodes, persons_nodes
 from onefold.store.rows import SELECTED, identity_key
@@ -79,8 +80,8 @@ _SAME = Query(
 )
 _LEFT = Query(select(log.c.bundle).where(Among(log.c.bundle, "which")).distinct())
 _HELD = Query(select(members.c.node).where(Among(members.c.node, "which")).distinct())
-_LUMP = Query(select(places.c.lump).where(places.c.node == bindparam("person")))
-_TOGETHER = Query(select(places.c.node).where(places.c.lump == bindparam("lump")))
+_LUMPS = Query(select(places.c.lump).where(Among(places.c.node, "which")).distinct())
+_TOGETHER = Query(select(places.c.node).where(Among(places.c.lump, "which")))
 _FLAGS = Query(select(places.c.node, places.c.flags).where(Among(places.c.node, "which")))
 _NAMES = Query(select(nodes.c.type, nodes.c.value).where(Among(nodes.c.node, "which")))
 
@@ -105,11 +106,10 @@ _DELETE = {
 
 
 @attrs.frozen
-class _Going:
+class Going:
     """What goes of a person.
 
     Args:
-        person: The number of the anchor.
         own: Their identifiers that are nobody else's.
         named: All of their identifiers.
         bundles: Those with one of their own.
@@ -119,7 +119,6 @@ class _Going:
         keys: Of events that go, by which other deliveries of them are known.
     """
 
-    person: int
     own: Sequence[int]
     named: Sequence[int]
     bundles: Sequence[int]
@@ -155,30 +154,40 @@ def forget(core: Core, who: Any, *, time: Any = None, digest: bool = False) -> C
     moment = None if time is None else _time.instant(time, "Store.forget: time")
     secret(core)
     with core.writing() as session:
-        going = _going(session, core, who)
-        names = session.all(_NAMES, which=session.several(going.own))
-        kinds = core.policy.types
-        marks = suppress(session, core, [(kinds[at], unescaped(value)) for at, value in names])
-        events = suppress_events(session, core, map(_told, going.loose))
-        counts = _gone(session, core, going)
-        number, first = certificate.number(session), min(going.rows, default=None)
-        held = Certificate(
-            erasure=number,
-            time=moment,
-            counts=counts,
-            identifiers=marks,
-            events=events,
-            first=first,
-            stale=certificate.stale(session, number, first),
-            done=False,
-            advice=WAITING if session.lite else DUE,
-        )
-        certificate.keep(session, held)
-    return _after(core, held, digest=digest)
+        held = erased(session, core, _going(session, core, who), time=moment)
+    return cleared(core, held, digest=digest)
 
 
-def _after(core: Core, held: Certificate, *, digest: bool) -> Certificate:
-    """What is done once they are erased; a database that refuses it is told of, and no more."""
+def erased(
+    session: Session, core: Core, going: Going, *, time: np.datetime64 | None
+) -> Certificate:
+    """Put on the list what is to go, and take it away; the certificate, which is kept."""
+    names = session.all(_NAMES, which=session.several(going.own)) if going.own else []
+    kinds = core.policy.types
+    marks = suppress(session, core, [(kinds[at], unescaped(value)) for at, value in names])
+    events = suppress_events(session, core, map(_told, going.loose))
+    counts = _gone(session, core, going)
+    number, first = certificate.number(session), min(going.rows, default=None)
+    held = Certificate(
+        erasure=number,
+        time=time,
+        counts=counts,
+        identifiers=marks,
+        events=events,
+        first=first,
+        stale=certificate.stale(session, number, first),
+        done=False,
+        advice=WAITING if session.lite else DUE,
+    )
+    certificate.keep(session, held)
+    return held
+
+
+def cleared(core: Core, held: Certificate, *, digest: bool = False) -> Certificate:
+    """The certificate when the files are cleared, as far as they can be.
+
+    They are erased by now; a database that refuses more is told of, and no error.
+    """
     try:
         if core.database.lite:
             advice = truncated(core)
@@ -201,7 +210,7 @@ def _signed(core: Core, held: Certificate, *, digest: bool) -> Certificate:
     return held
 
 
-def _going(session: Session, core: Core, who: Any) -> _Going:
+def _going(session: Session, core: Core, who: Any) -> Going:
     """Find all that is a person's."""
     meant = found(session, core, who, call="Store.forget")
     own = [] if meant.shared else own_nodes(session, meant.node)
@@ -210,12 +219,19 @@ def _going(session: Session, core: Core, who: Any) -> _Going:
             f"Store.forget: who is {shown(who)}, a customer without an identifier that is not "
             "other people's too, so no mark is left by which to forget them."
         )
+    return going_of(session, core, meant.node, own)
+
+
+def going_of(session: Session, core: Core, person: int | None, own: Sequence[int]) -> Going:
+    """All that goes with some identifiers, and what else was theirs if they are a person's own."""
     which = _numbers(session, _TOUCHING, own)
     rows = session.all(_ROWS, which=session.several(which))
     seqs = {seq for seq, _ in rows}
     keys = {key for _, key in rows if key is not None}
-    mixed = [bundle for (bundle,) in session.all(_MIXED, person=meant.node)]
-    loose = set(rows_of_person(session, core, meant.node, mixed)) - seqs
+    loose: set[int] = set()
+    if person is not None:
+        mixed = [bundle for (bundle,) in session.all(_MIXED, person=person)]
+        loose = set(rows_of_person(session, core, person, mixed)) - seqs
     told = _rows(session, loose)
     for row in told:  # of one event all that came with the same identifiers
         if row[AT[log.c.key]] is not None:
@@ -223,10 +239,9 @@ def _going(session: Session, core: Core, who: Any) -> _Going:
             loose.update(seq for (seq,) in same)
             keys.add(row[AT[log.c.key]])
     told = _rows(session, loose)
-    return _Going(
-        meant.node,
+    return Going(
         own,
-        persons_nodes(session, meant.node),
+        own if person is None else persons_nodes(session, person),
         which,
         sorted(seqs | loose),
         told,
@@ -235,10 +250,24 @@ def _going(session: Session, core: Core, who: Any) -> _Going:
     )
 
 
-def _gone(session: Session, core: Core, going: _Going) -> dict[str, int]:
+def going_rows(session: Session, rows: Sequence[Any]) -> Going:
+    """Some rows, `SELECTED`, that no identifier gives away, without a person."""
+    return Going(
+        (),
+        (),
+        (),
+        sorted({int(row[AT[log.c.seq]]) for row in rows}),
+        rows,
+        sorted({int(row[AT[log.c.bundle]]) for row in rows}),
+        sorted({int(row[AT[log.c.key]]) for row in rows if row[AT[log.c.key]] is not None}),
+    )
+
+
+def _gone(session: Session, core: Core, going: Going) -> dict[str, int]:
     """Take it all away, and settle what it leaves behind; how many rows of each table went."""
-    lump = _numbers(session, _TOGETHER, lump=(session.one(_LUMP, person=going.person) or (0,))[0])
-    near = set(_numbers(session, _IN, [*going.bundles, *going.beside])) | set(lump)
+    near = set(_numbers(session, _IN, [*going.bundles, *going.beside]))
+    lumps = set(_numbers(session, _LUMPS, sorted(going.own or near)))
+    near.update(_numbers(session, _TOGETHER, sorted(lumps)))
     facts = twins(session, core, {r[AT[log.c.bundle]]: r[len(_COLUMNS) :] for r in going.loose})
     counts = {"log": session.run(_EMPTY_ROWS, which=session.several(going.rows))}
     left = set(_numbers(session, _LEFT, going.beside))
@@ -268,7 +297,7 @@ def _settle(session: Session, core: Core, stay: Sequence[int], *, several: Seque
     for touched, anew in ((freed, True), (sorted({*plain, *beside}), False)):
         if touched:
             held = slice_of(session, core, touched, several=several, anew=anew)
-            write(session, held, by_graph(held, core.policy))
+            write(session, held, by_either(held, core.policy))
 
 
 def _told(row: Any) -> tuple[Key, dict[str, Any]]:

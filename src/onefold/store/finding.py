@@ -21,6 +21,7 @@ from onefold.identity.links import end_of
 from onefold.identity.people import PERSON, SHARED, named
 from onefold.store.core import Core
 from onefold.store.database import Query, Session
+from onefold.store.escaping import escaped
 from onefold.store.rows import node_hash
 from onefold.store.schema import CONTESTED, nodes, places, restricted
 
@@ -108,7 +109,7 @@ def anchored(session: Session, core: Core, person: int, *, shared: bool = False)
 def node_at(session: Session, core: Core, position: int, value: str) -> tuple[Any, ...] | None:
     """The node of a normal form: node, type, value, person, flags, lump; None if there is none."""
     for row in session.all(BY_HASH, hash=node_hash(position, value, core.salt)):
-        if (row[1], row[2]) == (position, value):
+        if (row[1], row[2]) == (position, escaped(value)):
             return row
     return None
 

@@ -5,7 +5,7 @@ What was given as the customer is an identifier among others, as `fold` with ide
     own(rows, "p3a...")  ==  fold(log, identities=resolve(log))["p3a..."].ledger
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,15 @@ from onefold.store.rows import to_log
 GIVEN = column_name(CUSTOMER, 1)
 
 
-def unread(rows: Sequence[Any], customer: str, currency: str | None) -> Unread:
+def unread(
+    rows: Sequence[Any],
+    customer: str,
+    currency: str | None,
+    *,
+    knows: Callable[[str], bool] | None = None,
+) -> Unread:
     """The ledger of one customer, which is made when it is asked for."""
-    return Unread(own, (tuple(rows), customer, currency), currency)
+    return Unread(own, (tuple(rows), customer, currency), currency, knows=knows)
 
 
 def own(held: tuple[Sequence[Any], str, str | None]) -> Ledger:

@@ -98,8 +98,11 @@ def position(core: Core) -> Position:
 
 
 def log(core: Core, *, after: Position | None = None, until: Position | None = None) -> EventLog:
-    """All rows after one position and up to another, in one log."""
-    first, last = _range(core, after, until, "Store.log")
+    """All rows after one position and up to another, in one log.
+
+    Left out, `until` is the state that its one transaction sees: nobody is waited for.
+    """
+    first, last = _range(after, until, "Store.log")
     with core.reading() as session:
         read = [some for some, _ in _pieces(core, session, first, last, MOST)]
         return _together(read, meta.currency_of(core, session))
@@ -115,7 +118,8 @@ def logs(
 ) -> Iterator[EventLog]:
     """The same as logs of at most so many rows, events and facts."""
     most = whole(rows, "Store.logs: rows")
-    first, last = _range(core, after, until, "Store.logs")
+    first, last = _range(after, until, "Store.logs")
+    last = position(core).seq if until is None else last
     return _stream(run or run_with(core), first, last, most)
 
 
@@ -167,10 +171,10 @@ def _position_given(value: Any, argument: str) -> Position:
     return value
 
 
-def _range(core: Core, after: Any, until: Any, call: str) -> tuple[int, int]:
+def _range(after: Any, until: Any, call: str) -> tuple[int, int]:
     first = START if after is None else _position_given(after, f"{call}: after")
     last = None if until is None else _position_given(until, f"{call}: until")
-    return first.seq, position(core).seq if last is None else last.seq
+    return first.seq, MOST if last is None else last.seq
 
 
 def _stream(run: Run, first: int, last: int, most: int) -> Iterator[EventLog]:

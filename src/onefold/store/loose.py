@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, func, select
 
 from onefold._types import Bools, Ints
 from onefold._vocab import Vocab
@@ -32,7 +32,8 @@ LOOSE_AT = Query(
     select(
         exists(members.c.bundle)
         .where(evidence.c.bundle == members.c.bundle)
-        .where(Among(members.c.node, "nodes"), evidence.c.person.is_(None))
+        # From the identifiers: there may be many loose bundles elsewhere, found by their index.
+        .where(Among(members.c.node, "nodes"), func.coalesce(evidence.c.person, 0) == 0)
     )
 )
 MIXED_OF = Query(

@@ -151,6 +151,15 @@ def currency_of(core: Core, session: Session) -> str | None:
     return value(session, "currency") if held is None else held
 
 
+def states(core: Core, name: str) -> bool:
+    """Whether anybody has stated a fact of this name; False if nobody can tell any more."""
+    try:
+        with core.database.reading() as session:
+            return value(session, TYPE + _named("fact:" + name)) is not None
+    except StoreError:
+        return False
+
+
 def _settled(core: Core, session: Session, name: str, known_as: str, said: str) -> str:
     """What is said under a name, by whoever was first; nothing else is ever said there.
 

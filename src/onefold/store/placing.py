@@ -10,7 +10,7 @@ was first seen, can change nothing: links are refused for a limit and for nothin
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -78,12 +78,12 @@ class Placed:
 
 def by_graph(held: Slice, policy: IdentityPolicy) -> Placed:
     """Place the nodes of a slice by the graph of streams: for slices of few nodes."""
-    places = _joined(held, policy) if _is_plain(held, policy) else _settled(held, policy)
+    places = _joined(held, policy) if is_plain(held, policy) else _settled(held, policy)
     named = [(node, held.names[node][0], place) for node, place in places.items()]
     return Placed(places, whose_of(held, places, {**held.calm, **calm_of(named, policy)}))
 
 
-def _is_plain(held: Slice, policy: IdentityPolicy) -> bool:
+def is_plain(held: Slice, policy: IdentityPolicy) -> bool:
     """Whether no link can break a limit, so that all are believed, and nobody serves too many."""
     if len(held.inside) > policy.giant:
         return False
@@ -157,6 +157,17 @@ def whose_of(
                 best, person = held.names[node], place[1]
         out[number] = bundle.first, person, flags
     return out
+
+
+def is_one(names: Sequence[tuple[int, str]], kind: str | None, policy: IdentityPolicy) -> bool:
+    """Whether identifiers that nobody has seen before are one customer, by one bundle alone."""
+    if len(names) == 1:
+        return True
+    if kind in policy.not_evidence or len(names) > policy.giant:
+        return False
+    counts = Counter(at for at, _ in names)
+    limits = ((policy.types[at].limit, n) for at, n in counts.items())
+    return all(limit is None or n <= limit for limit, n in limits)
 
 
 def calm_of(nodes: Iterable[tuple[int, int, Place]], policy: IdentityPolicy) -> dict[int, bool]:

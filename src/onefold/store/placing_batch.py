@@ -23,9 +23,10 @@ from onefold.identity.graph import components
 from onefold.identity.linked import Pairs
 from onefold.identity.partition import Partition, partition
 from onefold.identity.policy import IdentityPolicy
-from onefold.store.placing import Placed, Slice
+from onefold.store.placing import Placed, Slice, by_graph, is_plain
 from onefold.store.schema import CALM, CONTESTED, GIANT, MIXED, SHARED
 
+MANY = 200  # bundles that contradict each other: arrays take as long as the graph
 _NONE = np.zeros(0, dtype=np.int64)
 UNLINKED = Pairs(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, np.zeros(0))
 
@@ -139,6 +140,12 @@ def by_batch(held: Slice, policy: IdentityPolicy) -> Placed:
             for b, first, who, marks in zip(*(c.tolist() for c in whose), strict=True)
         },
     )
+
+
+def by_either(held: Slice, policy: IdentityPolicy) -> Placed:
+    """Place the nodes of a slice by whichever is faster; both say the same."""
+    plain = len(held.bundles) < MANY or is_plain(held, policy)
+    return by_graph(held, policy) if plain else by_batch(held, policy)
 
 
 def _nodes(ground: Ground, policy: IdentityPolicy) -> tuple[Nodes, Ints]:

@@ -7,6 +7,7 @@ decoded when something is first asked of the profile.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -29,7 +30,7 @@ from onefold.store.database import Among, Query, Session
 from onefold.store.finding import Found, anchored, found, refuse_restricted
 from onefold.store.ledgers import unread
 from onefold.store.loose import MEMBERS_OF, owner_of, rows_of_person, rows_of_shared
-from onefold.store.meta import currency_of
+from onefold.store.meta import currency_of, states
 from onefold.store.restricting import is_restricted
 from onefold.store.rows import SELECTED, to_log
 from onefold.store.schema import (
@@ -115,8 +116,14 @@ def profile_of(
         shared: Whether it is of a shared identifier itself.
         as_of: The moment as of which; left out, just after the latest event or fact.
     """
+    return profile_found(session, core, anchored(session, core, person, shared=shared), as_of=as_of)
+
+
+def profile_found(
+    session: Session, core: Core, meant: Found, *, as_of: np.datetime64 | None = None
+) -> Profile | None:
+    """The same of whom `finding` has found."""
     moment = _moment(session, None, "Store") if as_of is None else as_of
-    meant = anchored(session, core, person, shared=shared)
     rows = _rows(session, core, meant)
     return _made(core, meant, rows, moment, currency_of(core, session)) if rows else None
 
@@ -219,7 +226,7 @@ def _restricted(core: Core, made: Profiles) -> set[str]:
 def _made(
     core: Core, meant: Found, rows: Sequence[Any], moment: np.datetime64, currency: str | None
 ) -> Profile:
-    held = unread(rows, meant.id, currency)
+    held = unread(rows, meant.id, currency, knows=partial(states, core))
     return Profile(meant.id, held, None, core.traits, core.catalog, moment)
 
 

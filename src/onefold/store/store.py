@@ -24,6 +24,7 @@ from onefold.profiles import Profile, Profiles
 from onefold.store import (
     adopting,
     bulk,
+    carrying,
     certificate,
     compacting,
     consenting,
@@ -39,6 +40,7 @@ from onefold.store import (
     writing,
 )
 from onefold.store.bulk import Taken
+from onefold.store.carrying import Suppressed
 from onefold.store.certificate import Certificate
 from onefold.store.compacting import Compacted
 from onefold.store.core import Core, Overtaken
@@ -280,6 +282,42 @@ class Store:
         """
         return self._run(erasing.forget, who, time=time, digest=digest)
 
+    def forgotten(self) -> Suppressed:
+        """The suppression list: who is not taken in again, by keyed hashes, to be kept elsewhere.
+
+        Raises:
+            ArgumentError: If there is none, for the store was never opened with a key.
+        """
+        return self._run(carrying.forgotten)
+
+    def suppress(self, what: Suppressed, *, time: Instant | None = None) -> tuple[Certificate, ...]:
+        """Take in the list of another database, and erase whoever of it is here: as by `forget`.
+
+        It is for a store that was restored from a backup older than some erasures. All of the log
+        is read, and nothing is written meanwhile.
+
+        Args:
+            what: What `forgotten` gave there, under the same key.
+            time: When it was done; it is kept in the certificates.
+
+        Returns:
+            A certificate for each person who was here; and one for single events of theirs that
+            no identifier gives away, where there were any left.
+
+        Raises:
+            ArgumentError: If it is no list, or was made with another key.
+            StoreError: If the database refuses; nothing is erased then.
+
+        Examples:
+            >>> with Store(key="keep this apart") as lost, Store(key="keep this apart") as restored:
+            ...     for store in (lost, restored):
+            ...         _ = store.observe(Event("ann", "view", "2024-03-01"))
+            ...     _ = lost.forget(("customer", "ann"))
+            ...     len(restored.suppress(lost.forgotten())), len(restored)
+            (1, 0)
+        """
+        return self._run(carrying.suppress, what, time=time)
+
     def certificates(self) -> tuple[Certificate, ...]:
         """The certificates of all erasures, in their order."""
         return self._run(certificate.certificates)
@@ -375,7 +413,15 @@ class Store:
         return logs.logs(self._core, rows, after=after, until=until, run=self._run)
 
     def position(self) -> Position:
-        """Where the store is now, for `log(after=)`, `log(until=)` and `checkpoint`."""
+        """Where the store is now, for `log(after=)`, `log(until=)` and `checkpoint`.
+
+        On PostgreSQL it waits, up to the store's `timeout`, until those have ended who are writing
+        just then: nothing may come behind a position later on. `logs()` without `until` takes one
+        too; `log()` waits for nobody.
+
+        Raises:
+            StoreError: If somebody writes for longer.
+        """
         return self._run(logs.position)
 
     def checkpoint(self, name: str, position: Position | None = None) -> Position:

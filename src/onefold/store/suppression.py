@@ -43,6 +43,7 @@ _ANY = Query(
     )
 )
 _ALL = Query(select(suppressed.c.hash))
+_EVENTS = Query(select(erased.c.hash).order_by(erased.c.hash))
 _META = Query(select(meta.c.value).where(meta.c.name == bindparam("of")))
 _ADD_META = Query(insert(meta).values(name=bindparam("of"), value=bindparam("held")))
 _SET_META = Query(
@@ -145,8 +146,21 @@ def suppress(session: Session, core: Core, several: Iterable[tuple[IdentifierTyp
     Raises:
         ArgumentError: If the store was opened without a key.
     """
-    made = Forgotten.of(several, key=secret(core))
-    opened(session, core.key)
+    return take(session, core, Forgotten.of(several, key=secret(core)))
+
+
+def take(session: Session, core: Core, made: Forgotten, events: Iterable[bytes] = ()) -> int:
+    """Put hashes of identifiers and of events on the list; how many identifiers they are.
+
+    Raises:
+        ArgumentError: If the store was opened without a key, or with another one than theirs.
+    """
+    opened(session, secret(core))
+    if Forgotten.of([], key=secret(core)).check != made.check:
+        raise ArgumentError(
+            "Store.suppress: what was made with another key than that of this store, so none of "
+            "them would be known here. Open the store with the key of the one that gave the list."
+        )
     if _held(session, CHECK) is None:
         session.run(_ADD_META, of=CHECK, held=made.check)
     known = _held(session, RULES)
@@ -156,6 +170,7 @@ def suppress(session: Session, core: Core, several: Iterable[tuple[IdentifierTyp
         session.run(_ADD_META if known is None else _SET_META, of=RULES, held=said)
     hashes = [bytes.fromhex(held.decode()) for held in made.hashes.tolist()]
     session.many(_ADD["suppressed"], [{"hashed": held} for held in hashes])
+    session.many(_ADD["erased"], [{"hashed": held} for held in events])
     return len(hashes)
 
 
@@ -167,6 +182,28 @@ def suppress_events(
     marks = sorted({mark(bundle, row, key) for bundle, row in several})
     session.many(_ADD["erased"], [{"hashed": held} for held in marks])
     return len(marks)
+
+
+def events(session: Session) -> list[bytes]:
+    """The hashes of events that are on the list."""
+    return [bytes(held) for (held,) in session.all(_EVENTS)]
+
+
+def identifiers_of(session: Session, core: Core, keys: Iterable[Key]) -> set[Key]:
+    """The identifiers of some bundles that are on the list, each as a key of its own."""
+    known = {bytes(held) for (held,) in session.all(_ALL)}
+    readers, key = _readers(session), secret(core)
+    out = set()
+    for held in keys:
+        if known.isdisjoint(_marks(held, readers, key)):
+            continue
+        customer, given, kind, source, _ = held
+        single = [(None, ((name, (value,)),)) for name, several in given for value in several]
+        for who, one in [*single, *([] if customer is None else [(customer, ())])]:
+            alone: Key = (who, one, kind, source, None)
+            if not known.isdisjoint(_marks(alone, readers, key)):
+                out.add(alone)
+    return out
 
 
 def opened(session: Session, key: str | None) -> None:

@@ -8,7 +8,6 @@ Otherwise the components that it touches are loaded, settled, and written where 
     ann, c1 log in             c1's component with ann's, and whose their events are
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,7 +15,6 @@ import attrs
 from sqlalchemy import bindparam, func, insert, select
 
 from onefold._check import instance
-from onefold.errors import Restricted
 from onefold.events.event import Event
 from onefold.identity.heard import Key, shortened
 from onefold.identity.people import named
@@ -27,11 +25,14 @@ from onefold.store.closure import GIVE, PLACE, slice_of, write
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
 from onefold.store.escaping import escaped, unescaped
-from onefold.store.finding import anchored, refuse_restricted
+from onefold.store.finding import anchored
 from onefold.store.loose import owner_of
 from onefold.store.meta import learn
-from onefold.store.placing import by_graph
-from onefold.store.reading import profile_of
+from onefold.store.placing import is_one
+from onefold.store.placing_batch import by_either
+from onefold.store.quiet import New, quiet
+from onefold.store.reading import profile_found
+from onefold.store.restricting import is_restricted
 from onefold.store.rows import (
     BundleKey,
     bundle_hash,
@@ -174,11 +175,9 @@ def _profile(session: Session, core: Core, taken: Written) -> Profile | None:
         node, own = (None, True) if owner is None else owner
     if node is None:
         return None
-    try:
-        refuse_restricted(session, anchored(session, core, node, shared=not own), call="")
-    except Restricted:
+    if own and is_restricted(session, node):
         return None
-    return profile_of(session, core, node, shared=not own)
+    return profile_found(session, core, anchored(session, core, node, shared=not own))
 
 
 def _quickly(session: Session, core: Core, given: _Given) -> Written | None:
@@ -226,6 +225,11 @@ def _carefully(session: Session, core: Core, given: _Given) -> Written:
         session.many(PLACE, places)
         session.run(GIVE, bundle=bundle, first=seen, person=anchor, flags=CALM)
         return Written(seq, bundle, anchor, False, True)
+    plain = quiet(session, core.policy, {bundle: New(touched, names, kind, seen)})
+    if bundle in plain.whose:
+        first, person, flags = plain.whose[bundle]
+        session.run(GIVE, bundle=bundle, first=first, person=person, flags=flags)
+        return Written(seq, bundle, person, False, True)
     return _settled(session, core, touched, bundle=bundle, seq=seq)
 
 
@@ -233,7 +237,7 @@ def _settled(
     session: Session, core: Core, touched: Sequence[int], *, bundle: int, seq: int
 ) -> Written:
     held = slice_of(session, core, touched, several=[bundle])
-    placed = by_graph(held, core.policy)
+    placed = by_either(held, core.policy)
     write(session, held, placed)
     person = placed.whose[bundle][1]
     return Written(seq, bundle, person, person is None, True)
@@ -243,17 +247,6 @@ def names_of(core: Core, told: Key) -> list[Name]:
     """The distinct identifiers of a bundle, the strongest first."""
     kept = shortened(told)
     return [] if kept is None else sorted(set(core.naming.identifiers(kept)))
-
-
-def is_one(names: Sequence[Name], kind: str | None, policy: IdentityPolicy) -> bool:
-    """Whether identifiers that nobody has seen before are one customer, by one bundle alone."""
-    if len(names) == 1:
-        return True
-    if kind in policy.not_evidence or len(names) > policy.giant:
-        return False
-    counts = Counter(at for at, _ in names)
-    limits = ((policy.types[at].limit, n) for at, n in counts.items())
-    return all(limit is None or n <= limit for limit, n in limits)
 
 
 def add_nodes(session: Session, core: Core, names: Sequence[Name]) -> dict[Name, int]:
