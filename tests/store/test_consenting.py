@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import onefold as of
@@ -114,3 +115,52 @@ def test_an_id_of_what_several_share_is_nobodys_word(url: str) -> None:
         )
         assert store.consent(made.id, "email", granted=True, time="2024-03-02")
         assert store.profile(("user_id", "a"))["consent:email"] == "yes"
+
+
+def stated(said: list[Any], days: list[int], name: str = "consent:email") -> of.EventLog:
+    """What customers a, b, ... say, as a table of them holds it."""
+    who = [f"{chr(97 + at)}nn@shop.org" for at in range(len(said))]
+    when = pd.to_datetime([f"2024-03-0{day}" for day in days], utc=True)
+    frame = pd.DataFrame({"who": who, "when": when, "said": said})
+    return of.EventLog.from_facts(
+        frame, time="when", facts={name: "said"}, identifiers={"email": "who"}
+    )
+
+
+NUMBERS = stated([1.0, 0.0, 2.0, 1.0], [1, 1, 1, 3])
+WORDS = stated(["no", "yes", "yes", "yes"], [2, 2, 2, 2])
+
+
+@pytest.mark.parametrize("name", ["consent:email", "consent"])
+def test_a_no_is_never_refused_for_its_type(url: str, name: str) -> None:
+    """Numbers are a yes (1) or a no, as in a fold of the log in which they came."""
+    numbers, words = stated([1.0, 0.0], [1, 1], name), stated(["no", "yes"], [2, 2], name)
+    for first, then in ((numbers, words), (words, numbers)):
+        with Store() as store:
+            assert store.observe_all(first).new == 2
+            assert store.observe_all(then).new == 2
+            assert store.observe_all(numbers).repeated == 2
+    with Store(url) as store:
+        store.observe_all(NUMBERS)
+        assert store.consent(("email", "dnn@shop.org"), "email", granted=False, time="2024-03-04")
+        assert not store.rebuild()
+
+
+@pytest.mark.parametrize("log", [NUMBERS, WORDS])
+def test_a_number_says_what_it_says_in_a_fold(url: str, log: of.EventLog) -> None:
+    with Store(url) as store:
+        store.observe_all(log)
+        kept = store.profiles()
+        policy = store.policy
+    folded = of.fold(log, identities=of.resolve(log, policy), as_of=kept.as_of)
+    assert kept.ids.tolist() == folded.ids.tolist()
+    assert allowed(kept, "email").tolist() == allowed(folded, "email").tolist()
+    assert consents(kept).equals(consents(folded))
+    assert allowed(kept, "email").sum() == (2 if log is NUMBERS else 3)
+
+
+def test_other_facts_keep_their_type() -> None:
+    with Store() as store:
+        store.observe_all(stated([1.0], [1], "consents"))
+        with pytest.raises(ArgumentError, match="consents"):
+            store.observe_all(stated(["yes"], [1], "consents"))

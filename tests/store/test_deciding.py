@@ -1,5 +1,7 @@
 """What was decided is read by the customer of today, and goes with whom it was about."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -144,3 +146,40 @@ def test_the_same_list_of_one_moment_is_kept_once(url: str) -> None:
         assert store.decisions()["decision"].nunique() == 3
         some = pd.DataFrame({"customer": [ann, ann], "item": ["tea", "pen"]})  # without a rank
         assert [store.record(some, time="2024-03-03") for _ in range(2)] == [2, 0]
+
+
+WRONG: list[tuple[str, Any]] = [
+    ("item", "half \ud800"),
+    ("note", "half \ud800"),
+    ("policy", "half \udfff"),
+    ("rank", float("inf")),
+    ("rank", 2**63),
+    ("rank", 10**400),
+    ("rank", 1.5),
+    ("score", 10**400),
+    ("propensity", 10**400),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_what_no_database_holds_is_refused_in_our_words(name: str, value: Any) -> None:
+    held = pd.Series([value], dtype=object)
+    frame = pd.DataFrame({"customer": ["ann"], "item": ["tea"]}).assign(**{name: held})
+    with of.Store() as store:
+        store.observe(of.Event("ann", "view", "2024-03-01"))
+        with pytest.raises(ArgumentError, match=name):
+            store.record(frame)
+        with pytest.raises(ArgumentError, match="channel"):
+            store.record(frame[["customer", "item"]], channel="\ud800")
+        assert len(store.decisions()) == 0
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, pd.NaT])
+def test_what_is_missing_in_any_way_is_missing(nothing: Any) -> None:
+    held = pd.Series([nothing], dtype=object)
+    frame = pd.DataFrame({"customer": ["ann"], "item": held, "note": held, "score": [np.nan]})
+    with of.Store() as store:
+        store.observe(of.Event("ann", "view", "2024-03-01"))
+        assert store.record(frame) == 1
+        (row,) = store.decisions().to_dict("records")
+        assert row["item"] is None and np.isnan(row["score"]) and "note" not in row

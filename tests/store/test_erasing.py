@@ -104,6 +104,19 @@ def test_who_shares_a_device_goes_alone() -> None:
         assert store.digest() == digest
 
 
+def test_what_was_superseded_by_an_event_on_a_shared_device_counts_again(url: str) -> None:
+    """The delivery that goes is theirs by the timeline alone; the other one is somebody else's."""
+    ann, ben = ("user_id", "ann"), ("user_id", "ben")
+    with of.Store(url, key="k") as store:
+        for event in (*SHARED, kiosk("13:00", "ben", item="his too", id="e1")):
+            store.observe(event)
+        assert len(store.profile(ben)) == 2  # the later delivery of e1 does not count
+        store.forget(ann)
+        assert len(store.profile(ben)) == 3
+        assert store.profile(ben) == store.profiles()[store.profile(ben).id]
+        assert not store.rebuild()
+
+
 def test_a_device_that_few_are_left_on_is_not_shared_any_more() -> None:
     with of.Store(key="k") as store, of.Store(key="k") as other:
         for event in SHARED:

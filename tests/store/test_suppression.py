@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import onefold as of
@@ -123,3 +124,31 @@ def test_the_key_is_needed_and_the_same(tmp_path: Path) -> None:
         store.observe(Event("ann", "view", "2024-03-01"))
     with of.Store(url, key="one") as store:
         assert store.observe(Event("ann", "view", "2024-03-01")) is None and len(store) == 0
+
+
+def test_who_was_erased_says_nothing_of_types(tmp_path: Path) -> None:
+    """A property that only came with somebody who is gone is of no type yet."""
+
+    def told(who: str, size: float | str, day: int = 1) -> Event:
+        return Event(who, "view", f"2024-03-0{day}", properties={"size": size})
+
+    with of.Store(f"sqlite:///{tmp_path / 'a.db'}", key=KEY) as store:
+        store.observe(Event("ann", "view", "2024-03-01"))
+        store.forget(("customer", "ann"))
+        assert store.observe(told("ann", 1.0)) is None
+        frame = pd.DataFrame({"who": ["ann"], "age": [7.0]})
+        facts = EventLog.from_facts(frame, customer="who", time="2024-03-01", facts=["age"])
+        assert store.observe_all([told("ann", 2.0, 2)]).suppressed == 1
+        assert store.observe_all(facts).suppressed == 1
+        assert store.observe_all(EventLog.from_events([told("ann", 3.0, 3)])).suppressed == 1
+        # of a batch only what is kept says something
+        both = EventLog.from_events([told("ann", 4.0, 4), Event("ben", "view", "2024-03-01")])
+        assert (made := store.observe_all(both)).suppressed == made.new == 1
+        assert store.observe(told("ben", "large")) is not None
+        frame = pd.DataFrame({"who": ["ben", "ann"], "age": ["young", "old"]})
+        facts = EventLog.from_facts(frame, customer="who", time="2024-03-01", facts=["age"])
+        assert (made := store.observe_all(facts)).suppressed == made.new == 1
+        frame = pd.DataFrame({"who": ["cid"], "age": [7.0]})
+        facts = EventLog.from_facts(frame, customer="who", time="2024-03-01", facts=["age"])
+        with pytest.raises(ArgumentError, match="age"):
+            store.observe_all(facts)

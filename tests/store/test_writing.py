@@ -47,7 +47,8 @@ def quarrels(draw):
         weaker = draw(st.sampled_from(["user", "cookie", None]))
         names = {name: held for name, held in names.items() if name != weaker}
         kinds.append((draw(st.sampled_from(["view", "login", "gift"])), names))
-    out, hour = [], 0
+    out: list[Any] = []
+    hour = 0
     for at in draw(st.lists(st.integers(0, len(kinds) - 1), min_size=4, max_size=12)):
         hour += draw(st.sampled_from([1, 1, 1, 0, -2]))
         time = np.datetime64(START + hour * HOUR, "us")

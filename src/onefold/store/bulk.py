@@ -26,7 +26,7 @@ from onefold.events.log import EventLog
 from onefold.identity.heard import Key, shortened
 from onefold.store import closure, meta, suppression
 from onefold.store.appending import UP_TO
-from onefold.store.core import Core
+from onefold.store.core import Core, Run, run_with
 from onefold.store.database import Among, Query, Session
 from onefold.store.escaping import maybe_unescaped
 from onefold.store.naming_many import Name, nodes_of
@@ -42,6 +42,7 @@ from onefold.store.rows import (
     identity_key,
     log_rows,
     log_types,
+    row_types,
 )
 from onefold.store.schema import CALM, bundles, erased, evidence, log, members, places, suppressed
 from onefold.store.twins import both
@@ -119,7 +120,11 @@ class Batch:
 
 
 def observe_all(
-    core: Core, source: EventLog | Iterable[Event] | Iterable[EventLog], *, batch: int = 10_000
+    core: Core,
+    source: EventLog | Iterable[Event] | Iterable[EventLog],
+    *,
+    batch: int = 10_000,
+    run: Run | None = None,
 ) -> Taken:
     """Take in a log, or events as they come.
 
@@ -127,14 +132,15 @@ def observe_all(
         core: The store.
         source: A log with its facts, or any iterable of events or of logs.
         batch: Rows in one transaction. Each is durable when the next one begins.
+        run: Takes in one of them, under the policy of that moment; None: under that of `core`.
 
     Raises:
         ArgumentError: If a row can't be taken in; nothing of its batch is written then.
     """
     size = whole(batch, "Store.observe_all: batch", least=1)
-    total = Taken()
+    each, total = run or run_with(core), Taken()
     for one in _batches(source, size):
-        total = total + _taken(core, one)
+        total = total + each(_taken, one)
     return total
 
 
@@ -216,9 +222,10 @@ def _of_events(events: Sequence[Event]) -> Batch:
 def _taken(core: Core, batch: Batch) -> Taken:
     """Take in a batch: all of it, or nothing."""
     with core.writing() as session:
-        meta.learn(core, session, batch.types, currency=batch.currency)
-        gone = _refused(session, core, batch)
-        kept = batch.only(~gone)
+        kept = batch.only(~_refused(session, core, batch))
+        if kept.rows:  # who was erased says nothing of it
+            types = batch.types if kept is batch else row_types(kept.rows)
+            meta.learn(core, session, types, currency=batch.currency)
         new = _written(session, core, kept) if kept.rows else 0
         return Taken(new, len(kept.rows) - new, len(batch.rows) - len(kept.rows))
 

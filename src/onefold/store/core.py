@@ -9,9 +9,9 @@ database is under, and says no before it reads or writes what another one made:
     one.adopt(strict)      two.observe(event)  ->  StoreError: another policy was adopted
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, final
 
 import attrs
 from sqlalchemy import literal_column, select
@@ -25,6 +25,15 @@ from onefold.store.schema import meta
 from onefold.traits import Trait
 
 POLICY = Query(select(meta.c.value).where(meta.c.name == literal_column("'policy'")))
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@final
+class Overtaken(StoreError):
+    """Another policy was adopted since this core was made; nothing of the call was written."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -83,8 +92,25 @@ class Core:
             return
         row = session.one(POLICY)
         if row is None or row[0] != self.said:
-            raise StoreError(
+            raise Overtaken(
                 "Store: another policy was adopted by whoever else has this database open, so "
                 "people are told apart otherwise now; open the store anew. Nothing of this call "
                 "was written."
             )
+
+
+class Run(Protocol):
+    """Calls a function with the core of the moment, and again where it was `Overtaken`."""
+
+    def __call__(
+        self, function: Callable[Concatenate[Core, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T: ...
+
+
+def run_with(core: Core) -> Run:
+    """Calls functions with one core, and not again."""
+
+    def run(function: Callable[Concatenate[Core, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return function(core, *args, **kwargs)
+
+    return run

@@ -36,8 +36,9 @@ from onefold.errors import ArgumentError, StoreError
 from onefold.store import address
 
 LOCK = 0x0F01D  # the number of the advisory lock
-AT_ONCE = 15  # connections; who finds none waits
-KEPT = 5  # of these when nobody needs them
+COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED"  # whatever is the default of the user
+AT_ONCE = 64  # connections: one for each thread that is busy; who finds none waits
+KEPT = 16  # of these when nobody needs them
 LOG_PAGES = 16384  # of SQLite's log of writes, 64 MiB, before it is copied into the database
 Durable: TypeAlias = Literal["disk", "process"]
 Value: TypeAlias = int | float | str | bytes | None
@@ -178,17 +179,28 @@ class Database:
             shared: Others who share may write at the same time.
         """
         how = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-        first = ["BEGIN IMMEDIATE"] if self.lite else ["BEGIN", f"SELECT {how}({LOCK})"]
+        first = ["BEGIN IMMEDIATE"] if self.lite else [COMMITTED, f"SELECT {how}({LOCK})"]
         with self._transaction(first) as session:
             yield session
 
     @contextmanager
     def alone(self) -> Iterator[Any]:
-        """A driver's cursor outside of any transaction, for what can't be in one."""
+        """A driver's cursor outside of any transaction, for what can't be in one.
+
+        Raises:
+            StoreError: If the database refuses; what was done before it did stays done.
+        """
         with self._connection() as connection:
             cursor = connection.connection.cursor()
-            yield cursor
-            cursor.close()
+            try:
+                yield cursor
+            except Exception as error:
+                told = _told(error, self, "What this call had done before stays done.")
+                if told is error:
+                    raise
+                raise told from error
+            finally:
+                cursor.close()
 
     def drop(self) -> None:
         """Let go of the connections that nobody uses."""
@@ -206,9 +218,9 @@ class Database:
     @contextmanager
     def _transaction(self, first: Sequence[str]) -> Iterator[Session]:
         with self._connection() as connection:
-            session = Session(connection, self.dialect, self.lite)
+            session = self._begun(connection, first[0])
             try:
-                for said in first:
+                for said in first[1:]:
                     session._cursor.execute(said)
                 yield session
                 session._cursor.execute("COMMIT")
@@ -218,6 +230,34 @@ class Database:
                 if told is error:
                     raise
                 raise told from error
+
+    def _begun(self, connection: Any, said: str) -> Session:
+        """A transaction that has begun, on another connection where the server has left this one.
+
+        That is seen when it begins, so that nothing was asked yet, and all others are as old.
+        """
+        try:
+            try:
+                return self._first(connection, said)
+            except Exception:
+                held = connection.connection.dbapi_connection
+                if self.lite or not held.closed:
+                    raise
+            connection.invalidate()
+            self.drop()
+            self.engine.dispose()
+            return self._first(connection, said)
+        except BaseException as error:
+            connection.invalidate()  # it may have begun
+            told = _told(error, self)
+            if told is error:
+                raise
+            raise told from error
+
+    def _first(self, connection: Any, said: str) -> Session:
+        session = Session(connection, self.dialect, self.lite)
+        session._cursor.execute(said)
+        return session
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
@@ -321,7 +361,13 @@ def _engine(url: URL, in_memory: bool, timeout: float) -> Engine:
     if in_memory:
         kept = {"check_same_thread": False}
         return create_engine(url, poolclass=StaticPool, connect_args=kept)
-    return create_engine(url, pool_timeout=timeout, max_overflow=-1, pool_reset_on_return=None)
+    try:
+        return create_engine(url, pool_timeout=timeout, max_overflow=-1, pool_reset_on_return=None)
+    except ImportError as error:
+        raise ArgumentError(
+            f"Store: url is of {url.drivername!r}, whose driver is not installed ({error}). "
+            "Install it: pip install 'onefold[store]'."
+        ) from None
 
 
 def _undone(session: Session) -> None:
@@ -338,7 +384,11 @@ def _where(url: URL) -> str:
     return url.update_query_dict(secret).render_as_string(hide_password=True)
 
 
-def _told(error: BaseException, database: "Database") -> BaseException:
+def _told(
+    error: BaseException,
+    database: "Database",
+    advice: str = "Nothing of this call was written.",
+) -> BaseException:
     """A driver's error in words that say what to do; others as they are."""
     module = type(error).__module__.partition(".")[0]
     if module not in ("sqlite3", "psycopg"):
@@ -346,7 +396,6 @@ def _told(error: BaseException, database: "Database") -> BaseException:
     said = str(error).strip().partition("\n")[0]
     if password := database.url.password:
         said = said.replace(str(password), "***")
-    advice = "Nothing of this call was written."
     if "locked" in said or "lock timeout" in said or "LockNotAvailable" in type(error).__name__:
         advice += " Another process holds the database; try again, or give a longer timeout=."
     elif "full" in said or "No space" in said:

@@ -18,7 +18,7 @@ import pandas as pd
 from sqlalchemy import bindparam, exists, func, insert, literal_column, or_, select
 
 from onefold import _time
-from onefold._check import quoted, shown, text
+from onefold._check import quoted, shown, text, unicode
 from onefold.errors import ArgumentError, ColumnError, UnknownCustomer
 from onefold.events.identifiers import CUSTOMER
 from onefold.identity.known import read
@@ -39,6 +39,7 @@ KEPT = ("time", "decision", "rank", "item", "score", "propensity", "policy")
 COLUMNS = ("customer", *KEPT)  # of what is read; what else was told comes after them
 SIZE = 10  # bytes of an id that is made of contents
 _CONTENT = ("rank", "item", "score", "propensity", "more")
+FURTHEST = 2**31 - 1  # ranks are of 32 bits
 SOME = 5_000  # rows that are written at a time
 _NAMES = ("seq", "node", *KEPT, "more")
 _NONE: Any = literal_column("-1")  # of rows without a rank, which are told apart by their item
@@ -106,7 +107,8 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
     if time is not None and "time" in frame:
         raise ArgumentError("Store.record: what tells the moments itself; leave time= out.")
     if channel is not None:
-        frame = frame.assign(channel=text(channel, "Store.record: channel"))
+        called = "Store.record: channel"
+        frame = frame.assign(channel=unicode(text(channel, called), called))
     rows = _rows(frame)
     told = None if time is None else _micros(_time.instant(time, "Store.record: time"))
     with core.writing() as session:
@@ -209,13 +211,16 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
         columns[name] = _texts(frame, name)
     for name in ("score", "propensity"):
         columns[name] = _numbers(frame, name)
-    columns["rank"] = [None if n is None else int(n) for n in _numbers(frame, "rank")]
+    columns["rank"] = [None if n is None else _rank(n) for n in _numbers(frame, "rank")]
     columns["time"] = _times(frame)
     others = [str(name) for name in frame.columns if name not in columns]
+    for name in others:
+        unicode(name, "Store.record: the name of a column")
     beside = [dict[str, Any]() for _ in range(len(frame))]
     for name in others:
         for held, value in zip(beside, frame[name].tolist(), strict=True):
-            if value is not None and value == value:  # not missing
+            if not _missing(value):
+                _check_text(value, name)
                 held[name] = value if isinstance(value, (str, bool, int, float)) else str(value)
     columns["more"] = [_json(held) if held else None for held in beside]
     names = list(columns)
@@ -244,15 +249,25 @@ def _texts(frame: pd.DataFrame, name: str) -> list[str | None]:
         return [None] * len(frame)
     out: list[str | None] = []
     for value in frame[name].tolist():
-        known = value is not None and value == value
+        known = not _missing(value)
         if known and not isinstance(value, (str, int)):
             raise ColumnError(f"Store.record: column {name!r} holds {shown(value)}; it takes text.")
         if known and "\0" in str(value):
             raise ColumnError(f"Store.record: column {name!r} holds a NUL, which is no text.")
+        _check_text(value, name)
         out.append(str(value) if known else None)
     if name == "customer" and None in out:
         raise ColumnError("Store.record: column 'customer' has rows without one.")
     return out
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or (np.ndim(value) == 0 and bool(value != value))
+
+
+def _check_text(value: Any, name: str) -> None:
+    if isinstance(value, str):
+        unicode(value, f"Store.record: a value of column {name!r}")
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> list[float | None]:
@@ -260,9 +275,18 @@ def _numbers(frame: pd.DataFrame, name: str) -> list[float | None]:
         return [None] * len(frame)
     try:
         held = pd.to_numeric(frame[name]).astype(float).tolist()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ColumnError(f"Store.record: column {name!r} holds no numbers ({error}).") from None
     return [n if n == n else None for n in held]
+
+
+def _rank(number: float) -> int:
+    if not abs(number) <= FURTHEST or number != int(number):
+        raise ColumnError(
+            f"Store.record: column 'rank' holds {shown(number)}; it takes whole numbers, 1 the "
+            f"best, up to {FURTHEST:,}."
+        )
+    return int(number)
 
 
 def _times(frame: pd.DataFrame) -> list[int | None]:

@@ -20,7 +20,7 @@ from sqlalchemy import bindparam, delete, literal_column, null, select, update
 
 from onefold import _time
 from onefold._check import shown
-from onefold.errors import ArgumentError
+from onefold.errors import ArgumentError, StoreError
 from onefold.identity.heard import Key, shortened
 from onefold.store import certificate
 from onefold.store.certificate import Certificate
@@ -60,6 +60,8 @@ DUE = (
     "PostgreSQL keeps what was erased in its files and its write-ahead log for a while: call "
     "compact(), and let archives and backups expire"
 )
+
+FAILED = "it was erased, and the files are not cleared yet ({}) Then call compact()"
 
 _TOUCHING = Query(select(members.c.bundle).where(Among(members.c.node, "which")).distinct())
 _IN = Query(select(members.c.node).where(Among(members.c.bundle, "which")).distinct())
@@ -198,12 +200,23 @@ def erased(
 
 
 def cleared(core: Core, held: Certificate, *, digest: bool = False) -> Certificate:
-    """The certificate when the files are cleared, as far as they can be."""
-    if core.database.lite:
-        advice = truncated(core)
-        held = attrs.evolve(held, done=advice is None, advice=advice)
-    elif not digest:
-        return held
+    """The certificate when the files are cleared, as far as they can be.
+
+    They are erased by now; a database that refuses more is told of, and no error.
+    """
+    try:
+        if core.database.lite:
+            advice = truncated(core)
+            held = attrs.evolve(held, done=advice is None, advice=advice)
+        elif not digest:
+            return held
+        return _signed(core, held, digest=digest)
+    except StoreError as error:
+        return attrs.evolve(held, done=False, advice=FAILED.format(error))
+
+
+def _signed(core: Core, held: Certificate, *, digest: bool) -> Certificate:
+    """Keep a certificate as it is now, with a digest where one is wanted."""
     if digest:
         said = {name: one for name, one in digests(core).items() if name != "erasures"}
         made = hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=32)

@@ -22,7 +22,7 @@ from onefold.errors import ArgumentError
 from onefold.events.log import EventLog
 from onefold.events.several import one_log
 from onefold.store import meta
-from onefold.store.core import Core
+from onefold.store.core import Core, Run, run_with
 from onefold.store.database import Among, Query, Session
 from onefold.store.decoding import SELECTED, to_log
 from onefold.store.escaping import escaped, unescaped
@@ -114,11 +114,13 @@ def logs(
     *,
     after: Position | None = None,
     until: Position | None = None,
+    run: Run | None = None,
 ) -> Iterator[EventLog]:
     """The same as logs of at most so many rows, events and facts."""
     most = whole(rows, "Store.logs: rows")
     first, last = _range(after, until, "Store.logs")
-    return _stream(core, first, position(core).seq if until is None else last, most)
+    last = position(core).seq if until is None else last
+    return _stream(run or run_with(core), first, last, most)
 
 
 def checkpoint(core: Core, name: str, position: Position | None = None) -> Position:
@@ -175,14 +177,18 @@ def _range(after: Any, until: Any, call: str) -> tuple[int, int]:
     return first.seq, MOST if last is None else last.seq
 
 
-def _stream(core: Core, first: int, last: int, most: int) -> Iterator[EventLog]:
+def _stream(run: Run, first: int, last: int, most: int) -> Iterator[EventLog]:
     while first < last:
-        with core.reading() as session:
-            read = list(_pieces(core, session, first, last, most))
-            whole_ = _together([some for some, _ in read], meta.currency_of(core, session))
-        first = read[-1][1]
-        if len(whole_) or len(whole_.facts):
-            yield whole_
+        some, first = run(_next, first, last, most)
+        if len(some) or len(some.facts):
+            yield some
+
+
+def _next(core: Core, first: int, last: int, most: int) -> tuple[EventLog, int]:
+    """The next log, and up to where all was read."""
+    with core.reading() as session:
+        read = list(_pieces(core, session, first, last, most))
+        return _together([some for some, _ in read], meta.currency_of(core, session)), read[-1][1]
 
 
 def _pieces(

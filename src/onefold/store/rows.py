@@ -8,7 +8,7 @@ keeps the hash only (so `id` is not part of what makes rows equal: `CONTENT` is)
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,14 @@ import numpy as np
 from onefold import _time
 from onefold._columns import Coded, Columns, missing
 from onefold._types import MICROS, NO_MONEY, NO_OFFSET, Array, Ints
+from onefold.consent.words import PREFIX
 from onefold.events.event import Event
 from onefold.events.identifiers import SOURCE, identifier_columns
 from onefold.events.log import EventLog
 from onefold.events.tables import PROPERTY, RECEIVED
 from onefold.identity.heard import Key
 from onefold.store.decoding import SELECTED, to_log
-from onefold.store.escaping import escaped, maybe_escaped, maybe_unescaped
+from onefold.store.escaping import escaped, maybe_escaped, maybe_unescaped, unescaped
 from onefold.store.hashing import BundleKey, bundle_hash, event_key, node_hash, signed
 from onefold.store.schema import log as log_table
 
@@ -38,6 +39,7 @@ __all__ = [
     "log_rows",
     "log_types",
     "node_hash",
+    "row_types",
     "to_log",
 ]
 
@@ -45,6 +47,8 @@ NOTHING: dict[str, Any] = {c.name: None for c in log_table.c if c.name not in ("
 # Two rows of one bundle that agree in these are one row.
 CONTENT = tuple(name for name in NOTHING if name not in ("seen", "id"))
 NUMBER, TEXT = "number", "text"  # what a property or a fact can be
+CONSENT = PREFIX.rstrip(":")
+YES, NO = "yes", "no"
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -122,8 +126,27 @@ def log_types(log: EventLog) -> dict[str, str]:
         names = log.facts.coded("name")
         texts = set(np.unique(names.codes[log.facts.array("text") >= 0]).tolist())
         for code in np.unique(names.codes).tolist():  # a handful of names
-            out["fact:" + names.vocab[code]] = TEXT if code in texts else NUMBER
+            if not is_consent(names.vocab[code]):  # it is kept as text, however it came
+                out["fact:" + names.vocab[code]] = TEXT if code in texts else NUMBER
     return out
+
+
+def row_types(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The same of some rows, which are columns already."""
+    out = {}
+    for row in rows:
+        if row["name"] is not None:
+            name = unescaped(row["name"])
+            if not is_consent(name):
+                out["fact:" + name] = NUMBER if row["text"] is None else TEXT
+        for name, value in json.loads(row["properties"] or "{}").items():
+            out[PROPERTY + name] = TEXT if isinstance(value, str) else NUMBER
+    return out
+
+
+def is_consent(name: str) -> bool:
+    """Whether facts of a name are a yes or a no, which may be said by a number too."""
+    return name == CONSENT or name.startswith(PREFIX)
 
 
 def identity_key(key: BundleKey) -> Key | None:
@@ -170,11 +193,20 @@ def _event_columns(table: Columns) -> dict[str, list[Any] | None]:
 
 
 def _fact_columns(table: Columns) -> dict[str, list[Any] | None]:
+    names, text = table.coded("name"), table.coded("text")
+    said, number = _texts(text), table.array("number")
+    consents = np.array([*map(is_consent, names.vocab.values.tolist()), False], dtype=bool)
+    words = consents[names.codes] & (text.codes < 0)
+    if words.any():  # a yes or a no by a number, as `consent` reads it
+        said = [None] * len(table) if said is None else said
+        for at in np.flatnonzero(words).tolist():
+            said[at] = YES if number[at] == 1 else NO
+        number = np.where(words, np.nan, number)
     return {
         **_instants(table),
-        "name": _texts(table.coded("name")),
-        "text": _texts(table.coded("text")),
-        "number": _measures(table.array("number")),
+        "name": _texts(names),
+        "text": said,
+        "number": _measures(number),
     }
 
 

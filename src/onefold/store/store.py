@@ -7,9 +7,10 @@ The log is the truth; all else is made from it, and equals what a fold of it wou
 Every method is one call of a module beside this one.
 """
 
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, NoReturn, final
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar, final
 
 import pandas as pd
 from sqlalchemy import func, select
@@ -43,6 +44,7 @@ from onefold.store.bulk import Taken
 from onefold.store.carrying import Suppressed
 from onefold.store.certificate import Certificate
 from onefold.store.compacting import Compacted
+from onefold.store.core import Core, Overtaken
 from onefold.store.database import Database, Durable, Query
 from onefold.store.exporting import Export
 from onefold.store.logs import Position
@@ -51,6 +53,8 @@ from onefold.store.schema import log as log_table
 from onefold.store.settings import settings
 from onefold.traits import TRAITS, Trait
 
+P = ParamSpec("P")
+T = TypeVar("T")
 COUNT = Query(select(func.count()).where(log_table.c.bundle.isnot(None)))
 
 
@@ -84,7 +88,7 @@ class Store:
         0
     """
 
-    __slots__ = ("_core",)
+    __slots__ = ("_adopting", "_core")
 
     def __init__(
         self,
@@ -107,6 +111,7 @@ class Store:
             timeout=timeout,
             migrate=migrate,
         )
+        self._adopting = threading.Lock()
         database = Database(url, durable=told.durable, timeout=told.timeout)
         try:
             self._core = meta.opened(
@@ -154,7 +159,7 @@ class Store:
             >>> len(ann), ann.id == store.profile(("cookie", "c1")).id
             (1, True)
         """
-        return writing.observe(self._core, event)
+        return self._run(writing.observe, event)
 
     def observe_all(
         self, events: EventLog | Iterable[Event] | Iterable[EventLog], *, batch: int = 10_000
@@ -173,7 +178,7 @@ class Store:
                 before are there then.
             StoreError: If the database refuses.
         """
-        return bulk.observe_all(self._core, events, batch=batch)
+        return bulk.observe_all(self._core, events, batch=batch, run=self._run)
 
     def profile(self, who: Any, *, as_of: Instant | None = None) -> Profile:
         """One customer as of now: what `profiles()[who]` is, without reading anybody else.
@@ -189,7 +194,7 @@ class Store:
             Restricted: If their data may be kept, and not used.
             ArgumentError: If an argument is not allowed.
         """
-        return reading.profile(self._core, who, as_of=as_of)
+        return self._run(reading.profile, who, as_of=as_of)
 
     def profiles(self, purpose: str | None = None, *, as_of: Instant | None = None) -> Profiles:
         """Everybody: a fold of the log by who is who. Who is restricted is left out.
@@ -203,7 +208,7 @@ class Store:
             ArgumentError: If `as_of` is left out, and the store is empty or a clock must be wrong.
             UnknownName: If nobody ever said yes or no to this purpose, and somebody to another.
         """
-        return reading.profiles(self._core, purpose, as_of=as_of)
+        return self._run(reading.profiles, purpose, as_of=as_of)
 
     def identities(self, *, as_of: Instant | None = None) -> Identities:
         """Who is who, by all that was seen: also by what is of people who are restricted.
@@ -214,7 +219,7 @@ class Store:
         Raises:
             ArgumentError: If the store is empty, or `as_of` is left out and a clock must be wrong.
         """
-        return reading.identities(self._core, as_of=as_of)
+        return self._run(reading.identities, as_of=as_of)
 
     def consent(
         self,
@@ -245,8 +250,8 @@ class Store:
             ArgumentError: If an argument is not allowed.
             UnknownCustomer: If an id is nobody's.
         """
-        return consenting.consent(
-            self._core, who, purpose, granted, time=time, source=source, until=until
+        return self._run(
+            consenting.consent, who, purpose, granted, time=time, source=source, until=until
         )
 
     def record(self, what: Any, *, time: Instant | None = None, channel: str | None = None) -> int:
@@ -265,11 +270,11 @@ class Store:
             ArgumentError: If an argument is not allowed.
             UnknownCustomer: If a list is of nobody here.
         """
-        return deciding.record(self._core, what, time=time, channel=channel)
+        return self._run(deciding.record, what, time=time, channel=channel)
 
     def decisions(self, who: Any = None) -> pd.DataFrame:
         """What was decided, of everybody or of one customer, by the customer's id of today."""
-        return deciding.decisions(self._core, who)
+        return self._run(deciding.decisions, who)
 
     def forget(self, who: Any, *, time: Instant | None = None, digest: bool = False) -> Certificate:
         """Erase a person: rows, identifiers, state; and keep them from coming back.
@@ -289,7 +294,7 @@ class Store:
             UnknownCustomer: If nobody is meant.
             StoreError: If the database refuses; nothing is erased then.
         """
-        return erasing.forget(self._core, who, time=time, digest=digest)
+        return self._run(erasing.forget, who, time=time, digest=digest)
 
     def forgotten(self) -> Suppressed:
         """The suppression list: who is not taken in again, by keyed hashes, to be kept elsewhere.
@@ -297,7 +302,7 @@ class Store:
         Raises:
             ArgumentError: If there is none, for the store was never opened with a key.
         """
-        return carrying.forgotten(self._core)
+        return self._run(carrying.forgotten)
 
     def suppress(self, what: Suppressed, *, time: Instant | None = None) -> tuple[Certificate, ...]:
         """Take in the list of another database, and erase whoever of it is here: as by `forget`.
@@ -325,11 +330,11 @@ class Store:
             ...     len(restored.suppress(lost.forgotten())), len(restored)
             (1, 0)
         """
-        return carrying.suppress(self._core, what, time=time)
+        return self._run(carrying.suppress, what, time=time)
 
     def certificates(self) -> tuple[Certificate, ...]:
         """The certificates of all erasures, in their order."""
-        return certificate.certificates(self._core)
+        return self._run(certificate.certificates)
 
     def export(self, who: Any) -> Export:
         """All that is kept of a person, for them to read and to take along.
@@ -337,7 +342,7 @@ class Store:
         Raises:
             UnknownCustomer: If nobody is meant.
         """
-        return exporting.export(self._core, who)
+        return self._run(exporting.export, who)
 
     def restrict(self, who: Any, *, time: Instant | None = None) -> int:
         """Keep a person's data, and use them for nothing until `release`.
@@ -350,19 +355,19 @@ class Store:
         Raises:
             UnknownCustomer: If nobody is meant.
         """
-        return restricting.restrict(self._core, who, time=time)
+        return self._run(restricting.restrict, who, time=time)
 
     def release(self, who: Any) -> int:
         """Undo `restrict`."""
-        return restricting.release(self._core, who)
+        return self._run(restricting.release, who)
 
     def rebuild(self) -> Rebuilt:
         """Make everything anew that is not the log, and say what was otherwise before: nothing."""
-        return rebuilding.rebuild(self._core)
+        return self._run(rebuilding.rebuild)
 
     def digest(self) -> str:
         """A hash of all that is kept: the same wherever the same was said under one policy."""
-        return digesting.digest(self._core)
+        return self._run(digesting.digest)
 
     def adopt(self, policy: IdentityPolicy) -> PolicyDiff:
         """Tell people apart by another policy, from now on and of all that was.
@@ -375,12 +380,13 @@ class Store:
         Raises:
             ArgumentError: If the policy is none, or lacks types that are in the log.
         """
-        made, self._core = adopting.adopt(self._core, policy)
-        return made
+        with self._adopting:  # whoever was overtaken waits here for the new core
+            made, self._core = adopting.adopt(self._core, policy)
+            return made
 
     def compact(self) -> Compacted:
         """Write the database anew, without the room of what was erased. It takes a while."""
-        return compacting.compact(self._core)
+        return self._run(compacting.compact)
 
     def log(self, *, after: Position | None = None, until: Position | None = None) -> EventLog:
         """All events and facts, in the order in which they came; restricted people are left out.
@@ -392,7 +398,7 @@ class Store:
         Raises:
             ArgumentError: If a position is none.
         """
-        return logs.log(self._core, after=after, until=until)
+        return self._run(logs.log, after=after, until=until)
 
     def logs(
         self,
@@ -418,7 +424,7 @@ class Store:
             ...     list(store.logs())
             []
         """
-        return logs.logs(self._core, rows, after=after, until=until)
+        return logs.logs(self._core, rows, after=after, until=until, run=self._run)
 
     def position(self) -> Position:
         """Where the store is now, for `log(after=)`, `log(until=)` and `checkpoint`.
@@ -430,7 +436,7 @@ class Store:
         Raises:
             StoreError: If somebody writes for longer.
         """
-        return logs.position(self._core)
+        return self._run(logs.position)
 
     def checkpoint(self, name: str, position: Position | None = None) -> Position:
         """Keep under a name up to where the log was read, such as for a model that was fitted.
@@ -451,11 +457,11 @@ class Store:
         Raises:
             ArgumentError: If the name is no text, or the position is not one of this store.
         """
-        return logs.checkpoint(self._core, name, position)
+        return self._run(logs.checkpoint, name, position)
 
     def checkpoints(self) -> pd.DataFrame:
         """All checkpoints by name: `name`, `position`, rows that came since (`behind`), `stale`."""
-        return logs.checkpoints(self._core)
+        return self._run(logs.checkpoints)
 
     def __len__(self) -> int:
         """The number of events and facts."""
@@ -479,6 +485,19 @@ class Store:
     def close(self) -> None:
         """Let go of the database; one in memory is gone then. Closing again changes nothing."""
         self._core.database.close()
+
+    def _run(
+        self, function: Callable[Concatenate[Core, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call a function, and again where another thread has adopted a policy meanwhile."""
+        while True:
+            core = self._core
+            try:
+                return function(core, *args, **kwargs)
+            except Overtaken:
+                with self._adopting:
+                    if self._core is core:  # it was another store
+                        raise
 
     def __enter__(self) -> "Store":
         return self

@@ -182,10 +182,10 @@ def _profile(session: Session, core: Core, taken: Written) -> Profile | None:
 
 def _quickly(session: Session, core: Core, given: _Given) -> Written | None:
     """Add a row, if it changes nothing of who is who; None: it may."""
-    if given.types:
-        learn(core, session, given.types)
     if refused(session, core, shortened(given.told), given.row):
         return Written(None, None, None, False, False)
+    if given.types:
+        learn(core, session, given.types)
     found = _found(session, given)
     if found is None:
         return None
