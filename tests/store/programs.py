@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 import onefold as of
 from onefold._columns import Coded
-from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.errors import UnknownCustomer
 from onefold.identity import Forgotten, Identities, resolve
+from onefold.identity.bundles import NOBODY
 from tests.identity.worlds import HOUR, START, policies, rows
 
 KEY = "a secret of the tests"
@@ -132,6 +133,7 @@ class Model:
         self.rows: list[Any] = []
         self.forgotten: Forgotten | None = None
         self.erased: set[Any] = set()
+        self.spared: set[Any] = set()
 
     def take(self, row: Any) -> None:
         """A delivery: new, known already, or of somebody who was erased."""
@@ -162,19 +164,36 @@ class Model:
             return None
         return found
 
+    def shared(self, row: Any) -> bool:
+        """Whether the first identifier of a row does not tell whose an event is."""
+        who = self.who()
+        kind, value = pair(row)
+        read = self.policy.type(kind).reader()(value)
+        return bool(who.partition.contested[who.nodes.find(kind, read)])
+
     def forget(self, customer: str) -> bool:
         """Erase somebody; False if there is nothing of theirs alone by which they are known."""
         who = self.who()
-        try:
-            gone = who.forget(customer, key=KEY)
-        except ArgumentError:
+        part, nodes = who.partition, who.nodes
+        mine = who.ids[part.person] == customer
+        own = np.flatnonzero(mine & ~part.contested).tolist()
+        if not own:
             return False
+        alone = [nodes.name(n) for n in own if nodes.name(n) not in self.spared]
+        gone = Forgotten.of([(self.policy.type(kind), v) for kind, v in alone], key=KEY)
         log = log_of(self.rows)
         whose = who.owned.customer.take(who.places(log)).decode()
         ordered: list[Any] = [r for r in self.rows if isinstance(r, of.Event)]
         ordered += [r for r in self.rows if isinstance(r, Fact)]
         self.forgotten = gone if self.forgotten is None else self.forgotten | gone
         loose = [r for r, c in zip(ordered, whose, strict=True) if c == customer]
+        names = who.seen.members[who.seen.row]
+        held = np.isin(names, own).any(axis=1)
+        rows = [r for r, here in zip(ordered, held.tolist(), strict=True) if here]
+        theirs = np.array([r in rows or r in loose for r in ordered], dtype=bool)
+        beside = {int(n) for n in names[theirs].ravel() if n != NOBODY}
+        self.spared |= {nodes.name(n) for n in beside if part.contested[n]}
+        loose += rows  # marked where nothing else gives them away
         self.rows = [row for row in self.rows if not self.refused(row)]
         self.erased |= {mark(row) for row in loose if row in self.rows}
         self.rows = [row for row in self.rows if not self.refused(row)]

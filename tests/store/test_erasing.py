@@ -168,7 +168,7 @@ def test_who_has_nothing_of_their_own_cannot_be_forgotten() -> None:
     with of.Store(key="k") as store:
         for event in SHARED:
             store.observe(event)
-        with pytest.raises(ArgumentError, match="other people's too"):
+        with pytest.raises(ArgumentError, match="is shared by 4 people"):
             store.forget(("device", "kiosk"))
         with pytest.raises(UnknownCustomer):
             store.forget(("user_id", "nobody"))
@@ -187,3 +187,29 @@ def test_a_certificate_tells_the_digest_where_it_is_asked_for() -> None:
     assert forget(core, ("customer", "ben")).digest is None
     for one in (core, other):
         one.database.close()
+
+
+def test_a_shared_tablet_stays_when_the_last_of_its_people_goes() -> None:
+    def seen(day: int, **names: str) -> Event:
+        return Event(None, "view", f"2024-03-0{day}", identifiers=names, id=f"e{day}{names}")
+
+    past = [seen(1, user_id="ann", device="t"), seen(2, user_id="ben", device="t")]
+    past += [seen(3, user_id="cid", device="t"), seen(4, user_id="dan", device="t")]
+    with of.Store(key="k") as store, of.Store(key="k") as alone:
+        store.observe_all(past)
+        for name in ("dan", "cid", "ben"):
+            store.forget(("user_id", name))
+        late = seen(5, device="t")  # nobody is left on it but ann: it is taken to be hers
+        assert store.observe(late) is not None
+        made = store.forget(("user_id", "ann"))
+        assert (made.identifiers, made.events, len(store)) == (1, 1, 0)
+        assert store.observe_all([*past, late]).suppressed == 5
+        for event in (seen(6, user_id="eve", device="t"), seen(7, device="t")):
+            assert store.observe(event) is not None  # a stranger's, who has the tablet next
+        made = store.forget(("user_id", "eve"))
+        assert made.identifiers == 1 and store.observe(seen(8, device="t")) is not None
+        made = store.forget(("device", "t"))  # whoever it was: these rows, and not the tablet
+        assert (made.identifiers, made.events) == (0, 1)
+        alone.observe_all([seen(1, device="t")])
+        assert alone.forget(("device", "t")).identifiers == 1  # of one person as far as was seen
+        assert alone.observe(seen(2, device="t")) is None

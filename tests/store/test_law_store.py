@@ -94,6 +94,10 @@ class Run:
             with pytest.raises(UnknownCustomer):
                 self.store.forget(pair(row))
             return
+        if self.model.shared(row):
+            with pytest.raises(of.errors.ArgumentError, match="is shared by"):
+                getattr(self.store, name)(pair(row))
+            return
         if name == "forget":
             if self.model.forget(customer):
                 self.store.forget(pair(row))

@@ -106,8 +106,16 @@ def test_each_profile_is_that_of_a_fold(world):
                     with pytest.raises(UnknownCustomer):
                         reading.profile(core, asked)
                     continue
+                if asked == pair and _shared(who, pair):
+                    with pytest.raises(ArgumentError, match="is shared by"):
+                        reading.profile(core, asked)
+                    continue
                 assert reading.profile(core, asked) == held
                 assert held.id in known
+
+
+def _shared(who, pair):
+    return bool(who.partition.contested[who.nodes.find(*pair)])
 
 
 HOUR = np.timedelta64(1, "h")
@@ -204,10 +212,34 @@ def test_a_later_moment_is_taken_and_an_earlier_one_refused(family):
     assert family.profile(("user", "ann")).as_of == last
     later = family.profile(("user", "ann"), as_of=last + HOUR)
     assert later == family.profiles(as_of=last + HOUR)[later.id]
-    with pytest.raises(ArgumentError, match=r"store.profiles\(\).at\(t\)\[id\]"):
+    with pytest.raises(ArgumentError, match=r"store.profiles\(as_of=...\)\[who\]"):
         family.profile(("user", "ann"), as_of=START)
     then = family.profiles().at(START + 2 * HOUR)
     assert family.profiles(as_of=START + 2 * HOUR) == then
+
+
+def test_one_wrong_clock_leaves_others_alone(family):
+    far = of.Event(None, "view", "2199-01-01", identifiers={"user": "cid"})
+    family.observe_all([far] + [event(n, user=f"u{n}") for n in range(30)])
+    with pytest.raises(ArgumentError, match="wrong clock"):
+        family.profiles()
+    then = START + 8 * HOUR
+    everybody = family.profiles(as_of=then)
+    ann = family.profile(("user", "ann"), as_of=then)
+    assert ann == everybody[ann.id] and ann.as_of == then
+    assert family.identities(as_of=then).as_of == then
+    assert family.profile(("user", "u29"), as_of=START + 30 * HOUR) is not None
+    with pytest.raises(ArgumentError, match="as_of"):
+        family.profile(("user", "cid"), as_of=then)
+    assert family.profile(("user", "ann")).as_of > np.datetime64("2199-01-01")
+
+
+def test_a_purpose_that_is_misspelt_is_refused(family):
+    assert len(family.profiles("email")) == 0  # a new shop
+    family.consent(("user", "ann"), "email", granted=True, time=START)
+    assert len(family.profiles("email")) == 1
+    with pytest.raises(UnknownName, match="Did you mean 'email'"):
+        family.profiles("emial")
 
 
 def test_who_is_not_known_is_refused_with_a_hint(family):
@@ -259,7 +291,8 @@ def test_profiles_of_a_purpose_are_of_those_who_agreed():
     with opened(said, POLICY) as store:
         ann = store.profile(("user", "ann")).id
         assert store.profiles("email").ids.tolist() == [ann]
-        assert not len(store.profiles("ads"))
+        with pytest.raises(UnknownName, match="nobody ever said"):
+            store.profiles("ads")
         assert len(store.profiles()) == 2
 
 

@@ -1,5 +1,6 @@
 """Who is restricted is kept and not used, whoever they turn out to be."""
 
+import pandas as pd
 import pytest
 
 import onefold as of
@@ -29,6 +30,23 @@ def test_who_is_restricted_is_in_nothing_until_released() -> None:
         assert len(store.log()) == 3 and ann in list(store.profiles().ids)
 
 
+def test_nothing_is_decided_for_who_is_restricted() -> None:
+    with of.Store() as store:
+        for name in ("ann", "ben"):
+            seen(store, "2024-03-01", user_id=name)
+        ids = [store.profile(("user_id", name)).id for name in ("ann", "ben")]
+        shown = pd.DataFrame({"customer": ids, "item": ["tea", "tea"]})
+        assert store.record(shown) == 2
+        store.restrict(ANN)
+        assert store.record(shown.assign(item="jam")) == 1
+        assert store.decisions()["customer"].tolist() == [ids[1]] * 2
+        with pytest.raises(Restricted):
+            store.decisions(ANN)
+        assert len(store.export(ANN).decisions) == 1
+        store.release(ANN)
+        assert len(store.decisions()) == 3 and len(store.decisions(ANN)) == 1
+
+
 def test_it_stays_where_people_merge() -> None:
     with of.Store() as store:
         seen(store, "2024-03-01", cookie="c1")
@@ -56,5 +74,5 @@ def test_nobody_is_restricted_by_what_others_share() -> None:
             store.restrict(ANN)
         for name in ("ann", "ben", "cid", "dan"):
             seen(store, "2024-03-01", user_id=name, device="kiosk")
-        with pytest.raises(ArgumentError, match="other people's too"):
+        with pytest.raises(ArgumentError, match="is shared by 4 people"):
             store.restrict(("device", "kiosk"))

@@ -9,6 +9,7 @@ driver runs it. One writer at a time may change who is who; those who only appen
 """
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,19 +25,18 @@ from sqlalchemy import (
     literal_column,
     null,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError as UrlError
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from onefold.errors import ArgumentError, StoreError
+from onefold.store import address
 
 LOCK = 0x0F01D  # the number of the advisory lock
 COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED"  # whatever is the default of the user
-DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
 AT_ONCE = 64  # connections: one for each thread that is busy; who finds none waits
 KEPT = 16  # of these when nobody needs them
 LOG_PAGES = 16384  # of SQLite's log of writes, 64 MiB, before it is copied into the database
@@ -147,11 +147,12 @@ class Database:
     """An engine, its transactions and their locks."""
 
     def __init__(self, url: Any, *, durable: Durable, timeout: float) -> None:
-        self.url = _url(url)
+        self.url = address.read(url)
         self.lite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.lite and self.url.database in (None, "", ":memory:")
         self.shown = _where(self.url)
         self._closed = False
+        self._process = os.getpid()
         self._alone = threading.RLock()  # a database in memory has one connection
         self._idle: list[Any] = []  # connections that are open: to open one costs as much as a row
         self._room = threading.BoundedSemaphore(AT_ONCE)
@@ -209,8 +210,10 @@ class Database:
     def close(self) -> None:
         """Let go of all connections, for good; what is closed already stays so."""
         self._closed = True
-        self.drop()
-        self.engine.dispose()
+        ours = os.getpid() == self._process  # a child does not close what its parent has open
+        if ours:
+            self.drop()
+        self.engine.dispose(close=ours)
 
     @contextmanager
     def _transaction(self, first: Sequence[str]) -> Iterator[Session]:
@@ -262,6 +265,11 @@ class Database:
         if self._closed:
             gone = "; what was in memory is gone with it" if self.in_memory else ""
             raise StoreError(f"Store: {self.shown} was closed{gone}. Open it anew: Store(url).")
+        if os.getpid() != self._process:
+            raise StoreError(
+                f"Store: {self.shown} was opened by the process of which this one is a fork, and a "
+                "connection can't be used by two. Open it in each process: Store(url)."
+            )
         try:
             if self.in_memory:
                 with self._alone, self.engine.connect() as connection:
@@ -348,38 +356,6 @@ def _in_words(element: Any, **_: Any) -> Any:
         f"Query: statement holds {held!r}, for which there is no word in both databases; a "
         "statement holds whole numbers, text and NULL. Name a parameter: bindparam('name')."
     )
-
-
-def _url(url: Any) -> URL:
-    try:
-        made = make_url("sqlite://" if url is None else url)
-        name = made.get_backend_name()
-        made.get_dialect()
-    except (UrlError, NoSuchModuleError, ImportError) as error:
-        raise ArgumentError(
-            f"Store: url is {_shown(url)}, which can't be read ({type(error).__name__}). Give "
-            "'sqlite:///shop.db', or 'postgresql+psycopg://user@host/name' with psycopg installed: "
-            "pip install 'onefold[store]'."
-        ) from None
-    if name not in ("sqlite", "postgresql"):
-        raise ArgumentError(
-            f"Store: url is of {name!r}; SQLite and PostgreSQL are known: 'sqlite:///shop.db' or "
-            "'postgresql+psycopg://user@host/name'."
-        )
-    driver = DRIVERS[name]
-    if made.drivername == name:
-        return made.set(drivername=f"{name}+{driver}") if name == "postgresql" else made
-    if made.get_driver_name() != driver:
-        raise ArgumentError(
-            f"Store: url is of the driver {made.drivername!r}; a store speaks to {name} by "
-            f"{driver!r} alone: {name}+{driver}://..."
-        )
-    return made
-
-
-def _shown(url: Any) -> str:
-    """A URL without what may be secret in it."""
-    return f"a {type(url).__name__}" if not isinstance(url, str) else f"{url.split(':')[0]!r}:..."
 
 
 def _engine(url: URL, in_memory: bool, timeout: float) -> Engine:

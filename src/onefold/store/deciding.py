@@ -29,8 +29,8 @@ from onefold.scoring.rank import Ranking
 from onefold.store.core import Core
 from onefold.store.database import Among, Query, Row, Session
 from onefold.store.escaping import unescaped
-from onefold.store.finding import BITS, ID, Found, found
-from onefold.store.restricting import persons_nodes
+from onefold.store.finding import BITS, ID, Found, found, refuse_restricted
+from onefold.store.restricting import persons_nodes, withheld
 from onefold.store.rows import node_hash
 from onefold.store.schema import CONTESTED, SHARED, log, nodes, places
 from onefold.store.schema import decisions as table
@@ -95,7 +95,8 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
 
     Returns:
         How many rows were written. A decision is written once: one that has no id is known by
-        customer, moment and contents. Customers who are not in the store (any more) are left out.
+        customer, moment and contents. Customers who are not in the store (any more), or are
+        restricted, are left out.
 
     Raises:
         ArgumentError: If it is nothing of these, or both it and `time` tell the moment.
@@ -113,6 +114,7 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
     with core.writing() as session:
         moment = told if told is not None else _after(session)
         whose = _nodes_of(session, core, {row["customer"] for row in rows})
+        gone = _restricted(session, set(whose.values()))
         if rows and not whose:
             raise UnknownCustomer(
                 f"Store.record: none of the {frame['customer'].nunique():,} customers is in the "
@@ -126,7 +128,7 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
         some: list[dict[str, Any]] = []
         for row in rows:
             node = whose.get(row.pop("customer"))
-            if node is not None:
+            if node is not None and node not in gone:
                 last += 1
                 some.append({**row, "seq": last, "node": node})
         before = _count(session, first)
@@ -138,6 +140,8 @@ def record(core: Core, what: Any, *, time: Any = None, channel: str | None = Non
 def decisions(core: Core, who: Any = None) -> pd.DataFrame:
     """What was written down: a new DataFrame, a row each in the order in which they came.
 
+    Who is restricted is left out.
+
     Columns: customer (the id of today), time, decision, rank (1 is the best), item, score,
     propensity, policy, and what else was told.
 
@@ -146,13 +150,18 @@ def decisions(core: Core, who: Any = None) -> pd.DataFrame:
         who: One customer: an id, an alias, or an identifier; left out, all.
 
     Raises:
+        Restricted: If their data may be kept, and not used; `export` has them.
         UnknownCustomer: If there is no such customer.
     """
     with core.reading() as session:
         if who is None:
             rows = session.all(_ALL)
+            gone = _restricted(session, {int(row[0]) for row in rows})
+            rows = [row for row in rows if row[0] not in gone] if gone else rows
         else:
-            return of(session, core, found(session, core, who, call="Store.decisions"))
+            meant = found(session, core, who, call="Store.decisions")
+            refuse_restricted(session, meant, call="Store.decisions")
+            return of(session, core, meant)
         return _shown(rows, _customers(session, core, {int(row[0]) for row in rows}))
 
 
@@ -161,6 +170,19 @@ def of(session: Session, core: Core, who: Found) -> pd.DataFrame:
     mine = [who.node] if who.shared else persons_nodes(session, who.node)
     rows = session.all(_OF, which=session.several(mine))
     return _shown(rows, _customers(session, core, {int(row[0]) for row in rows}))
+
+
+def _restricted(session: Session, which: set[int]) -> set[int]:
+    """Those of some nodes whose customers are restricted."""
+    people = withheld(session)
+    if not people:
+        return set()
+    return {
+        int(n)
+        for asked in _pieces(sorted(which))
+        for n, person, flags in session.all(_PLACES, which=session.several(asked))
+        if person in people and not flags & SHARED
+    }
 
 
 def _frame(what: Any) -> pd.DataFrame:

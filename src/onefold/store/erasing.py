@@ -37,6 +37,7 @@ from onefold.store.recounting import no_longer_shared, recount
 from onefold.store.restricting import own_nodes, persons_nodes
 from onefold.store.rows import SELECTED, identity_key
 from onefold.store.schema import (
+    CONTESTED,
     MIXED,
     SHARED,
     bundles,
@@ -49,7 +50,7 @@ from onefold.store.schema import (
     restricted,
     superseded,
 )
-from onefold.store.suppression import secret, suppress, suppress_events
+from onefold.store.suppression import secret, spare, spared, suppress, suppress_events
 from onefold.store.twins import twins
 
 AT = {column: at for at, column in enumerate(SELECTED)}
@@ -74,6 +75,15 @@ _FULL = Query(
     select(*SELECTED)
     .join(bundles, bundles.c.bundle == log.c.bundle)
     .where(Among(log.c.seq, "which"))
+)
+_GIVEN = Query(
+    select(
+        bundles.c.bundle,
+        bundles.c.customer,
+        bundles.c.kind,
+        bundles.c.source,
+        bundles.c.given,
+    ).where(Among(bundles.c.bundle, "which"))
 )
 _SAME = Query(
     select(log.c.seq).where(log.c.key == bindparam("key"), log.c.bundle == bindparam("bundle"))
@@ -111,19 +121,25 @@ class Going:
 
     Args:
         own: Their identifiers that are nobody else's.
+        alone: Those of these that never were anybody else's, by type and value.
+        shared: Identifiers that came with theirs, and are other people's too, by type and value.
         named: All of their identifiers.
         bundles: Those with one of their own.
         rows: All rows of the log that go.
         loose: Of these the ones that no identifier gives away: `SELECTED`.
+        unnamed: Rows of `bundles` with nothing of `alone`: `SELECTED`.
         beside: The bundles of loose rows.
         keys: Of events that go, by which other deliveries of them are known.
     """
 
     own: Sequence[int]
+    alone: Sequence[tuple[int, str]]
+    shared: Sequence[tuple[int, str]]
     named: Sequence[int]
     bundles: Sequence[int]
     rows: Sequence[int]
     loose: Sequence[Any]
+    unnamed: Sequence[Any]
     beside: Sequence[int]
     keys: Sequence[int]
 
@@ -162,10 +178,10 @@ def erased(
     session: Session, core: Core, going: Going, *, time: np.datetime64 | None
 ) -> Certificate:
     """Put on the list what is to go, and take it away; the certificate, which is kept."""
-    names = session.all(_NAMES, which=session.several(going.own)) if going.own else []
     kinds = core.policy.types
-    marks = suppress(session, core, [(kinds[at], unescaped(value)) for at, value in names])
-    events = suppress_events(session, core, map(_told, going.loose))
+    spare(session, core, [(kinds[at], value) for at, value in going.shared])
+    marks = suppress(session, core, [(kinds[at], value) for at, value in going.alone])
+    events = suppress_events(session, core, map(_told, [*going.loose, *going.unnamed]))
     counts = _gone(session, core, going)
     number, first = certificate.number(session), min(going.rows, default=None)
     held = Certificate(
@@ -239,27 +255,67 @@ def going_of(session: Session, core: Core, person: int | None, own: Sequence[int
             loose.update(seq for (seq,) in same)
             keys.add(row[AT[log.c.key]])
     told = _rows(session, loose)
+    beside = sorted({row[AT[log.c.bundle]] for row in told})
+    alone, unnamed = _alone(session, core, own, which, seqs)
+    near = _numbers(session, _IN, [*which, *beside])
+    flags = session.all(_FLAGS, which=session.several(near))
+    shared = _named(session, [node for node, flag in flags if flag & CONTESTED])
     return Going(
         own,
+        alone,
+        shared,
         own if person is None else persons_nodes(session, person),
         which,
         sorted(seqs | loose),
         told,
-        sorted({row[AT[log.c.bundle]] for row in told}),
+        unnamed,
+        beside,
         sorted(keys),
     )
+
+
+def _alone(
+    session: Session, core: Core, own: Sequence[int], which: Sequence[int], seqs: set[int]
+) -> tuple[list[tuple[int, str]], list[Any]]:
+    """Identifiers that are one person's and always were; and the rows that have none of them.
+
+    What was shared with somebody who was erased before is the last one's alone, until it is handed
+    on: suppressed, it would keep away whoever has it next.
+    """
+    names = _named(session, own)
+    told = {number: _key(row) for number, *row in _bundles_of(session, which)}
+    not_theirs = spared(session, core, told.values()).intersection(names)
+    alone = [name for name in names if name not in not_theirs]
+    if not not_theirs:
+        return alone, []
+    known = set(alone)
+    lack = {n for n, key in told.items() if known.isdisjoint(core.naming.identifiers(key))}
+    rows = _rows(session, seqs)
+    return alone, [row for row in rows if row[AT[log.c.bundle]] in lack]
+
+
+def _named(session: Session, which: Sequence[int]) -> list[tuple[int, str]]:
+    held = session.all(_NAMES, which=session.several(which)) if which else []
+    return [(kind, unescaped(value)) for kind, value in held]
+
+
+def _bundles_of(session: Session, which: Sequence[int]) -> list[Any]:
+    return session.all(_GIVEN, which=session.several(which)) if which else []
 
 
 def going_rows(session: Session, rows: Sequence[Any]) -> Going:
     """Some rows, `SELECTED`, that no identifier gives away, without a person."""
     return Going(
-        (),
-        (),
-        (),
-        sorted({int(row[AT[log.c.seq]]) for row in rows}),
-        rows,
-        sorted({int(row[AT[log.c.bundle]]) for row in rows}),
-        sorted({int(row[AT[log.c.key]]) for row in rows if row[AT[log.c.key]] is not None}),
+        own=(),
+        alone=(),
+        shared=(),
+        named=(),
+        bundles=(),
+        rows=sorted({int(row[AT[log.c.seq]]) for row in rows}),
+        loose=rows,
+        unnamed=(),
+        beside=sorted({int(row[AT[log.c.bundle]]) for row in rows}),
+        keys=sorted({int(r[AT[log.c.key]]) for r in rows if r[AT[log.c.key]] is not None}),
     )
 
 
@@ -302,11 +358,15 @@ def _settle(session: Session, core: Core, stay: Sequence[int], *, several: Seque
 
 def _told(row: Any) -> tuple[Key, dict[str, Any]]:
     """The identifiers of a row, and its columns."""
-    customer, kind, source, given = row[len(_COLUMNS) :]
+    return _key(row[len(_COLUMNS) :]), dict(zip(_COLUMNS, row, strict=False))
+
+
+def _key(row: Sequence[Any]) -> Key:
+    customer, kind, source, given = row
     read = identity_key((customer, kind, source, given))
     key = None if read is None else shortened(read)
     assert key is not None, "a row that is somebody's has an identifier"
-    return key, dict(zip(_COLUMNS, row, strict=False))
+    return key
 
 
 def _rows(session: Session, which: set[int]) -> list[Any]:

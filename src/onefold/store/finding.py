@@ -8,11 +8,11 @@ it; what is found so is told by making the id anew:
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import numpy as np
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, func, literal_column, select
 
 from onefold._check import shown
 from onefold.errors import ArgumentError, MissingExtra, Restricted, UnknownCustomer
@@ -23,7 +23,7 @@ from onefold.store.core import Core
 from onefold.store.database import Query, Session
 from onefold.store.escaping import escaped
 from onefold.store.rows import node_hash
-from onefold.store.schema import CONTESTED, nodes, places, restricted
+from onefold.store.schema import CONTESTED, members, nodes, places, restricted
 
 ID = re.compile(r"[ps][0-9a-f]{20}", re.ASCII)
 BITS = 15  # hexadecimal digits of an id that an index holds
@@ -39,6 +39,17 @@ IS_RESTRICTED = Query(
         .where(places.c.node == restricted.c.node)
         .where(places.c.lump == bindparam("lump"), places.c.person == bindparam("person"))
     )
+)
+_BESIDE = members.alias("beside")
+SHARERS = Query(
+    select(func.count(places.c.person.distinct()))
+    .select_from(
+        members.join(_BESIDE, _BESIDE.c.bundle == members.c.bundle).join(
+            places, places.c.node == _BESIDE.c.node
+        )
+    )
+    .where(members.c.node == bindparam("node"))
+    .where(places.c.flags.op("&")(literal_column(str(CONTESTED))) == literal_column("0"))
 )
 
 
@@ -64,7 +75,7 @@ def found(session: Session, core: Core, who: Any, *, call: str) -> Found:
     """Who is meant by an id, an alias, an identifier, or several as a mapping of type to value.
 
     Raises:
-        ArgumentError: If it is none of these, or several are not one customer's.
+        ArgumentError: If it is none of these, several are not one customer's, or all are shared.
         UnknownCustomer: If nobody is meant.
         UnknownName: If the type of an identifier is not the policy's.
     """
@@ -134,7 +145,12 @@ def _agreed(session: Session, core: Core, who: Mapping[Any, Any], call: str) -> 
     ]
     if not pairs:
         raise ArgumentError(f"{call}: who is {shown(who)}, which holds no identifier.")
-    several = [_identified(session, core, pair, call) for pair in pairs]
+    told = [(pair, _known(session, core, pair, call)) for pair in pairs]
+    own = [(pair, row) for pair, row in told if not row[4] & CONTESTED]
+    if not own:
+        _refuse_shared(session, told[0][0], told[0][1][0], call)
+    pairs = [pair for pair, _ in own]
+    several = [anchored(session, core, row[3]) for _, row in own]
     for pair, one in zip(pairs, several, strict=True):
         if one.node != several[0].node:
             raise ArgumentError(
@@ -146,6 +162,14 @@ def _agreed(session: Session, core: Core, who: Mapping[Any, Any], call: str) -> 
 
 
 def _identified(session: Session, core: Core, who: Any, call: str) -> Found:
+    row = _known(session, core, who, call)
+    if row[4] & CONTESTED:
+        _refuse_shared(session, who, row[0], call)
+    return anchored(session, core, row[3])
+
+
+def _known(session: Session, core: Core, who: Any, call: str) -> tuple[Any, ...]:
+    """The node of an identifier in any spelling: see `node_at`."""
     name, word = end_of(who, f"{call}: who")
     kind = core.policy.type(name)
     value = read(kind, core.policy, word)
@@ -156,7 +180,16 @@ def _identified(session: Session, core: Core, who: Any, call: str) -> Found:
     row = node_at(session, core, core.policy.names.index(name), value)
     if row is None:
         raise UnknownCustomer(f"{call}: {said(name, value)} was never seen.")
-    return anchored(session, core, row[3])
+    return row
+
+
+def _refuse_shared(session: Session, pair: Any, node: int, call: str) -> NoReturn:
+    n = (session.one(SHARERS, node=node) or (0,))[0]
+    people = f"{n:,} people" if n > 1 else "several people"
+    raise ArgumentError(
+        f"{call}: {said(*pair)} is shared by {people}, so it tells nobody apart; name one by an "
+        "identifier of their own, or by id."
+    )
 
 
 def _meant(session: Session, core: Core, word: str) -> str:
@@ -164,7 +197,7 @@ def _meant(session: Session, core: Core, word: str) -> str:
     for position, kind in enumerate(core.policy.types):
         try:
             value = read(kind, core.policy, word)
-        except MissingExtra:  # of phone numbers; then there are none here
+        except (MissingExtra, ArgumentError):  # of phone numbers; then there are none here
             continue
         if value is not None and node_at(session, core, position, value) is not None:
             return f" Did you mean ({kind.name!r}, {shown(word, 60)})?"

@@ -15,10 +15,12 @@ import numpy as np
 from sqlalchemy import bindparam, func, select
 
 from onefold import _time
-from onefold._check import shown
+from onefold._check import hint, quoted, shown
 from onefold._types import Instant
 from onefold.consent import allowed
-from onefold.errors import ArgumentError, UnknownCustomer
+from onefold.consent.statement import purpose_of
+from onefold.consent.words import PREFIX
+from onefold.errors import ArgumentError, UnknownCustomer, UnknownName
 from onefold.events.log import EventLog
 from onefold.events.several import one_log
 from onefold.identity import Identities, resolve
@@ -39,7 +41,9 @@ from onefold.store.schema import (
     bundles,
     evidence,
     log,
+    members,
     nodes,
+    places,
     restricted,
     superseded,
 )
@@ -64,6 +68,14 @@ OTHERS = Query(
 )
 EVERY = Query(select(*SELECTED).select_from(_WHOLE).order_by(log.c.seq))
 LATEST = Query(select(func.max(log.c.time)).where(log.c.time.isnot(None)))
+_TOUCHED = select(members.c.bundle).where(Among(members.c.node, "nodes"))
+BESIDE = Query(select(members.c.node).where(members.c.bundle.in_(_TOUCHED)).distinct())
+LUMPS = Query(
+    select(places.c.node).where(
+        places.c.lump.in_(select(places.c.lump).where(Among(places.c.node, "nodes")))
+    )
+)
+LAST_OF = Query(select(func.max(log.c.time)).where(log.c.bundle.in_(_TOUCHED)))
 OWNER = Query(select(evidence.c.person).where(evidence.c.bundle == bindparam("bundle")))
 RESTRICTED = Query(
     select(nodes.c.type, nodes.c.value).select_from(
@@ -78,9 +90,10 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
     Args:
         core: The store.
         who: Whom.
-        as_of: The moment as of which; not before the latest event or fact.
+        as_of: The moment as of which; after all by which it is told who they are.
 
     Raises:
+        ArgumentError: If something of that is known since, or it is no moment.
         UnknownCustomer: If nobody is meant, or nothing is known of them.
         Restricted: If the customer is restricted.
     """
@@ -89,6 +102,8 @@ def profile(core: Core, who: Any, *, as_of: Instant | None = None) -> Profile:
         moment = _moment(session, as_of, call)
         meant = found(session, core, who, call=call)
         refuse_restricted(session, meant, call=call)
+        if as_of is not None:
+            _refuse_later(session, meant, moment, call)
         rows = _rows(session, core, meant)
         currency = currency_of(core, session)
     if not rows:
@@ -167,6 +182,7 @@ def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = 
 
     Raises:
         ArgumentError: If the store is empty, or an argument is not allowed.
+        UnknownName: If nobody ever said anything to the purpose, and somebody to another.
     """
     call = "Store.profiles"
     moment = None if as_of is None else _time.instant(as_of, f"{call}: as_of")
@@ -176,7 +192,9 @@ def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = 
             f"{call}: the store is empty, so there is no latest event. Give as_of= for profiles of "
             "nobody, or take something in first: store.observe(event)."
         )
-    who = resolve(whole, core.policy, as_of=moment if _is_empty(whole) else None)
+    if purpose is not None:
+        _refuse_unknown(whole, purpose, call)
+    who = resolve(whole, core.policy, as_of=moment)
     made = fold(whole, core.traits, identities=who, catalog=core.catalog, as_of=moment)
     free = np.ones(len(made), dtype=bool)
     if gone := _restricted(core, made):
@@ -186,15 +204,25 @@ def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = 
     return made if free.all() else made.select(made.ids[free].tolist())
 
 
-def identities(core: Core) -> Identities:
-    """Who is who, as `resolve` makes it of the log under the store's policy."""
+def identities(core: Core, *, as_of: Instant | None = None) -> Identities:
+    """Who is who, as `resolve` makes it of the log under the store's policy.
+
+    Args:
+        core: The store.
+        as_of: The moment as of which; left out, just after the latest event or fact.
+
+    Raises:
+        ArgumentError: If the store is empty, or `as_of` is no moment, or left out where a clock
+            must be wrong.
+    """
+    moment = None if as_of is None else _time.instant(as_of, "Store.identities: as_of")
     whole = log_of(core)
-    if _is_empty(whole):
+    if _is_empty(whole) and moment is None:
         raise ArgumentError(
             "Store.identities: the store is empty, so there is no moment as of which. Take "
             "something in first: store.observe(event)."
         )
-    return resolve(whole, core.policy)
+    return resolve(whole, core.policy, as_of=moment)
 
 
 def log_of(core: Core) -> EventLog:
@@ -203,6 +231,22 @@ def log_of(core: Core) -> EventLog:
         currency = currency_of(core, session)
         pieces = [to_log(r, currency=currency) for r in session.each(EVERY, size=PIECE)]
     return one_log(pieces, "Store") if pieces else to_log([], currency=currency)
+
+
+def _refuse_unknown(whole: EventLog, purpose: Any, call: str) -> None:
+    """Raise where nobody said anything to a purpose, and somebody to another: it is misspelt.
+
+    Where nobody said anything at all a shop is new, and nobody may be addressed.
+    """
+    said = purpose_of(purpose, f"{call}: purpose")
+    names = whole.facts.coded("name") if len(whole.facts) else None
+    held = [] if names is None else [names.vocab[c] for c in np.unique(names.codes) if c >= 0]
+    known = sorted(name.removeprefix(PREFIX) for name in held if name.startswith(PREFIX))
+    if known and said not in known:
+        raise UnknownName(
+            f"{call}: purpose is {shown(said)}, to which nobody ever said yes or no; there are "
+            f"{quoted(known)}.{hint(said, known)}"
+        )
 
 
 def _is_empty(whole: EventLog) -> bool:
@@ -231,21 +275,37 @@ def _made(
 
 
 def _moment(session: Session, as_of: Instant | None, call: str) -> np.datetime64:
-    """Just after the latest event or fact, or a later moment that is asked for."""
+    """Just after the latest event or fact, or a moment that is asked for."""
     row = session.one(LATEST)
     latest = None if row is None or row[0] is None else np.datetime64(row[0] + 1, "us")
     if as_of is None:
         if latest is None:
             raise UnknownCustomer(f"{call}: the store is empty: no event or fact of anybody.")
         return latest
-    moment = _time.instant(as_of, f"{call}: as_of")
-    if latest is not None and moment < latest:
-        raise ArgumentError(
-            f"{call}: as_of is {_time.show(moment)}, and the store knows events and facts up to "
-            f"{_time.show(latest)}; who is who was another matter then. Use "
-            "store.profiles().at(t)[id]."
-        )
-    return moment
+    return _time.instant(as_of, f"{call}: as_of")
+
+
+def _refuse_later(session: Session, meant: Found, moment: np.datetime64, call: str) -> None:
+    """Raise where something from a moment on may say who somebody is, or whose a row is.
+
+    What does is their component; through the identifiers that it shares also others', and on.
+    """
+    row = session.one(LATEST)
+    if row is None or row[0] is None or np.datetime64(row[0], "us") < moment:
+        return
+    known, new = set[int](), {meant.node}
+    while new:  # once, if nothing of theirs is shared
+        lumps = session.all(LUMPS, nodes=session.several(sorted(new)))
+        known |= {node for (node,) in lumps} | new
+        told = session.all(BESIDE, nodes=session.several(sorted(known)))
+        last = session.one(LAST_OF, nodes=session.several(sorted(known)))
+        if last is not None and last[0] is not None and np.datetime64(last[0], "us") >= moment:
+            raise ArgumentError(
+                f"{call}: as_of is {_time.show(moment)}, and what was seen up to "
+                f"{_time.show(np.datetime64(last[0], 'us'))} tells who {meant.id!r} is: that may "
+                "have been another matter then. Use store.profiles(as_of=...)[who], or a later one."
+            )
+        new = {node for (node,) in told} - known
 
 
 def _rows(session: Session, core: Core, meant: Found) -> list[Any]:

@@ -10,13 +10,14 @@ Every method is one call of a module beside this one.
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar, final
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar, final
 
 import pandas as pd
 from sqlalchemy import func, select
 
 from onefold._types import Instant
 from onefold.catalog import Catalog
+from onefold.errors import ContractError
 from onefold.events.event import Event
 from onefold.events.log import EventLog
 from onefold.identity import Identities, IdentityPolicy, PolicyDiff
@@ -185,7 +186,8 @@ class Store:
         Args:
             who: An id, an alias, an identifier: a pair of type and value, or several of one
                 customer: {"email": "ann@x.org", "cookie": "c1"}.
-            as_of: The moment as of which, not before the latest event; left out, just after it.
+            as_of: The moment as of which, after all that is known of them; left out, just after
+                the latest event of the store.
 
         Raises:
             UnknownCustomer: If nobody is meant.
@@ -199,13 +201,25 @@ class Store:
 
         Args:
             purpose: Only those who may be addressed for it: unknown is no.
-            as_of: The moment as of which; left out, just after the latest event.
+            as_of: The moment as of which, who is who included; left out, just after the latest
+                event, also where that is of somebody who is restricted.
+
+        Raises:
+            ArgumentError: If `as_of` is left out, and the store is empty or a clock must be wrong.
+            UnknownName: If nobody ever said yes or no to this purpose, and somebody to another.
         """
         return self._run(reading.profiles, purpose, as_of=as_of)
 
-    def identities(self) -> Identities:
-        """Who is who, by all that was seen."""
-        return self._run(reading.identities)
+    def identities(self, *, as_of: Instant | None = None) -> Identities:
+        """Who is who, by all that was seen: also by what is of people who are restricted.
+
+        Args:
+            as_of: The moment as of which, itself excluded; left out, just after the latest event.
+
+        Raises:
+            ArgumentError: If the store is empty, or `as_of` is left out and a clock must be wrong.
+        """
+        return self._run(reading.identities, as_of=as_of)
 
     def consent(
         self,
@@ -454,6 +468,16 @@ class Store:
         with self._core.database.reading() as session:
             row = session.one(COUNT)
         return 0 if row is None else int(row[0])
+
+    def __bool__(self) -> bool:
+        """A store is one, also while it is empty."""
+        return True
+
+    def __reduce__(self) -> NoReturn:
+        raise ContractError(
+            "Store: an open store can't be pickled or copied: its connections are of this process. "
+            "Hand its URL on, and open it there: Store(url)."
+        )
 
     def __repr__(self) -> str:
         return f"Store({self._core.database.shown!r})"

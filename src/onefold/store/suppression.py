@@ -5,6 +5,9 @@ Of an erased person two kinds of marks are kept: of each identifier that was the
 
     refused(row)  ==  an identifier of it is suppressed  or  it is an erased event
 
+An identifier that an erased person shared with others is noted beside, as a hash of a third kind:
+it is theirs too, and is never suppressed, also where nobody else is left with it.
+
 With the hashes go the rules by which spellings were one when they were made, so that a later
 policy forgets the same people. The key is not in the database; only a check of it is.
 """
@@ -34,6 +37,7 @@ RULES, CHECK = "suppressed by", "key"  # in the table meta
 WIDE = 256  # hashes that one question asks for
 FEW = 4
 EVENT = b"erased event"
+SPARED = b"spared"
 Readers: TypeAlias = Mapping[str, Sequence[tuple[Any, bool]]]  # of a type: readers, per source
 
 _ANY = Query(
@@ -163,15 +167,64 @@ def take(session: Session, core: Core, made: Forgotten, events: Iterable[bytes] 
         )
     if _held(session, CHECK) is None:
         session.run(_ADD_META, of=CHECK, held=made.check)
-    known = _held(session, RULES)
-    rules = sorted({*_rules(known or "[]"), *made.rules})
-    said = json.dumps(rules, ensure_ascii=False)
-    if said != known:
-        session.run(_ADD_META if known is None else _SET_META, of=RULES, held=said)
+    _put_rules(session, RULES, made.rules)
     hashes = [bytes.fromhex(held.decode()) for held in made.hashes.tolist()]
     session.many(_ADD["suppressed"], [{"hashed": held} for held in hashes])
     session.many(_ADD["erased"], [{"hashed": held} for held in events])
     return len(hashes)
+
+
+def spare(session: Session, core: Core, several: Iterable[tuple[IdentifierType, str]]) -> None:
+    """Note identifiers in their normal form that are never to be suppressed: others have them."""
+    key, told = secret(core), list(several)
+    if not told:
+        return
+    made = Forgotten.of(told, key=key)
+    opened(session, core.key)
+    if _held(session, CHECK) is None:
+        session.run(_ADD_META, of=CHECK, held=made.check)
+    _put_rules(session, RULES, made.rules)
+    marks = sorted({_spared(key, kind.name, value) for kind, value in told})
+    session.many(_ADD["erased"], [{"hashed": held} for held in marks])
+
+
+def spared(session: Session, core: Core, keys: Iterable[Key]) -> set[tuple[int, str]]:
+    """Which identifiers of some bundles are never to be suppressed: position of type, normal form.
+
+    They are read by each rule that their types had when they were noted.
+    """
+    said = _held(session, RULES)
+    if said is None:
+        return set()
+    key, readers, names = secret(core), _readers_of(said), core.policy.names
+    asked: dict[bytes, set[tuple[int, str]]] = {}
+    for customer, given, kind, source, _ in keys:
+        whole = given if customer is None else (*given, (CUSTOMER, (customer,)))
+        for name, values in whole:
+            for value in values if name in names else ():
+                one: Key = (None, ((name, (value,)),), kind, source, None)
+                normal = set(core.naming.identifiers(one))
+                for read, per_source in readers.get(name, ()):
+                    old = read(value)
+                    if old is not None and normal:
+                        old = located(old, source) if per_source else old
+                        asked.setdefault(_spared(key, name, old), set()).update(normal)
+    known = _known(session, "erased", sorted(asked))
+    return {name for mark in known for name in asked[mark]}
+
+
+def _spared(key: str, name: str, value: str) -> bytes:
+    said = f"{name}\x1f{value}".encode()
+    made = hashlib.blake2b(said, key=key.encode(), digest_size=SIZE, person=SPARED)
+    return made.digest()
+
+
+def _put_rules(session: Session, name: str, more: Iterable[Rule]) -> None:
+    """Say by which rules hashes were made, besides those that are said already."""
+    known = _held(session, name)
+    said = json.dumps(sorted({*_rules(known or "[]"), *more}), ensure_ascii=False)
+    if said != known:
+        session.run(_ADD_META if known is None else _SET_META, of=name, held=said)
 
 
 def suppress_events(
