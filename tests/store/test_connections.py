@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 import onefold as of
 from onefold.errors import ArgumentError, StoreError
+from onefold.store import adopting, erasing
 from onefold.store import database as module
-from onefold.store import erasing
 from onefold.store.schema import log
 from tests.store.server import database
 
@@ -236,3 +236,24 @@ def test_threads_go_on_while_another_adopts(lasting: str, opened: Opened) -> Non
     assert store.policy == policies[-1] and not store.rebuild()
     with pytest.raises(StoreError, match="another policy"):
         other.observe(event("c0"))
+
+
+def test_who_is_overtaken_waits_for_the_new_policy(
+    lasting: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the commit of `adopt` and its end a call of another thread is not refused."""
+    store, adopt = opened(lasting), adopting.adopt
+    came: list[of.Profile | None] = []
+    thread = threading.Thread(target=lambda: came.append(store.observe(event("c1"))))
+
+    def slow(*args: Any) -> Any:
+        made = adopt(*args)
+        thread.start()
+        thread.join(0.5)  # it waits longer than that
+        assert thread.is_alive() and not came
+        return made
+
+    monkeypatch.setattr(adopting, "adopt", slow)
+    store.adopt(of.IdentityPolicy(giant=50))
+    thread.join()
+    assert len(came) == 1 and came[0] is not None

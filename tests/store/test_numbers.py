@@ -40,3 +40,17 @@ def test_numbers_in_the_middle_are_not_given_again(url, opened) -> None:
     store.observe(event(4, "ann"))
     assert len(store.log(after=now)) == 1
     assert store.position().seq > now.seq
+
+
+def test_a_position_from_before_an_erasure_is_stale_when_it_is_kept(url, opened) -> None:
+    """Nothing tells any more whether rows of who went had been read by then."""
+    store = opened(url, key="k")
+    store.observe_all([event(1, "ann"), event(2, "ben")])
+    before = store.position()
+    store.forget(("email", "ben@x.org"))
+    store.checkpoint("early", before)
+    store.checkpoint("late", store.position())
+    assert dict(store.checkpoints()[["name", "stale"]].to_numpy().tolist()) == {
+        "early": True,
+        "late": False,
+    }

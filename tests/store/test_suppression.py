@@ -152,3 +152,20 @@ def test_who_was_erased_says_nothing_of_types(tmp_path: Path) -> None:
         facts = EventLog.from_facts(frame, customer="who", time="2024-03-01", facts=["age"])
         with pytest.raises(ArgumentError, match="age"):
             store.observe_all(facts)
+
+
+def test_who_was_erased_says_nothing_of_the_currency() -> None:
+    def sold(who: str, currency: str) -> EventLog:
+        time = pd.to_datetime(["2024-03-01"], utc=True)
+        frame = pd.DataFrame({"who": [who], "time": time, "value": [2.5]})
+        return EventLog.from_frame(
+            frame, customer="who", time="time", event="purchase", value="value", currency=currency
+        )
+
+    with of.Store(key=KEY) as store:
+        store.observe(Event("ann", "view", "2024-03-01"))
+        store.forget(("customer", "ann"))
+        assert store.observe_all(sold("ann", "EUR")).suppressed == 1
+        assert store.observe_all(sold("ben", "USD")).new == 1
+        with pytest.raises(ArgumentError, match="currency"):
+            store.observe_all(sold("cid", "EUR"))

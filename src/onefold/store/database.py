@@ -244,6 +244,7 @@ class Database:
                 if self.lite or not held.closed:
                     raise
             connection.invalidate()
+            connection.rollback()  # of SQLAlchemy's own, which it begins by itself
             self.drop()
             self.engine.dispose()
             return self._first(connection, said)
