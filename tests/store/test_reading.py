@@ -8,14 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 import onefold as of
 from onefold.errors import ArgumentError, Restricted, UnknownCustomer, UnknownName
 from onefold.identity import IdentifierType, IdentityPolicy, people, resolve
 from onefold.store import reading
-from onefold.store.database import Query
-from onefold.store.schema import log as log_table
 from onefold.store.store import Store
 from tests.examples import few
 from tests.identity import worlds
@@ -167,18 +164,6 @@ def test_rows_of_a_shared_tablet_go_to_who_was_there(family):
     shared = people.named("tablet", ["t"], key="", kind="s")[0]
     assert items(family.profile(shared)) == ["oat"]
     assert family.profile(("mail", " ann@x ")) == family.profile(("user", "ann"))
-
-
-def test_whose_a_row_is_can_be_asked_where_it_was_written(family):
-    core = family._core
-    with core.database.reading() as session:
-        told = session.all(
-            Query(select(log_table.c.seq, log_table.c.bundle).order_by(log_table.c.seq))
-        )
-        found = [reading.profile_of_row(session, core, bundle, seq) for seq, bundle in told]
-    ann, ben = (family.profile(("user", name)) for name in ("ann", "ben"))
-    shared = family.profile(people.named("tablet", ["t"], key="", kind="s")[0])
-    assert found == [ann, ben, ben, ann, ann, ann, shared, ben]
 
 
 def test_a_profile_is_a_value_that_goes_on(family):

@@ -32,11 +32,6 @@ _SET = Query(
 _ALL = Query(
     select(erasures.c.erasure, erasures.c.time, erasures.c.counts).order_by(erasures.c.erasure)
 )
-_SINCE = Query(
-    select(erasures.c.erasure, erasures.c.counts)
-    .where(erasures.c.erasure > bindparam("erasures"))
-    .order_by(erasures.c.erasure)
-)
 _STALE = Query(
     select(checkpoints.c.name)
     .where(checkpoints.c.seq >= bindparam("first"))
@@ -116,14 +111,18 @@ class Certificate:
         rows += [["identifiers suppressed", f"{self.identifiers:,}"]]
         rows += [["events suppressed", f"{self.events:,}"]]
         rows += [["stale checkpoints", ", ".join(self.stale) or "none"]]
-        return [*rows, ["done", "yes" if self.done else f"no: {self.advice}"]], ["what", "rows"]
+        return [*rows, ["done", "yes" if self.done else "no"]], ["what", "rows"]
 
     def __repr__(self) -> str:
         when = "" if self.time is None else f", {self.time}Z"
-        return f"Certificate of erasure {self.erasure}{when}\n{text_table(*self._shown())}"
+        table = text_table(*self._shown())
+        advice = "" if self.done else f"\n{self.advice}"
+        return f"Certificate of erasure {self.erasure}{when}\n{table}{advice}"
 
     def _repr_html_(self) -> str:
-        return html_table(*self._shown(), caption=f"Certificate of erasure {self.erasure}")
+        caption = f"Certificate of erasure {self.erasure}"
+        notes = () if self.done else (str(self.advice),)
+        return html_table(*self._shown(), caption=caption, notes=notes)
 
 
 def certificates(core: Core) -> tuple[Certificate, ...]:
@@ -144,15 +143,6 @@ def stale(session: Session, erasure: int, first: int | None) -> tuple[str, ...]:
     names = tuple(str(name) for (name,) in session.all(_STALE, first=first))
     session.run(_MARK, first=first, erasure=erasure)
     return names
-
-
-def stale_since(session: Session, *, seq: int, erasures: int) -> int | None:
-    """The first erasure after so many that took a row up to `seq`; None if none did."""
-    for erasure, said in session.all(_SINCE, erasures=erasures):
-        first = json.loads(said)["first"]
-        if first is not None and first <= seq:
-            return int(erasure)
-    return None
 
 
 def keep(session: Session, held: Certificate) -> None:

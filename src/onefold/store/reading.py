@@ -31,9 +31,8 @@ from onefold.store.core import Core
 from onefold.store.database import Among, Query, Session
 from onefold.store.finding import Found, anchored, found, refuse_restricted
 from onefold.store.ledgers import unread
-from onefold.store.loose import MEMBERS_OF, owner_of, rows_of_person, rows_of_shared
+from onefold.store.loose import MEMBERS_OF, rows_of_person, rows_of_shared
 from onefold.store.meta import currency_of, states
-from onefold.store.restricting import is_restricted
 from onefold.store.rows import SELECTED, to_log
 from onefold.store.schema import (
     CONTESTED,
@@ -76,7 +75,6 @@ LUMPS = Query(
     )
 )
 LAST_OF = Query(select(func.max(log.c.time)).where(log.c.bundle.in_(_TOUCHED)))
-OWNER = Query(select(evidence.c.person).where(evidence.c.bundle == bindparam("bundle")))
 RESTRICTED = Query(
     select(nodes.c.type, nodes.c.value).select_from(
         restricted.join(nodes, nodes.c.node == restricted.c.node)
@@ -141,31 +139,6 @@ def profile_found(
     moment = _moment(session, None, "Store") if as_of is None else as_of
     rows = _rows(session, core, meant)
     return _made(core, meant, rows, moment, currency_of(core, session)) if rows else None
-
-
-def profile_of_row(
-    session: Session, core: Core, bundle: int, seq: int, *, as_of: np.datetime64 | None = None
-) -> Profile | None:
-    """The profile of whose a row is, within the transaction that has written it.
-
-    Args:
-        session: The transaction.
-        core: The store.
-        bundle: The number of the row's bundle.
-        seq: That of the row.
-        as_of: The moment as of which; left out, just after the latest event or fact.
-
-    Returns:
-        None where the row is nobody's, of a customer who is restricted, or where nothing that
-        counts is theirs.
-    """
-    row = session.one(OWNER, bundle=bundle)
-    if row is None:
-        return None
-    whose = owner_of(session, core, bundle, seq) if row[0] is None else (int(row[0]), True)
-    if whose is None or (whose[1] and is_restricted(session, whose[0])):
-        return None
-    return profile_of(session, core, whose[0], shared=not whose[1], as_of=as_of)
 
 
 def profiles(core: Core, purpose: str | None = None, *, as_of: Instant | None = None) -> Profiles:
