@@ -121,8 +121,8 @@ class Certificate:
 
     def _repr_html_(self) -> str:
         caption = f"Certificate of erasure {self.erasure}"
-        notes = () if self.done else (str(self.advice),)
-        return html_table(*self._shown(), caption=caption, notes=notes)
+        below = None if self.done else self.advice
+        return html_table(*self._shown(), caption=caption, below=below)
 
 
 def certificates(core: Core) -> tuple[Certificate, ...]:
