@@ -26,6 +26,7 @@ TRAITS = [
     *traits.TRAITS,
     traits.Age(),
     traits.Affinity("item", half_life="7D", name="decayed items"),
+    traits.Consented("email"),
     traits.Count("view"),
     traits.Fact("region"),
     traits.Frequency(None, name="all visits"),

@@ -10,9 +10,11 @@ driver runs it. One writer at a time may change who is who; those who only appen
 
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any, Literal, TypeAlias, final
 
 from sqlalchemy import (
@@ -325,13 +327,26 @@ class Database:
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
             if not memory:
-                cursor.execute("PRAGMA journal_mode = WAL")
+                _ahead(cursor, timeout)
                 cursor.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             cursor.execute(f"PRAGMA synchronous = {'FULL' if durable == 'disk' else 'NORMAL'}")
             cursor.execute("PRAGMA cache_size = -65536")  # KiB: keys come from all over an index
             cursor.execute("PRAGMA secure_delete = ON")
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.close()
+
+
+def _ahead(cursor: Any, timeout: float) -> None:
+    """Have SQLite write ahead; while others open the same new file it does not wait by itself."""
+    end = monotonic() + timeout
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or monotonic() >= end:
+                raise
+            sleep(0.005)
 
 
 def _in_words(element: Any, **_: Any) -> Any:
